@@ -1,0 +1,213 @@
+"""Where every file lies, and how files are read and written.
+
+Paths are relative to the project's root, where `dvc` runs every command. Writes are atomic: a
+reader sees the old file or the whole new one, never a part.
+"""
+
+from __future__ import annotations
+
+import gzip
+import os
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any, Final, TypeVar
+
+import msgspec
+
+from distill_dsl.contract.failure import Failure
+from distill_dsl.contract.records import Record
+
+R = TypeVar("R", bound=Record)
+
+ARTIFACTS: Final = Path("artifacts")
+STATE: Final = Path(".mtd")
+"""What outlives a stage and is no output: completions, checkpoints, locks. Ignored by git and DVC."""
+
+
+def spec_mark() -> Path:
+    """Written by the spec stage; its content never changes, so that nothing re-runs because of it."""
+    return ARTIFACTS / "spec.checked"
+
+
+def problems_file(data: str, split: str) -> Path:
+    """Rows: `Problem`."""
+    return ARTIFACTS / "problems" / data / f"{split}.jsonl"
+
+
+def completions_file(cell: str) -> Path:
+    """Rows: `Completion`. `cell` is `<teacher>-<data>-<split>-<thought>`."""
+    return ARTIFACTS / "completions" / f"{cell}.jsonl"
+
+
+def thoughts_file(cell: str) -> Path:
+    """Rows: `Thought`."""
+    return ARTIFACTS / "thoughts" / f"{cell}.jsonl"
+
+
+def yield_file(cell: str) -> Path:
+    """Metrics of a verify stage: counts by verdict."""
+    return ARTIFACTS / "thoughts" / f"{cell}.json"
+
+
+def mix_file(mix: str, part: str) -> Path:
+    """Rows: `Example`. `part` is `train` or `dev`."""
+    return ARTIFACTS / "mixes" / mix / f"{part}.jsonl"
+
+
+def mix_counts_file(mix: str) -> Path:
+    """Metrics of a mix stage: examples kept and dropped, by format and reason."""
+    return ARTIFACTS / "mixes" / f"{mix}.json"
+
+
+def model_folder(cell: str) -> Path:
+    """A folder that `transformers` loads as it is. `cell` is `<mix>-<student>-s<seed>`."""
+    return ARTIFACTS / "models" / cell
+
+
+def training_file(cell: str) -> Path:
+    """Metrics of a train stage."""
+    return ARTIFACTS / "training" / f"{cell}.json"
+
+
+def curve_file(cell: str) -> Path:
+    """Plot of a train stage: CSV with the columns `step,loss,dev_loss,learning_rate`."""
+    return ARTIFACTS / "training" / f"{cell}.csv"
+
+
+def predictions_file(cell: str) -> Path:
+    """Rows: `Prediction`."""
+    return ARTIFACTS / "predictions" / f"{cell}.jsonl"
+
+
+def solving_file(cell: str) -> Path:
+    """Metrics of a solve stage: seconds and tokens."""
+    return ARTIFACTS / "predictions" / f"{cell}.json"
+
+
+def scored_file(cell: str) -> Path:
+    """Rows: `Scored`."""
+    return ARTIFACTS / "scores" / f"{cell}.jsonl"
+
+
+def scores_file(cell: str) -> Path:
+    """Metrics of a score stage."""
+    return ARTIFACTS / "scores" / f"{cell}.json"
+
+
+def report_folder(experiment: str) -> Path:
+    """Holds `table.md`, `table.csv` and `accuracy.png` (not cached by DVC: small, made for reading)."""
+    return ARTIFACTS / "report" / experiment
+
+
+@contextmanager
+def atomic(path: Path, mode: str = "w") -> Iterator[IO[Any]]:
+    """Open a temporary neighbour of `path` that takes its place when the block ends well."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+    except OSError as error:
+        raise unwritable(path, error) from error
+    temporary = Path(name)
+    try:
+        os.fchmod(handle, 0o644)
+        options: dict[str, Any] = {} if "b" in mode else {"encoding": "utf-8", "newline": "\n"}
+        with os.fdopen(handle, mode, **options) as stream:
+            yield stream
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.replace(temporary, path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise unwritable(path, error) from error
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def unwritable(path: Path, error: OSError) -> Failure:
+    """The failure that a write to `path` ended in."""
+    return Failure(
+        f"cannot write {path}: {error.strerror or error}",
+        where=str(path),
+        help="check that the folder exists, may be written to and has space; nothing was changed",
+    )
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file atomically."""
+    with atomic(path) as stream:
+        stream.write(text)
+
+
+def write_rows(path: Path, rows: Iterable[Record]) -> int:
+    """Write records as JSONL in the order given; returns how many."""
+    count = 0
+    encode = msgspec.json.Encoder().encode
+    with atomic(path, "wb") as stream:
+        for count, row in enumerate(rows, start=1):
+            stream.write(encode(row) + b"\n")
+    return count
+
+
+def read_rows(path: Path, kind: type[R]) -> Iterator[R]:
+    """Read a JSONL file of records; a row that is none ends in a `Failure` that names its line."""
+    decode = msgspec.json.Decoder(kind).decode
+    for number, line in numbered_lines(path):
+        try:
+            yield decode(line)
+        except msgspec.DecodeError as error:
+            raise Failure(
+                f"row {number} of {path} is no {kind.__name__.lower()}: {error}",
+                where=f"{path}:{number}",
+                help="the file may be cut off or written by another version; make it anew",
+            ) from error
+
+
+def numbered_lines(path: Path) -> Iterator[tuple[int, bytes]]:
+    """The non-empty lines of a plain or gzipped file, with their numbers from 1."""
+    try:
+        with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as stream:
+            for number, line in enumerate(stream, start=1):
+                if line.strip():
+                    yield number, line
+    except FileNotFoundError as error:
+        raise Failure(
+            f"{path} does not exist", where=str(path), help="check the path; it is taken from the project's root"
+        ) from error
+    except (OSError, EOFError) as error:
+        raise Failure(f"cannot read {path}: {error}", where=str(path), help="the file is damaged or not readable") from error
+
+
+def write_json(path: Path, value: object) -> None:
+    """Write a JSON document for reading by people and by DVC: indented, keys in the order given.
+
+    Floats are rounded to 6 decimals: enough for any metric, and the same text on every machine.
+    """
+    text = msgspec.json.format(msgspec.json.encode(rounded(value)), indent=2)
+    with atomic(path, "wb") as stream:
+        stream.write(text + b"\n")
+
+
+def read_json(path: Path) -> Any:
+    """Read a JSON document."""
+    try:
+        return msgspec.json.decode(path.read_bytes())
+    except FileNotFoundError as error:
+        raise Failure(f"{path} does not exist", where=str(path)) from error
+    except msgspec.DecodeError as error:
+        raise Failure(f"{path} is not JSON: {error}", where=str(path), help="make it anew") from error
+
+
+def rounded(value: Any, digits: int = 6) -> Any:
+    """The same JSON value with every float rounded."""
+    match value:
+        case float():
+            return round(value, digits)
+        case dict():
+            return {key: rounded(inner, digits) for key, inner in value.items()}
+        case list() | tuple():
+            return [rounded(inner, digits) for inner in value]
+        case _:
+            return value

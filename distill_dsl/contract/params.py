@@ -1,0 +1,90 @@
+"""Reading `params.yaml`: the settings of one block, with references to params filled in.
+
+    param:   {paths: 4}
+    teacher: {chatgpt: {samples: {param: paths}, ...}}
+
+`dvc exp run -S param.paths=8` thus changes every block that names the param, as the spec says.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import msgspec
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from distill_dsl.contract.failure import Failure
+from distill_dsl.contract.settings import (
+    DataSettings,
+    ExperimentSettings,
+    MixSettings,
+    Settings,
+    StudentSettings,
+    TeacherSettings,
+    ThoughtSettings,
+)
+
+PARAMS_FILE: Final = Path("params.yaml")
+
+S = TypeVar("S", bound=Settings)
+
+SECTIONS: Final[dict[type[Settings], str]] = {
+    DataSettings: "data",
+    TeacherSettings: "teacher",
+    ThoughtSettings: "thought",
+    MixSettings: "mix",
+    StudentSettings: "student",
+    ExperimentSettings: "experiment",
+}
+"""Settings struct -> its section of `params.yaml`, which is also the block's keyword."""
+
+
+def read_settings(kind: type[S], name: str, path: Path = PARAMS_FILE) -> S:
+    """The settings of block `name` of the kind; errors are `Failure`s that name the key."""
+    document = _read(path.resolve())
+    section = SECTIONS[kind]
+    try:
+        raw = document[section][name]
+    except (KeyError, TypeError) as error:
+        raise Failure(
+            f"{path} has no `{section}.{name}`", where=str(path), help="run `mtd compile` on the spec to write it anew"
+        ) from error
+    try:
+        return msgspec.convert(filled(raw, document.get("param") or {}), kind, strict=True)
+    except (msgspec.ValidationError, KeyError) as error:
+        place = str(error).partition(" - at `$")[2].rstrip("`")
+        raise Failure(
+            f"`{section}.{name}{place}` in {path}: {error}",
+            where=str(path),
+            help="set it to a value of that type, or run `mtd compile` on the spec",
+        ) from error
+
+
+def filled(value: Any, params: dict[str, Any]) -> Any:
+    """The value with each `{param: NAME}` replaced by that param's value."""
+    match value:
+        case {"param": str(name)} if len(value) == 1:
+            return params[name]
+        case dict():
+            return {str(key): filled(inner, params) for key, inner in value.items()}
+        case list():
+            return [filled(inner, params) for inner in value]
+        case _:
+            return value
+
+
+@cache
+def _read(path: Path) -> dict[str, Any]:
+    # DVC itself reads and writes this file with ruamel (YAML 1.2): `1e-4` is a number to both.
+    try:
+        document = YAML(typ="safe").load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise Failure(f"{path} does not exist", where=str(path), help="run `mtd compile SPEC` first") from error
+    except (YAMLError, UnicodeDecodeError) as error:
+        raise Failure(f"{path} is not YAML: {error}", where=str(path), help="run `mtd compile SPEC` to write it anew") from error
+    if not isinstance(document, dict):
+        raise Failure(f"{path} holds no mapping", where=str(path), help="run `mtd compile SPEC` to write it anew")
+    return document

@@ -1,0 +1,131 @@
+"""The rows of every file between two stages: one struct a kind, one JSON object a line.
+
+Field order is byte order, so these definitions are also the file format.
+"""
+
+from __future__ import annotations
+
+from msgspec import Struct, field
+
+
+class Record(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """Common form of all records: immutable, strict, defaults left out of the file."""
+
+
+class Step(Record, kw_only=True):
+    """One calculation of a worked solution."""
+
+    name: str
+    """A Python identifier, unique in its solution, that later expressions may use."""
+    expression: str
+    """Python arithmetic over numbers and earlier names, such as `april / 2`."""
+    value: str
+    """What it comes to, as canonical answer text (see `Problem.answer`)."""
+    sentence: str = ""
+    """The step in words; `{}` stands where the shown arithmetic (`48 / 2 = 24`) goes."""
+
+
+class Solution(Record, kw_only=True):
+    """A problem's own way to its answer: what the `solution` teacher writes thoughts from."""
+
+    steps: tuple[Step, ...]
+    """In order; the last one gives the answer."""
+    equations: tuple[str, ...] = ()
+    """The system that states the problem without solving it, ending in `ans = ...`."""
+
+
+class Problem(Record, kw_only=True):
+    """One problem of a data set."""
+
+    id: str
+    question: str
+    answer: str
+    """Gold in canonical text: an integer, plain decimal or reduced fraction; else stripped text."""
+    rationale: str | None = None
+    """The data set's own worked solution, annotations included (GSM8K: `<<48/2=24>>`)."""
+    solution: Solution | None = None
+    family: str | None = None
+    """The synthetic family that the problem belongs to."""
+
+
+class Completion(Record, kw_only=True):
+    """What a teacher wrote for one problem in one format."""
+
+    problem: str
+    thought: str
+    sample: int = 0
+    text: str | None
+    """The raw completion; `None` where the teacher has none, with `reason`."""
+    reason: str | None = None
+    prompt: str | None = None
+    """Key of the request in the completion store, for LLM teachers."""
+
+
+class Thought(Record, kw_only=True):
+    """A completion with its verdict; rejected ones stay in the file."""
+
+    problem: str
+    thought: str
+    sample: int = 0
+    text: str
+    """The part of the completion that was executed."""
+    answer: str | None = None
+    verdict: str
+    detail: str = ""
+
+
+class Example(Record, kw_only=True):
+    """One training example of a mix."""
+
+    problem: str
+    thought: str
+    question: str
+    cue: str
+    text: str
+
+
+class Prediction(Record, kw_only=True):
+    """What a student wrote for one test problem in one format."""
+
+    test: str
+    """`<data>-<split>`."""
+    problem: str
+    thought: str
+    sample: int = 0
+    text: str
+    tokens: int
+    """New tokens, the end mark included."""
+    logprob: float
+    """Mean log-probability of those tokens, in nats."""
+
+
+class Judged(Record, kw_only=True):
+    """A prediction with what its execution gave and how that compares with gold."""
+
+    thought: str
+    sample: int = 0
+    text: str
+    tokens: int
+    logprob: float
+    answer: str | None = None
+    verdict: str
+    detail: str = ""
+
+
+class Choice(Record, kw_only=True):
+    """What a strategy picked."""
+
+    answer: str | None = None
+    thought: str | None = None
+    verdict: str
+
+
+class Scored(Record, kw_only=True):
+    """One test problem with all its thoughts and the choice of each strategy."""
+
+    test: str
+    problem: str
+    question: str
+    gold: str
+    thoughts: tuple[Judged, ...]
+    choices: dict[str, Choice] = field(default_factory=dict)

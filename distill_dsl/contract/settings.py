@@ -1,0 +1,315 @@
+"""What `params.yaml` holds: one frozen struct for each block of the language.
+
+The compiler builds these from a spec and writes them; a stage program reads them back. Every field
+bears on results: descriptions and places live in `desc` and `meta` of `dvc.yaml`, never here.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from msgspec import Meta, Struct, field
+
+from distill_dsl.contract.vocabulary import AnswerKind
+
+Share = Annotated[float, Meta(ge=0.0, le=1.0)]
+Count = Annotated[int, Meta(ge=1)]
+
+
+class Settings(Struct, frozen=True, forbid_unknown_fields=True):
+    """Common form of all settings: immutable and strict about unknown keys."""
+
+
+# --- data ---------------------------------------------------------------------------------------
+
+
+class HfSource(Settings, kw_only=True, tag="hf", tag_field="kind"):
+    """A data set of the Hugging Face hub (or its local cache), read through `datasets`."""
+
+    name: str
+    config: str | None = None
+    revision: str | None = None
+
+
+class FileSource(Settings, kw_only=True, tag="file", tag_field="kind"):
+    """Local files (`.jsonl`, `.json`, `.csv`, `.parquet`, each also `.gz` where text), one a split."""
+
+    splits: dict[str, str]
+    """Split name -> path from the project's root."""
+
+
+class SyntheticSource(Settings, kw_only=True, tag="synthetic", tag_field="kind"):
+    """Our own word problems; each knows the steps and equations that make it."""
+
+    generator: str = "arithmetic"
+    sizes: dict[str, Count] = field(default_factory=dict)
+    """Split name -> number of problems."""
+    seed: int = 1
+    largest: Count = 100
+    """No number in a problem, its steps or its answer exceeds this."""
+    families: tuple[str, ...] = ()
+    """Names of the families to draw from; empty is all."""
+    held_out: tuple[str, ...] = ()
+    """Families that appear in no split but `test`."""
+    steps: tuple[int, int] = (1, 5)
+    """Fewest and most steps of a problem, inclusive."""
+
+
+class ReasoningGymSource(Settings, kw_only=True, tag="reasoning_gym", tag_field="kind"):
+    """A task of the `reasoning_gym` package (optional extra)."""
+
+    task: str
+    sizes: dict[str, Count] = field(default_factory=dict)
+    seed: int = 1
+
+
+Source = HfSource | FileSource | SyntheticSource | ReasoningGymSource
+
+
+class Columns(Settings, kw_only=True):
+    """Which columns of a source hold what; `None` means: known names are tried in order."""
+
+    question: str | None = None
+    answer: str | None = None
+    rationale: str | None = None
+    id: str | None = None
+
+
+class DataSettings(Settings, kw_only=True):
+    """One `data` block."""
+
+    source: Source
+    answer_after: str | None = None
+    """Marker after which the gold answer stands (GSM8K: `####`); what is before it is the rationale."""
+    columns: Columns = Columns()
+    joined: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """Split -> the source's splits it joins (`test = train + test`)."""
+    limit: Count | None = None
+    """Only the first so many problems of each split."""
+
+
+# --- teachers -----------------------------------------------------------------------------------
+
+
+class SolutionTeacher(Settings, kw_only=True, tag="solution", tag_field="kind"):
+    """Writes thoughts from a problem's own steps, or from the annotations in its gold rationale."""
+
+
+class RecordedTeacher(Settings, kw_only=True, tag="recorded", tag_field="kind"):
+    """Completions somebody already has: one file a thought format, or one file with a kind column."""
+
+    files: dict[str, str]
+    """Thought name -> path; the key `*` serves every thought (rows are told apart by `kind`)."""
+    text: str = "text"
+    """Column of the completion."""
+    problem: str = "id"
+    """Column with the problem's id; a row without it is matched by its question."""
+
+
+class OpenaiTeacher(Settings, kw_only=True, tag="openai", tag_field="kind"):
+    """Any OpenAI-compatible server."""
+
+    model: str
+    base_url: str | None = None
+    key_env: str = "OPENAI_API_KEY"
+
+
+class TransformersTeacher(Settings, kw_only=True, tag="transformers", tag_field="kind"):
+    """A local model."""
+
+    model: str
+
+
+TeacherModel = SolutionTeacher | RecordedTeacher | OpenaiTeacher | TransformersTeacher
+
+
+class Exemplars(Settings, kw_only=True):
+    """In-context demonstrations: rows of `question` and one text a thought name."""
+
+    file: str
+    pick: Count = 8
+
+
+class TeacherSettings(Settings, kw_only=True):
+    """One `teacher` block."""
+
+    model: TeacherModel
+    temperature: Annotated[float, Meta(ge=0.0)] = 0.0
+    samples: Count = 1
+    max_tokens: Count = 512
+    seed: int = 1
+    exemplars: Exemplars | None = None
+
+
+# --- thoughts, mixes, students ------------------------------------------------------------------
+
+
+class ThoughtSettings(Settings, kw_only=True):
+    """One `thought` block: a format, its cue and how it is executed."""
+
+    answer: AnswerKind
+    cue: str
+    prompt: str
+    """Path of the jinja2 template with which a teacher is asked."""
+    tolerance: Annotated[float, Meta(ge=0.0)] = 0.001
+    """Largest absolute difference from gold (PAL and XoT use 1e-3)."""
+    timeout: Annotated[float, Meta(gt=0.0)] = 5.0
+    """Seconds of wall time for one thought."""
+    memory: Count = 512 * 1024 * 1024
+    """Bytes of address space for one program, above what the interpreter itself takes."""
+
+
+class MixSettings(Settings, kw_only=True):
+    """One `mix` block: which verified thoughts make a training set."""
+
+    thoughts: dict[str, Annotated[float, Meta(gt=0.0)]]
+    """Thought name -> weight: 2 repeats each example, 0.5 keeps a seeded half."""
+    per_problem: Count = 4
+    """Most distinct thoughts of one format for one problem."""
+    deduplicate: bool = True
+    dev: Share = 0.05
+    """Share of the problems held out for the dev loss."""
+    seed: int = 1
+    limit: Count | None = None
+    """Only the first so many problems (a data-size study)."""
+
+
+class HfBase(Settings, kw_only=True, tag="hf", tag_field="kind"):
+    """A pre-trained model: a hub name or a folder."""
+
+    name: str
+    revision: str | None = None
+
+
+class ScratchBase(Settings, kw_only=True, tag="scratch", tag_field="kind"):
+    """A small untrained model with a tokenizer trained on the mix."""
+
+    architecture: str = "t5"
+    """`t5` (encoder-decoder) or `llama` (causal)."""
+    width: Count = 96
+    layers: Count = 2
+    heads: Count = 4
+    vocabulary: Count = 2000
+    digits: str = "split"
+    """`split`: one token a digit. `whole`: one token for each number seen in training."""
+
+
+StudentBase = HfBase | ScratchBase
+
+
+class StudentSettings(Settings, kw_only=True):
+    """One `student` block: a base model and how it is fine-tuned."""
+
+    base: StudentBase
+    epochs: Annotated[float, Meta(gt=0.0)] = 10.0
+    steps: Count | None = None
+    """Optimizer steps; given, it takes the place of `epochs`."""
+    learning_rate: Annotated[float, Meta(gt=0.0)] = 5e-4
+    schedule: str = "linear"
+    warmup: Share = 0.0
+    """Share of the steps over which the learning rate rises."""
+    weight_decay: Annotated[float, Meta(ge=0.0)] = 0.0
+    dropout: Share | None = None
+    label_smoothing: Share = 0.0
+    batch: Count = 32
+    accumulate: Count = 1
+    max_question: Count = 256
+    """Longest input in tokens; longer ones are cut and counted."""
+    max_thought: Count = 256
+    """Longest target in tokens; longer ones are left out of training and counted."""
+    evaluations: Count = 10
+    """How often in the whole training the dev loss is measured."""
+
+
+# --- experiments --------------------------------------------------------------------------------
+
+
+class Single(Settings, kw_only=True, tag="single", tag_field="kind"):
+    """The answer of one thought format."""
+
+    thought: str
+
+
+class Cascade(Settings, kw_only=True, tag="cascade", tag_field="kind"):
+    """The first thought that gives an answer (paper, section 3.4: PoT > EoT > CoT)."""
+
+    members: tuple[str, ...]
+
+
+class Vote(Settings, kw_only=True, tag="vote", tag_field="kind"):
+    """The most frequent answer; ties go to the member listed first."""
+
+    members: tuple[str, ...]
+    weights: dict[str, float] = field(default_factory=dict)
+    ties: str | None = None
+    """The member that decides a tie; without it, the order of the members does."""
+
+
+class Confident(Settings, kw_only=True, tag="confident", tag_field="kind"):
+    """The answered thought with the highest length-normalised log-probability."""
+
+    members: tuple[str, ...]
+
+
+class Ranked(Settings, kw_only=True, tag="ranked", tag_field="kind"):
+    """The answered thought that a trained verifier scores highest."""
+
+    members: tuple[str, ...]
+
+
+class Oracle(Settings, kw_only=True, tag="oracle", tag_field="kind"):
+    """Right if any member is right: the upper bound of every strategy."""
+
+    members: tuple[str, ...]
+
+
+Strategy = Single | Cascade | Vote | Confident | Ranked | Oracle
+
+
+def strategy_key(strategy: Strategy) -> str:
+    """The strategy's name in metrics and files: `pot`, `cascade-pot-eot-cot`, `vote-pot-eot-cot`."""
+    if isinstance(strategy, Single):
+        return strategy.thought
+    kind = type(strategy).__struct_config__.tag
+    key = "-".join([str(kind), *strategy.members])
+    if isinstance(strategy, Vote):
+        key += "".join(f"-{name}_{weight:g}" for name, weight in sorted(strategy.weights.items()))
+        key += f"-ties_{strategy.ties}" if strategy.ties else ""
+    return key
+
+
+def strategy_title(strategy: Strategy) -> str:
+    """The strategy as it stands in a spec: `pot > eot > cot`, `vote(pot, eot, cot)`."""
+    match strategy:
+        case Single():
+            return strategy.thought
+        case Cascade():
+            return " > ".join(strategy.members)
+        case Vote():
+            shown = [f"{strategy.weights[m]:g}*{m}" if m in strategy.weights else m for m in strategy.members]
+            return f"vote({', '.join(shown)}{f', ties: {strategy.ties}' if strategy.ties else ''})"
+        case _:
+            return f"{type(strategy).__struct_config__.tag}({', '.join(strategy.members)})"
+
+
+class Published(Settings, kw_only=True):
+    """Figures of a paper, printed beside the measured ones."""
+
+    source: str
+    cells: dict[str, float]
+    """`<student>.<mix>.<data>` -> accuracy in percent."""
+
+
+class ExperimentSettings(Settings, kw_only=True):
+    """One `experiment` block: what is compared, and how the students are decoded."""
+
+    answers: tuple[Strategy, ...]
+    samples: Count = 1
+    """Thoughts a format: 1 decodes greedily, more are drawn at `temperature`."""
+    temperature: Annotated[float, Meta(ge=0.0)] = 0.7
+    max_tokens: Count = 256
+    """Most new tokens of a student's thought."""
+    decode_batch: Count = 64
+    headline: str | None = None
+    """Strategy key that the table shows; without it, the last answer that is not an oracle."""
+    published: Published | None = None

@@ -1,0 +1,69 @@
+"""The words both acts share: kinds of stages, formats and verdicts, and one version a stage kind."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Final
+
+
+class StageKind(StrEnum):
+    """What a stage of the plan does. `dvc.yaml` names stages `<kind>-<what>-<what>`."""
+
+    SPEC = "spec"
+    FETCH = "fetch"
+    ASK = "ask"
+    VERIFY = "verify"
+    MIX = "mix"
+    TRAIN = "train"
+    SOLVE = "solve"
+    SCORE = "score"
+    REPORT = "report"
+    TRACK = "track"
+
+
+class AnswerKind(StrEnum):
+    """How a thought format carries its answer, and so how it is executed (paper, section 3.1)."""
+
+    TEXT = "text"
+    """Chain-of-thought: prose; the answer is read out of its last sentence."""
+    PYTHON = "python"
+    """Program-of-thought: Python; the answer is what the program computes."""
+    EQUATIONS = "equations"
+    """Equation-of-thought: a system of equations; the answer is the solution for `ans`."""
+    PROGRAM_EQUATIONS = "program_equations"
+    """Python that states unknowns and equations and solves them."""
+
+
+class Outcome(StrEnum):
+    """The head of a verdict. A verdict is an outcome, or `error:<kind>` with the kind of error."""
+
+    CORRECT = "correct"
+    WRONG = "wrong"
+    NO_ANSWER = "no-answer"
+    ERROR = "error"
+    TIMEOUT = "timeout"
+    MEMORY = "memory"
+    OUTPUT = "output"
+    DENIED = "denied"
+    MISSING = "missing"
+    """The teacher has no completion for this problem (recorded teachers only)."""
+
+
+def outcome_of(verdict: str) -> Outcome:
+    """The outcome of a verdict: `error:name` is an ERROR, `correct` is CORRECT."""
+    return Outcome(verdict.partition(":")[0])
+
+
+STAGE_VERSIONS: Final[dict[StageKind, int]] = {
+    StageKind.FETCH: 1,
+    StageKind.ASK: 1,
+    StageKind.VERIFY: 1,
+    StageKind.MIX: 1,
+    StageKind.TRAIN: 1,
+    StageKind.SOLVE: 1,
+    StageKind.SCORE: 1,
+    StageKind.REPORT: 1,
+    StageKind.TRACK: 1,
+}
+"""Raised by hand when a stage program's *results* change; it is among the stage's DVC params, so
+that a new release of the package re-runs just what it computes differently."""

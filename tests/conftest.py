@@ -1,0 +1,54 @@
+"""Fixtures for every test: golden files, the folder of shared benchmark data, scratch projects."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+GOLDEN = HERE / "golden"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--golden", action="store_true", help="rewrite the golden files with what the code gives now")
+    parser.addoption("--slow", action="store_true", help="also run the tests marked slow")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--slow"):
+        return
+    for item in items:
+        if "slow" in item.keywords:
+            item.add_marker(pytest.mark.skip(reason="slow; run with --slow"))
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
+    """`golden("plan.txt", text)` compares with tests/golden/plan.txt, or rewrites it under `--golden`."""
+
+    def check(name: str, text: str) -> None:
+        path = GOLDEN / name
+        if request.config.getoption("--golden"):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        assert path.exists(), f"no golden file {name}; make it with `pytest --golden`"
+        assert text == path.read_text(encoding="utf-8")
+
+    return check
+
+
+def shared_data() -> Path:
+    """The folder of benchmark problems and recorded thoughts; skips the test where there is none."""
+    place = Path(os.environ.get("DISTILL_SHARED", HERE.parent.parent / "shared"))
+    if not (place / "data").is_dir():
+        pytest.skip(f"needs benchmark data in {place}/data (set DISTILL_SHARED)")
+    return place / "data"
+
+
+@pytest.fixture
+def benchmark_data() -> Path:
+    """See `shared_data`."""
+    return shared_data()
