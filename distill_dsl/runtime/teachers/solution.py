@@ -1,0 +1,75 @@
+"""The `solution` teacher: thoughts of each format written from a worked solution, without any LLM.
+
+A synthetic problem brings its steps and equations along; a problem of a data set is read from the
+calculation annotations in its gold rationale (`annotations`). What is written is not taken to be
+right: verification executes it like any other thought.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from typing import Final, assert_never
+
+from distill_dsl.contract.records import Completion, Problem, Solution
+from distill_dsl.contract.vocabulary import AnswerKind
+from distill_dsl.runtime.teachers.annotations import Unreadable, read_rationale
+
+NAME: Final = re.compile(r"[A-Za-z_]\w*")
+
+
+def ask_solution(
+    thought: str, kind: AnswerKind, problems: Iterable[Problem], progress: Callable[[int], None]
+) -> Iterator[Completion]:
+    """One completion a problem, in order; more samples would all be the same."""
+    for problem in problems:
+        yield _completion(thought, kind, problem)
+        progress(1)
+
+
+def written(solution: Solution, kind: AnswerKind) -> str:
+    """The solution as a thought of the format."""
+    match kind:
+        case AnswerKind.TEXT:
+            return prose(solution)
+        case AnswerKind.PYTHON:
+            return program(solution)
+        case AnswerKind.EQUATIONS:
+            return system(solution)
+        case AnswerKind.PROGRAM_EQUATIONS:
+            raise NotImplementedError
+        case _:
+            assert_never(kind)
+
+
+def prose(solution: Solution) -> str:
+    """`She sold 48 / 2 = 24 clips in May. The answer is 24.`"""
+    values: dict[str, str] = {}
+    sentences = []
+    for step in solution.steps:
+        shown = f"{_with_values(step.expression, values)} = {step.value}"
+        sentences.append((step.sentence or "{}.").replace("{}", shown))
+        values[step.name] = step.value
+    return " ".join([*sentences, f"The answer is {solution.steps[-1].value}."])
+
+
+def program(solution: Solution) -> str:
+    """Assignments in order; the last step is assigned to `ans`."""
+    *earlier, last = solution.steps
+    return "\n".join([*(f"{step.name} = {step.expression}" for step in earlier), f"ans = {last.expression}"])
+
+
+def system(solution: Solution) -> str:
+    """One equation a line, as the problem states them; the last defines `ans`."""
+    return "\n".join(solution.equations)
+
+
+def _with_values(expression: str, values: dict[str, str]) -> str:
+    return NAME.sub(lambda match: values.get(match[0], match[0]), expression)
+
+
+def _completion(thought: str, kind: AnswerKind, problem: Problem) -> Completion:
+    solution = problem.solution or read_rationale(problem.rationale)
+    if isinstance(solution, Unreadable):
+        return Completion(problem=problem.id, thought=thought, text=None, reason=solution.reason)
+    return Completion(problem=problem.id, thought=thought, text=written(solution, kind))
