@@ -1,0 +1,62 @@
+"""Act one: a spec becomes a plan, and a plan becomes `dvc.yaml` and `params.yaml`.
+
+    source -> language (tree) -> model (typed) -> plan (stages) -> emit (YAML)
+
+Pure: no torch, no network, no clock. Each step returns its value and diagnostics; nothing here
+prints, or raises for a user's mistake. `compile_spec` is the whole walk.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from distill_dsl.compiler.diagnostics import Diagnostic, has_errors
+from distill_dsl.compiler.emit.write import Emitted, emit
+from distill_dsl.compiler.model.entities import Model, Value
+from distill_dsl.compiler.model.resolve import load, resolve
+from distill_dsl.compiler.model.rules import unavailable
+from distill_dsl.compiler.plan.build import Plan, build
+from distill_dsl.compiler.source import Source
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """What came of a spec; later steps are None where an earlier one found errors."""
+
+    sources: tuple[Source, ...]
+    diagnostics: tuple[Diagnostic, ...]
+    model: Model | None = None
+    plan: Plan | None = None
+    emitted: Emitted | None = None
+
+
+def check_spec(path: Path) -> Compiled:
+    """Read a spec and all it imports, and check everything that can be known before it runs."""
+    program, sources, diagnostics = load(path)
+    model, found = resolve(program)
+    diagnostics += found
+    if has_errors(diagnostics):
+        model = None
+    return Compiled(tuple(sources), tuple(diagnostics), model)
+
+
+def compile_spec(path: Path) -> Compiled:
+    """The whole walk: read, resolve, plan, emit. Nothing is written."""
+    program, sources, diagnostics = load(path)
+
+    def variant(changed: Mapping[str, Value]) -> tuple[Model | None, list[Diagnostic]]:
+        return resolve(program, changed)
+
+    model, found = variant({})
+    diagnostics += found
+    if model is None or has_errors(diagnostics):
+        return Compiled(tuple(sources), tuple(diagnostics))
+
+    diagnostics += unavailable(model)
+    plan, found = build(model, variant)
+    diagnostics += found
+    if has_errors(diagnostics):
+        return Compiled(tuple(sources), tuple(diagnostics), model)
+    return Compiled(tuple(sources), tuple(diagnostics), model, plan, emit(plan))

@@ -211,3 +211,33 @@ def rounded(value: Any, digits: int = 6) -> Any:
             return [rounded(inner, digits) for inner in value]
         case _:
             return value
+
+
+def trained_cell(mix: str, student: str, seed: int) -> str:
+    """What one training is called in stage names and files: `etd-small-s1`."""
+    return f"{mix}-{student}-s{seed}"
+
+
+def solved_cell(experiment: str, mix: str, student: str, seed: int) -> str:
+    """What one trained student's answers within an experiment are called: `table-etd-small-s1`."""
+    return f"{experiment}-{trained_cell(mix, student, seed)}"
+
+
+def asked_cell(teacher: str, data: str, split: str, thought: str) -> str:
+    """What one teacher's thoughts of one format are called: `chatgpt-gsm8k-train-pot`."""
+    return f"{teacher}-{data}-{split}-{thought}"
+
+
+def test_name(data: str, split: str) -> str:
+    """A test set's name in metrics: `gsm8k-test`."""
+    return f"{data}-{split}"
+
+
+def test_file(test: str) -> Path:
+    """The problems of a test set by its name; a split's name holds no `-`."""
+    data, _, split = test.rpartition("-")
+    return problems_file(data, split)
+
+
+REPORT_FILES: Final = ("table.md", "table.csv", "accuracy.csv", "thoughts.csv", "accuracy.png")
+"""What a report stage writes into its folder."""

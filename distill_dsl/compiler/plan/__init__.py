@@ -1,0 +1,1 @@
+"""The plan: from the typed model to stages, with what each reads, writes and waits for."""

@@ -1,0 +1,99 @@
+"""The plan as the text of `dvc.yaml`: explicit stages, in the order of the walk."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from io import StringIO
+from pathlib import Path
+from typing import Any, Final
+
+from ruamel.yaml import YAML
+
+from distill_dsl.compiler.plan.build import Plan
+from distill_dsl.compiler.plan.stages import ReportStage, SpecStage, TrainStage, stage_name
+from distill_dsl.compiler.plan.wiring import Wiring, wire
+from distill_dsl.contract import files
+
+HEADER: Final = "# Written by `mtd compile {spec}`: edit the spec, not this file.\n"
+HEADER_START: Final = "# Written by `mtd compile"
+
+
+def dvc_document(plan: Plan, digest: str) -> dict[str, Any]:
+    """The content of `dvc.yaml`. `digest` goes to the spec stage, which compares it with the spec's."""
+    stages = {stage_name(stage): _stage(wire(stage, plan.blocks), stage.place.file, stage.place.line) for stage in plan.stages}
+    for stage in plan.stages:
+        if isinstance(stage, SpecStage):
+            stages[stage_name(stage)]["meta"]["mtd"]["digest"] = digest
+    return {"stages": stages, "plots": _plots(plan)}
+
+
+def _stage(wiring: Wiring, file: str, line: int) -> dict[str, Any]:
+    uncached = {"cache": False}
+    entry: dict[str, Any] = {"desc": wiring.says, "cmd": wiring.command}
+    if wiring.deps:
+        entry["deps"] = _texts(wiring.deps)
+    if wiring.params:
+        entry["params"] = sorted(wiring.params)
+    if wiring.outs or wiring.kept:
+        entry["outs"] = [*_texts(wiring.outs), *({path: uncached} for path in _texts(wiring.kept))]
+    if wiring.metrics:
+        entry["metrics"] = [{path: uncached} for path in _texts(wiring.metrics)]
+    return entry | {"meta": {"mtd": {"file": file, "line": line}}}
+
+
+def _plots(plan: Plan) -> list[Any]:
+    """Training curves of all students in one chart, accuracies as bars, and the report's figure."""
+    curves = [files.curve_file(stage.cell).as_posix() for stage in plan.stages if isinstance(stage, TrainStage)]
+    plots: list[Any] = []
+    if curves:
+        for column, title in (("loss", "training loss"), ("dev_loss", "dev loss")):
+            plots.append({title: {"x": "step", "y": dict.fromkeys(curves, column), "title": title, "x_label": "step"}})
+    for stage in plan.stages:
+        if isinstance(stage, ReportStage):
+            folder = files.report_folder(stage.experiment)
+            accuracy = {(folder / "accuracy.csv").as_posix(): "label"}
+            bars = {"template": "bar_horizontal", "x": "accuracy", "y": accuracy, "title": f"{stage.experiment}: accuracy"}
+            plots += [{f"{stage.experiment} accuracy": bars}, (folder / "accuracy.png").as_posix()]
+    return plots
+
+
+def result_digest(plan: Plan, params: dict[str, Any]) -> str:
+    """A hash of all that bears on results: commands, files and params, not descriptions and places."""
+    stages = {stage_name(stage): _bearing(wire(stage, plan.blocks)) for stage in plan.stages}
+    text = json.dumps({"stages": stages, "params": params}, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _bearing(wiring: Wiring) -> list[Any]:
+    outs = (*wiring.outs, *wiring.kept, *wiring.metrics)
+    return [wiring.command, _texts(wiring.deps), _texts(outs), sorted(wiring.params)]
+
+
+def _texts(paths: Iterable[Path]) -> list[str]:
+    return [path.as_posix() for path in paths]
+
+
+def yaml_text(document: dict[str, Any], header: str) -> str:
+    """The document as YAML 1.2 in block style, each line one fact, under the header."""
+    yaml = YAML()
+    yaml.default_flow_style = False
+    yaml.width = 4096
+    yaml.indent(mapping=2, sequence=4, offset=2)
+    yaml.representer.ignore_aliases = lambda _: True
+    yaml.representer.add_representer(float, _plain_decimal)
+    stream = StringIO()
+    yaml.dump(document, stream)
+    return header + stream.getvalue()
+
+
+def _plain_decimal(representer: Any, value: float) -> Any:
+    # `5e-4` is a number to one YAML parser and a string to another; `0.0005` is a number to all.
+    text = format(value, "f") if float(format(value, "f")) == value else f"{value:.20f}".rstrip("0")
+    return representer.represent_scalar("tag:yaml.org,2002:float", _trimmed(text))
+
+
+def _trimmed(text: str) -> str:
+    text = text.rstrip("0") if "." in text else text
+    return text + "0" if text.endswith(".") else text

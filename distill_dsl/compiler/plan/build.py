@@ -1,0 +1,164 @@
+"""From the typed model to the plan: which stages there are, each once, in the order of the walk."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from distill_dsl.compiler.diagnostics import Diagnostic
+from distill_dsl.compiler.model.entities import Data, Experiment, Mix, Model, SplitRef, Student, Teacher, Thought, Value
+from distill_dsl.compiler.plan.stages import (
+    AskStage,
+    FetchStage,
+    MixStage,
+    Place,
+    ReportStage,
+    ScoreStage,
+    SolveStage,
+    SpecStage,
+    Stage,
+    TrackStage,
+    TrainStage,
+    VerifyStage,
+    stage_name,
+)
+from distill_dsl.compiler.plan.wiring import Block
+from distill_dsl.compiler.source import Source
+from distill_dsl.contract.vocabulary import STAGE_VERSIONS, StageKind
+
+Entity = Data | Teacher | Thought | Mix | Student | Experiment
+Resolve = Callable[[Mapping[str, Value]], tuple[Model | None, list[Diagnostic]]]
+
+ORDER: Final = list(StageKind)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What `mtd plan` shows, `mtd compile` writes and `dvc repro` runs."""
+
+    spec: str
+    stages: tuple[Stage, ...]
+    blocks: Mapping[tuple[str, str], Block]
+    """(section of params.yaml, key) -> settings; only what some stage reads."""
+    params: Mapping[str, Value]
+    """Params that a block names, with their values."""
+    versions: Mapping[StageKind, int]
+
+
+def build(model: Model, resolve: Resolve, sources: Mapping[str, Source]) -> tuple[Plan, list[Diagnostic]]:
+    """The plan of all experiments. `resolve` gives the model anew with some params changed (`vary`)."""
+    spec = SpecStage(specs=tuple(map(str, model.files)), place=Place(str(model.files[0]), 1))
+    stages: dict[str, Stage] = {"spec": spec}
+    blocks: dict[tuple[str, str], Block] = {}
+    problems: list[Diagnostic] = []
+    for experiment in model.experiments.values():
+        scored: list[ScoreStage] = []
+        for changed in _combinations(experiment):
+            variant, found = resolve(changed) if changed else (model, [])
+            problems += found
+            if variant is not None:
+                builder = _Builder(variant, changed, sources, stages, blocks)
+                scored += builder.experiment(variant.experiments[experiment.name])
+        _finish(experiment, scored, stages, place_of(experiment, sources))
+    ordered = sorted(stages.values(), key=lambda stage: ORDER.index(stage.kind))
+    named = {param for block in blocks.values() for param in block.references.values()}
+    params = {name: param.value for name, param in model.params.items() if name in named}
+    return Plan(str(model.files[0]), tuple(ordered), blocks, params, STAGE_VERSIONS), problems
+
+
+def _combinations(experiment: Experiment) -> Iterator[dict[str, Value]]:
+    names = [name for name, _ in experiment.vary]
+    for values in itertools.product(*(values for _, values in experiment.vary)):
+        yield dict(zip(names, values, strict=True))
+
+
+def _finish(experiment: Experiment, scored: list[ScoreStage], stages: dict[str, Stage], place: Place) -> None:
+    unique = {stage_name(stage): stage for stage in scored}
+    report = ReportStage(experiment.name, tuple(unique.values()), place)
+    track = TrackStage(report, place)
+    stages |= {stage_name(report): report, stage_name(track): track}
+
+
+def place_of(entity: Entity, sources: Mapping[str, Source]) -> Place:
+    """Where the spec declares the entity."""
+    return Place(entity.span.path, sources[entity.span.path].place(entity.span.start)[0])
+
+
+def key_of(entity: Entity, changed: Mapping[str, Value]) -> str:
+    """The entity's key in params.yaml: its name, and each varied param that bears on it with its value."""
+    return entity.name + _suffix(entity.uses, changed)
+
+
+def _suffix(uses: frozenset[str], changed: Mapping[str, Value]) -> str:
+    return "".join(f"-{name}_{_plain(changed[name])}" for name in sorted(uses & changed.keys()))
+
+
+def _plain(value: Value) -> str:
+    """A value in the letters that DVC allows in a stage's name: 0.5 -> `0_5`."""
+    return re.sub(r"[^A-Za-z0-9_]", "_", str(value))
+
+
+@dataclass(frozen=True)
+class _Builder:
+    """Adds one variant's stages to the ones that are there; the same stage is added once."""
+
+    model: Model
+    changed: Mapping[str, Value]
+    sources: Mapping[str, Source]
+    stages: dict[str, Stage]
+    blocks: dict[tuple[str, str], Block]
+
+    def experiment(self, experiment: Experiment) -> list[ScoreStage]:
+        key = self.key(experiment)
+        tests = tuple((self.fetch(test).data, test.split) for test in experiment.tests)
+        scored = []
+        for student, mix, seed in itertools.product(experiment.students, experiment.mixes, experiment.seeds):
+            mixed = self.mix(self.model.mixes[mix])
+            owner = self.model.students[student]
+            trained = TrainStage(mixed.mix, self.key(owner), seed, self.place(owner))
+            self.add(trained)
+            thoughts = tuple(self.key(self.model.thoughts[name]) for name in self.model.mixes[mix].settings.thoughts)
+            solved = SolveStage(key, trained, tests, thoughts, self.place(experiment))
+            scored.append(ScoreStage(solved, self.place(experiment)))
+            self.add(solved)
+            self.add(scored[-1])
+        return scored
+
+    def mix(self, mix: Mix) -> MixStage:
+        teacher = self.model.teachers[mix.teacher]
+        thoughts = [self.model.thoughts[name] for name in mix.settings.thoughts]
+        verified = [self.verify(teacher, thought, problems) for thought in thoughts for problems in mix.problems]
+        stage = MixStage(self.key(mix), tuple(verified), self.place(mix))
+        self.add(stage)
+        return stage
+
+    def verify(self, teacher: Teacher, thought: Thought, problems: SplitRef) -> VerifyStage:
+        fetched = self.fetch(problems)
+        asked = AskStage(self.key(teacher), fetched.data, problems.split, self.key(thought), self.place(teacher))
+        stage = VerifyStage(asked, self.place(thought))
+        self.add(asked)
+        self.add(stage)
+        return stage
+
+    def fetch(self, problems: SplitRef) -> FetchStage:
+        data = self.model.data[problems.data]
+        stage = FetchStage(self.key(data), data.splits, self.place(data))
+        self.add(stage)
+        return stage
+
+    def place(self, entity: Entity) -> Place:
+        return place_of(entity, self.sources)
+
+    def add(self, stage: Stage) -> None:
+        self.stages.setdefault(stage_name(stage), stage)
+
+    def key(self, entity: Entity) -> str:
+        """The entity's key; its settings become an entry of params.yaml."""
+        key = key_of(entity, self.changed)
+        references = {path: name for path, name in entity.references.items() if name not in self.changed}
+        block = Block(key, entity.settings, references, entity.description)
+        self.blocks.setdefault((block.section, key), block)
+        return key

@@ -1,0 +1,292 @@
+"""What each stage runs, reads and writes: the whole shape of the pipeline in one match."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import assert_never
+
+from distill_dsl.compiler.plan.stages import (
+    AskStage,
+    FetchStage,
+    MixStage,
+    ReportStage,
+    ScoreStage,
+    SolveStage,
+    SpecStage,
+    Stage,
+    TrackStage,
+    TrainStage,
+    VerifyStage,
+)
+from distill_dsl.contract import files
+from distill_dsl.contract.params import SECTIONS
+from distill_dsl.contract.settings import (
+    DataSettings,
+    FileSource,
+    OpenaiTeacher,
+    RecordedTeacher,
+    Settings,
+    TeacherSettings,
+    ThoughtSettings,
+    TransformersTeacher,
+)
+
+
+@dataclass(frozen=True)
+class Block:
+    """One entry of `params.yaml`: settings, and which of them are references to params."""
+
+    key: str
+    settings: Settings
+    references: Mapping[str, str] = field(default_factory=dict)
+    """Dotted path inside the settings -> param name."""
+    description: str = ""
+
+    @property
+    def section(self) -> str:
+        return SECTIONS[type(self.settings)]
+
+
+Blocks = Mapping[tuple[str, str], Block]
+"""(section, key) -> block."""
+
+
+@dataclass(frozen=True)
+class Wiring:
+    """A stage as DVC sees it. Paths are relative to the project's root."""
+
+    command: str
+    says: str
+    """One line for people: goes to `desc`."""
+    deps: tuple[Path, ...] = ()
+    outs: tuple[Path, ...] = ()
+    kept: tuple[Path, ...] = ()
+    """Outputs small enough for git: not cached by DVC."""
+    metrics: tuple[Path, ...] = ()
+    params: tuple[str, ...] = ()
+
+
+def wire(stage: Stage, blocks: Blocks) -> Wiring:
+    """The stage's command, files and params."""
+    match stage:
+        case SpecStage():
+            return _spec(stage)
+        case FetchStage():
+            return _fetch(stage, blocks)
+        case AskStage():
+            return _ask(stage, blocks)
+        case VerifyStage():
+            return _verify(stage)
+        case MixStage():
+            return _mix(stage, blocks)
+        case TrainStage():
+            return _train(stage)
+        case SolveStage():
+            return _solve(stage, blocks)
+        case ScoreStage():
+            return _score(stage)
+        case ReportStage():
+            return _report(stage)
+        case TrackStage():
+            return _track(stage)
+        case _:
+            assert_never(stage)
+
+
+def _spec(stage: SpecStage) -> Wiring:
+    return Wiring(
+        command=_command(stage, specs=stage.specs),
+        says="check that this file is what the spec compiles to",
+        deps=tuple(Path(spec) for spec in stage.specs),
+        kept=(files.spec_mark(),),
+    )
+
+
+def _fetch(stage: FetchStage, blocks: Blocks) -> Wiring:
+    settings = blocks["data", stage.data].settings
+    assert isinstance(settings, DataSettings)
+    return Wiring(
+        command=_command(stage, data=stage.data, split=stage.splits),
+        says=f"problems of {stage.data}: {', '.join(stage.splits)}",
+        deps=(files.spec_mark(), *_source_files(settings, stage.splits)),
+        outs=tuple(files.problems_file(stage.data, split) for split in stage.splits),
+        params=(f"data.{stage.data}", "version.fetch"),
+    )
+
+
+def _source_files(settings: DataSettings, splits: Iterable[str]) -> list[Path]:
+    if not isinstance(settings.source, FileSource):
+        return []
+    wanted = [part for split in splits for part in settings.joined.get(split, (split,))]
+    paths = settings.source.splits
+    return [Path(paths[part]) for part in dict.fromkeys(wanted)]
+
+
+def _ask(stage: AskStage, blocks: Blocks) -> Wiring:
+    teacher = blocks["teacher", stage.teacher].settings
+    thought = blocks["thought", stage.thought].settings
+    assert isinstance(teacher, TeacherSettings)
+    assert isinstance(thought, ThoughtSettings)
+    deps = [files.problems_file(stage.data, stage.split)]
+    params = [f"teacher.{stage.teacher}", f"thought.{stage.thought}.answer"]
+    match teacher.model:
+        case RecordedTeacher(files=recorded):
+            deps.append(Path(recorded[stage.thought] if stage.thought in recorded else recorded["*"]))
+        case OpenaiTeacher() | TransformersTeacher():
+            deps.append(Path(thought.prompt))
+            params += [f"thought.{stage.thought}.cue", f"thought.{stage.thought}.prompt"]
+            if teacher.exemplars is not None:
+                deps.append(Path(teacher.exemplars.file))
+        case _:
+            pass
+    return Wiring(
+        command=_command(stage, teacher=stage.teacher, data=stage.data, split=stage.split, thought=stage.thought),
+        says=f"{stage.teacher} writes {stage.thought} thoughts for {stage.data}.{stage.split}",
+        deps=tuple(deps),
+        outs=(files.completions_file(stage.cell),),
+        params=(*params, "version.ask"),
+    )
+
+
+def _verify(stage: VerifyStage) -> Wiring:
+    asked = stage.asked
+    return Wiring(
+        command=_command(stage, teacher=asked.teacher, data=asked.data, split=asked.split, thought=asked.thought),
+        says=f"which {asked.thought} thoughts of {asked.teacher} give the gold answers of {asked.data}.{asked.split}",
+        deps=(files.completions_file(asked.cell), files.problems_file(asked.data, asked.split)),
+        outs=(files.thoughts_file(asked.cell),),
+        metrics=(files.yield_file(asked.cell),),
+        params=(*_executed(asked.thought), "version.verify"),
+    )
+
+
+def _executed(thought: str) -> tuple[str, ...]:
+    """The keys of a thought that bear on its execution and verdict."""
+    return tuple(f"thought.{thought}.{key}" for key in ("answer", "memory", "timeout", "tolerance"))
+
+
+def _mix(stage: MixStage, blocks: Blocks) -> Wiring:
+    asked = [verified.asked for verified in stage.verified]
+    thoughts = dict.fromkeys(one.thought for one in asked)
+    problems = dict.fromkeys(files.problems_file(one.data, one.split) for one in asked)
+    return Wiring(
+        command=_command(stage, mix=stage.mix, thoughts=[f"{one.thought}={one.cell}" for one in asked]),
+        says=blocks["mix", stage.mix].description or f"training set {stage.mix}: {' + '.join(thoughts)}",
+        deps=(*problems, *(files.thoughts_file(one.cell) for one in asked)),
+        outs=(files.mix_file(stage.mix, "train"), files.mix_file(stage.mix, "dev")),
+        metrics=(files.mix_counts_file(stage.mix),),
+        params=(
+            f"mix.{stage.mix}",
+            *(f"thought.{name}.{key}" for name in thoughts for key in ("answer", "cue")),
+            "version.mix",
+        ),
+    )
+
+
+def _train(stage: TrainStage) -> Wiring:
+    return Wiring(
+        command=_command(stage, mix=stage.mix, student=stage.student, seed=stage.seed),
+        says=f"fine-tune {stage.student} on {stage.mix}, seed {stage.seed}",
+        deps=(files.mix_file(stage.mix, "train"), files.mix_file(stage.mix, "dev")),
+        outs=(files.model_folder(stage.cell),),
+        kept=(files.curve_file(stage.cell),),
+        metrics=(files.training_file(stage.cell),),
+        params=(f"student.{stage.student}", "version.train"),
+    )
+
+
+def _solve(stage: SolveStage, blocks: Blocks) -> Wiring:
+    decoding = ("samples", "temperature", "max_tokens", "decode_batch")
+    trained = stage.trained
+    return Wiring(
+        command=_solved_command(stage, stage),
+        says=f"{trained.student} after {trained.mix} (seed {trained.seed}) writes thoughts for every test",
+        deps=(files.model_folder(trained.cell), *_test_files(stage)),
+        outs=(files.predictions_file(stage.cell),),
+        metrics=(files.solving_file(stage.cell),),
+        params=(
+            *(f"experiment.{stage.experiment}.{key}" for key in decoding),
+            f"student.{trained.student}.max_question",
+            *(f"thought.{name}.cue" for name in stage.thoughts),
+            "version.solve",
+        ),
+    )
+
+
+def _score(stage: ScoreStage) -> Wiring:
+    solved = stage.solved
+    return Wiring(
+        command=_solved_command(stage, solved),
+        says=f"execute, compare with gold and choose: {solved.trained.student} after {solved.trained.mix}",
+        deps=(files.predictions_file(solved.cell), *_test_files(solved)),
+        outs=(files.scored_file(solved.cell),),
+        metrics=(files.scores_file(solved.cell),),
+        params=(
+            f"experiment.{solved.experiment}.answers",
+            *(key for name in solved.thoughts for key in _executed(name)),
+            "version.score",
+        ),
+    )
+
+
+def _solved_command(stage: Stage, solved: SolveStage) -> str:
+    trained = solved.trained
+    return _command(
+        stage,
+        mix=trained.mix,
+        student=trained.student,
+        seed=trained.seed,
+        experiment=solved.experiment,
+        test=[files.test_name(*test) for test in solved.tests],
+        thought=solved.thoughts,
+    )
+
+
+def _test_files(stage: SolveStage) -> tuple[Path, ...]:
+    return tuple(files.problems_file(data, split) for data, split in stage.tests)
+
+
+def _report(stage: ReportStage) -> Wiring:
+    cells = [scored.solved.cell for scored in stage.scored]
+    folder = files.report_folder(stage.experiment)
+    return Wiring(
+        command=_command(stage, experiment=stage.experiment, run=_runs(stage)),
+        says=f"tables and plots of {stage.experiment}",
+        deps=tuple(files.scores_file(cell) for cell in cells),
+        kept=tuple(folder / name for name in files.REPORT_FILES),
+        params=(f"experiment.{stage.experiment}", "version.report"),
+    )
+
+
+def _track(stage: TrackStage) -> Wiring:
+    report = stage.reported
+    solved = [scored.solved for scored in report.scored]
+    return Wiring(
+        command=_command(stage, experiment=report.experiment, run=_runs(report)),
+        says=f"one MLflow run for each student, mix and seed of {report.experiment}",
+        deps=(
+            *(files.training_file(one.trained.cell) for one in solved),
+            *(files.curve_file(one.trained.cell) for one in solved),
+            *(files.scored_file(one.cell) for one in solved),
+            *(files.scores_file(one.cell) for one in solved),
+            files.report_folder(report.experiment) / "table.md",
+        ),
+        params=("version.track",),
+    )
+
+
+def _runs(report: ReportStage) -> list[str]:
+    trained = [scored.solved.trained for scored in report.scored]
+    return [f"mix={one.mix},student={one.student},seed={one.seed}" for one in trained]
+
+
+def _command(stage: Stage, **options: str | int | Iterable[str]) -> str:
+    """`mtd stage <kind> --key value ...`; a list repeats its option."""
+    words = ["mtd", "stage", stage.kind.value]
+    for key, value in options.items():
+        for one in [value] if isinstance(value, str | int) else value:
+            words += [f"--{key}", str(one)]
+    return shlex.join(words)

@@ -1,0 +1,74 @@
+"""Execute what a teacher wrote and keep, with a verdict for each, what gives the gold answer."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from distill_dsl.contract import files
+from distill_dsl.contract.failure import Failure
+from distill_dsl.contract.params import read_settings
+from distill_dsl.contract.records import Completion, Problem, Thought
+from distill_dsl.contract.settings import ThoughtSettings
+from distill_dsl.contract.vocabulary import Outcome
+from distill_dsl.runtime.progress import steps_shown
+from distill_dsl.runtime.thoughts.execute import execute, judge
+
+
+def run(*, teacher: str, data: str, split: str, thought: str) -> None:
+    """Completions and problems -> one `Thought` row a completion, and counts by verdict."""
+    cell = files.asked_cell(teacher, data, split, thought)
+    settings = read_settings(ThoughtSettings, thought)
+    completions = list(files.read_rows(files.completions_file(cell), Completion))
+    problems = {row.id: row for row in files.read_rows(files.problems_file(data, split), Problem)}
+
+    thoughts = verified(completions, problems, settings)
+
+    files.write_rows(files.thoughts_file(cell), thoughts)
+    counts = yields(thoughts, len(problems))
+    files.write_json(files.yield_file(cell), counts)
+    print(f"{thought}: {counts['right']} of {counts['thoughts']} thoughts are right, for {counts['covered']:.1%} of the problems")
+
+
+def verified(
+    completions: Sequence[Completion], problems: dict[str, Problem], settings: ThoughtSettings
+) -> list[Thought]:
+    """One row a completion, in its order. The same text is executed once."""
+    texts = list(dict.fromkeys(row.text for row in completions if row.text is not None))
+    with steps_shown("executing", len(texts)) as advance:
+        results = dict(
+            zip(
+                texts,
+                execute(settings.answer, texts, timeout=settings.timeout, memory=settings.memory, progress=advance),
+                strict=True,
+            )
+        )
+    rows = []
+    for row in completions:
+        problem = problems.get(row.problem)
+        if problem is None:
+            raise Failure(
+                f"a completion is for the problem {row.problem}, which the data set does not have",
+                help="run `dvc repro` so that asking and fetching fit together again",
+            )
+        made = {"problem": row.problem, "thought": row.thought, "sample": row.sample}
+        if row.text is None:
+            rows.append(Thought(**made, text="", verdict=Outcome.MISSING, detail=row.reason or ""))
+            continue
+        result = results[row.text]
+        verdict = judge(result, problem.answer, settings.tolerance)
+        rows.append(Thought(**made, text=result.text, answer=result.answer, verdict=verdict, detail=result.detail))
+    return rows
+
+
+def yields(thoughts: Sequence[Thought], problems: int) -> dict[str, object]:
+    """Counts of a teacher's thoughts: right ones, problems with a right one, all by verdict."""
+    verdicts = Counter(row.verdict for row in thoughts)
+    right = {row.problem for row in thoughts if row.verdict == Outcome.CORRECT}
+    return {
+        "problems": problems,
+        "thoughts": len(thoughts),
+        "right": verdicts[Outcome.CORRECT],
+        "covered": len(right) / problems if problems else 0.0,
+        "verdicts": dict(sorted(verdicts.items())),
+    }
