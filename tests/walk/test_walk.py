@@ -1,0 +1,159 @@
+"""The main walk, truly run: a spec is compiled, `dvc repro` runs every stage, MLflow has the runs."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PROMPTS = Path(__file__).parents[2] / "prompts"
+
+SPEC = """\
+# A walk in miniature.
+data problems {
+  source = synthetic("arithmetic", train: 60, test: 12, largest: 20, steps: [1, 2])
+}
+
+teacher solver { model = solution() }
+
+thought cot { answer = text       cue = "Let's think step by step." }
+thought pot { answer = python     cue = "Let's break down the code step by step" }
+
+mix cotd { problems = problems.train   teacher = solver   thoughts = cot }
+mix both = cotd { thoughts = cot + pot }
+
+student tiny { base = scratch("t5", width: 16, layers: 1, heads: 2)   steps = 4   batch = 8   evaluations = 2 }
+
+experiment walk {
+  students = [tiny]
+  mixes    = [cotd, both]
+  tests    = [problems.test]
+  answers  = [cot, pot, pot > cot, vote(pot, cot), oracle(pot, cot)]
+  max_tokens = 8
+}
+"""
+
+
+class Project:
+    """A git and DVC project in an empty folder, used as a person would use it."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.spec = root / "specs" / "walk.mtd"
+        self.environment = os.environ | {
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+            "DVC_NO_ANALYTICS": "1",
+            "MLFLOW_TRACKING_URI": "",
+            "GIT_CONFIG_GLOBAL": os.devnull,
+            "OMP_NUM_THREADS": "1",
+        }
+        self.spec.parent.mkdir(parents=True)
+        self.spec.write_text(SPEC, encoding="utf-8")
+        shutil.copytree(PROMPTS, root / "prompts")
+        self.run("git", "init", "--quiet")
+        self.run("dvc", "init", "--quiet")
+
+    def run(self, *command: str, fails: bool = False) -> str:
+        done = subprocess.run(
+            command, cwd=self.root, env=self.environment, capture_output=True, text=True, check=False, timeout=600
+        )
+        text = done.stdout + done.stderr
+        assert (done.returncode != 0) == fails, f"{' '.join(command)} exited {done.returncode}:\n{text}"
+        assert "Traceback" not in text, text
+        return text
+
+    def ran(self, output: str) -> set[str]:
+        """The stages that a `dvc repro` ran."""
+        marks = (line.split("'")[1] for line in output.splitlines() if line.startswith("Running stage"))
+        return set(marks)
+
+    def edit(self, old: str, new: str) -> None:
+        text = self.spec.read_text(encoding="utf-8")
+        assert old in text
+        self.spec.write_text(text.replace(old, new), encoding="utf-8")
+
+    def hashes(self, kind: str) -> dict[str, str]:
+        import hashlib
+
+        found = sorted((self.root / "artifacts" / kind).rglob("*.jsonl"))
+        return {path.name: hashlib.md5(path.read_bytes()).hexdigest() for path in found}
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    walked = Project(tmp_path_factory.mktemp("walk"))
+    walked.run("mtd", "compile", "specs/walk.mtd")
+    walked.run("dvc", "repro")
+    return walked
+
+
+def test_every_stage_leaves_its_files(project: Project) -> None:
+    scores = json.loads((project.root / "artifacts/scores/walk-both-tiny-s1.json").read_text())
+    assert set(scores["problems-test"]) == {"cot", "pot", "cascade-pot-cot", "vote-pot-cot", "oracle-pot-cot", "thoughts"}
+    assert scores["problems-test"]["cot"]["problems"] == 12
+    table = (project.root / "artifacts/report/walk/table.md").read_text()
+    assert "cotd" in table and "both" in table
+    assert (project.root / "artifacts/report/walk/accuracy.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_second_repro_does_nothing(project: Project) -> None:
+    output = project.run("dvc", "repro")
+    assert not project.ran(output)
+    assert "up to date" in output
+
+
+def test_mlflow_has_one_run_for_each_student_mix_and_seed(project: Project) -> None:
+    script = (
+        "import mlflow, json\n"
+        f"mlflow.set_tracking_uri('sqlite:///{project.root}/mlflow.db')\n"
+        "runs = mlflow.search_runs(search_all_experiments=True, output_format='list')\n"
+        "print(json.dumps({r.info.run_name: sorted(r.data.metrics) for r in runs}))\n"
+    )
+    lines = project.run(sys.executable, "-W", "ignore", "-c", script).splitlines()
+    runs = json.loads(next(line for line in lines if line.startswith("{")))
+    assert len(runs) == 2
+    assert all("problems-test/cot/accuracy" in metrics for metrics in runs.values())
+
+
+def test_dvc_shows_metrics_params_and_plots(project: Project) -> None:
+    shown = project.run("dvc", "metrics", "show")
+    assert "problems-test.cascade-pot-cot.accuracy" in shown
+    project.run("dvc", "plots", "show")
+    assert "training loss" in (project.root / "dvc_plots/index.html").read_text(encoding="utf-8")
+
+
+def test_moving_and_commenting_re_runs_only_the_check(project: Project) -> None:
+    project.edit("# A walk in miniature.\n", "# Another comment.\n\n# And more lines.\n")
+    assert project.ran(project.run("dvc", "repro")) == {"spec"}
+    project.run("mtd", "compile", "specs/walk.mtd")
+    assert not project.ran(project.run("dvc", "repro"))
+
+
+def test_a_spec_newer_than_its_pipeline_is_reported_by_repro(project: Project) -> None:
+    project.edit("thoughts = cot + pot", "thoughts = cot + 2*pot")
+    output = project.run("dvc", "repro", fails=True)
+    assert "mtd compile specs/walk.mtd" in output
+
+
+def test_changing_one_mix_re_runs_what_hangs_on_it(project: Project) -> None:
+    planned = project.run("mtd", "plan", "specs/walk.mtd")
+    assert "mix.both.thoughts.pot: 1.0 -> 2.0" in " ".join(planned.split())
+    project.run("mtd", "compile", "specs/walk.mtd")
+    ran = project.ran(project.run("dvc", "repro"))
+    expected = {"mix-both", *(f"{kind}-both-tiny-s1" for kind in ["train"]), "solve-walk-both-tiny-s1"}
+    assert expected <= ran <= expected | {"spec", "score-walk-both-tiny-s1", "report-walk", "track-walk"}
+
+
+def test_two_clean_runs_give_the_same_bytes(project: Project, tmp_path: Path) -> None:
+    again = Project(tmp_path / "again")
+    again.spec.write_text(project.spec.read_text(encoding="utf-8"), encoding="utf-8")
+    again.run("mtd", "compile", "specs/walk.mtd")
+    again.run("dvc", "repro")
+    for kind in ("problems", "completions", "thoughts", "mixes", "predictions", "scores"):
+        assert project.hashes(kind), f"no files of {kind}"
+        assert project.hashes(kind) == again.hashes(kind)
