@@ -102,6 +102,4 @@ def _belongs(family: Family, numbers: Numbers, split: str) -> bool:
 
 
 def _problem(drawn: Drawn, name: str) -> Problem:
-    return Problem(
-        id=name, question=drawn.question, answer=drawn.answer, solution=drawn.solution, family=drawn.family
-    )
+    return Problem(id=name, question=drawn.question, answer=drawn.answer, solution=drawn.solution, family=drawn.family)

@@ -70,8 +70,10 @@ FAMILIES: Final = (
     Family(
         name="gain_lose",
         texts=(
-            "{name} has {a} {items}. {He} buys {b} more and gives {c} to {name2}. "
-            "How many {items} does {name} have now?",
+            (
+                "{name} has {a} {items}. {He} buys {b} more and gives {c} to {name2}. "
+                "How many {items} does {name} have now?"
+            ),
             "{name} has {a} {items}, finds {b} more and loses {c}. How many {items} does {name} have now?",
         ),
         numbers={"a": (2, None), "b": (2, None), "c": (2, None)},
@@ -97,8 +99,10 @@ FAMILIES: Final = (
     Family(
         name="fewer_together",
         texts=(
-            "{name} has {a} {items}. {name2} has {b} fewer {items} than {name}. "
-            "How many {items} do they have together?",
+            (
+                "{name} has {a} {items}. {name2} has {b} fewer {items} than {name}. "
+                "How many {items} do they have together?"
+            ),
         ),
         numbers={"a": (3, None), "b": (2, None)},
         steps=(
@@ -122,9 +126,7 @@ FAMILIES: Final = (
     ),
     Family(
         name="boxes_and_more",
-        texts=(
-            "{name} has {n} boxes with {k} {items} in each box and {c} more {items}. How many {items} does {name} have?",
-        ),
+        texts=("{name} has {n} boxes with {k} {items} in each box and {c} more {items}. How many {items} is that?",),
         numbers={"n": (2, 20), "k": (2, None), "c": (2, None)},
         steps=(
             ("boxed", "n * k", "The boxes hold {} {items}."),
@@ -135,8 +137,10 @@ FAMILIES: Final = (
     Family(
         name="boxes_less",
         texts=(
-            "{name} has {n} boxes with {k} {items} in each box. {He} gives {c} {items} to {name2}. "
-            "How many {items} are left?",
+            (
+                "{name} has {n} boxes with {k} {items} in each box. {He} gives {c} {items} to {name2}. "
+                "How many {items} are left?"
+            ),
         ),
         numbers={"n": (2, 20), "k": (2, None), "c": (2, None)},
         steps=(
@@ -148,8 +152,10 @@ FAMILIES: Final = (
     Family(
         name="share_rest",
         texts=(
-            "{name} has {a} {items}. {He} keeps {b} and shares the rest equally among {n} friends. "
-            "How many {items} does each friend get?",
+            (
+                "{name} has {a} {items}. {He} keeps {b} and shares the rest equally among {n} friends. "
+                "How many {items} does each friend get?"
+            ),
         ),
         numbers={"n": (2, 20), "k": (2, None), "b": (2, None), "a": "n * k + b"},
         steps=(
@@ -161,8 +167,10 @@ FAMILIES: Final = (
     Family(
         name="share_gained",
         texts=(
-            "{name} has {a} {items} and buys {b} more. {He} shares all of them equally among {n} friends. "
-            "How many {items} does each friend get?",
+            (
+                "{name} has {a} {items} and buys {b} more. {He} shares all of them equally among {n} friends. "
+                "How many {items} does each friend get?"
+            ),
         ),
         numbers={"n": (2, 20), "k": (2, None), "b": (2, None), "a": "n * k - b"},
         where=("a > 1",),
@@ -188,8 +196,10 @@ FAMILIES: Final = (
     Family(
         name="two_sizes",
         texts=(
-            "{name} has {n} small boxes with {k} {items} each and {m} big boxes with {j} {items} each. "
-            "How many {items} does {name} have?",
+            (
+                "{name} has {n} small boxes with {k} {items} each and {m} big boxes with {j} {items} each. "
+                "How many {items} does {name} have?"
+            ),
         ),
         numbers={"n": (2, 12), "k": (2, None), "m": (2, 12), "j": (3, None)},
         where=("j > k",),
@@ -203,8 +213,10 @@ FAMILIES: Final = (
     Family(
         name="three_people",
         texts=(
-            "{name} has {a} {items}. {name2} has {k} times as many. {friend} has {c} fewer than {name2}. "
-            "How many {items} do they have in all?",
+            (
+                "{name} has {a} {items}. {name2} has {k} times as many. {friend} has {c} fewer than {name2}. "
+                "How many {items} do they have in all?"
+            ),
         ),
         numbers={"a": (2, None), "k": (2, 9), "c": (2, None)},
         words={"friend": ("Lina", "Paul")},
@@ -215,5 +227,24 @@ FAMILIES: Final = (
             ("total", "pair + third", "In all they have {} {items}."),
         ),
         equations=("second = k * a", "third + c = second", "total = a + second + third", "ans = total"),
+    ),
+    Family(
+        name="three_sizes",
+        texts=(
+            (
+                "{name} has {n} small boxes with {a} {items} each, {m} big boxes with {b} {items} each and one bag "
+                "with {c} {items}. {He} gives {d} {items} to {name2}. How many {items} are left?"
+            ),
+        ),
+        numbers={"n": (2, 9), "a": (2, None), "m": (2, 9), "b": (3, None), "c": (2, None), "d": (2, None)},
+        where=("b > a", "n * a + m * b + c > d"),
+        steps=(
+            ("small", "n * a", "The small boxes hold {} {items}."),
+            ("big", "m * b", "The big boxes hold {} {items}."),
+            ("boxed", "small + big", "All boxes hold {} {items}."),
+            ("stock", "boxed + c", "In all {name} has {} {items}."),
+            ("left", "stock - d", "There are {} {items} left."),
+        ),
+        equations=("small = n * a", "big = m * b", "small + big + c = left + d", "ans = left"),
     ),
 )

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import Final
 
-from distill_dsl.runtime.sources.arithmetic import amounts
+from distill_dsl.runtime.sources.arithmetic import amounts, money, parts, rates, shapes, unknowns
 from distill_dsl.runtime.sources.arithmetic.family import Family
 
-FAMILIES: Final[tuple[Family, ...]] = (*amounts.FAMILIES,)
+FAMILIES: Final[tuple[Family, ...]] = (
+    *amounts.FAMILIES,
+    *money.FAMILIES,
+    *parts.FAMILIES,
+    *rates.FAMILIES,
+    *unknowns.FAMILIES,
+    *shapes.FAMILIES,
+)

@@ -22,5 +22,5 @@ def cast(rng: Random, pools: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
     items, items2 = rng.sample(ITEMS, 2)
     he, him, his = ("she", "her", "her") if name in WOMEN else ("he", "him", "his")
     words = {"name": name, "name2": name2, "items": items, "items2": items2, "he": he, "He": he.title()}
-    words |= {"him": him, "his": his, "His": his.title()}
+    words |= {"him": him, "his": his, "Items": items.title()}
     return words | {key: rng.choice(pool) for key, pool in pools.items()}
