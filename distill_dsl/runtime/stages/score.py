@@ -9,19 +9,18 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from rich.console import Console
-from rich.progress import MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
 from distill_dsl.contract import files
 from distill_dsl.contract.failure import Failure
 from distill_dsl.contract.params import read_settings
 from distill_dsl.contract.records import Judged, Prediction, Problem, Scored
 from distill_dsl.contract.settings import ExperimentSettings, Strategy, ThoughtSettings, strategy_key, strategy_title
 from distill_dsl.contract.vocabulary import Outcome, outcome_of
+from distill_dsl.runtime.progress import steps_shown
 from distill_dsl.runtime.strategies.choose import choose, is_right, members_of
 from distill_dsl.runtime.strategies.intervals import wilson
 from distill_dsl.runtime.thoughts.answers import vote_key
 from distill_dsl.runtime.thoughts.execute import execute, judge
+from distill_dsl.runtime.thoughts.execution import Execution
 
 Tests = dict[str, list[Problem]]
 Slot = tuple[str, str, str, int]
@@ -119,30 +118,29 @@ def judge_all(
     """Execute and judge every prediction: one batch a format over all tests, so that workers stay busy."""
     gold = {(test, problem.id): problem.answer for test in problems for problem in problems[test]}
     judged: dict[Slot, Judged] = {}
-    columns = (TextColumn("{task.description}"), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True)) as progress:
-        for name, format in formats.items():
-            batch = {slot: row for slot, row in predictions.items() if row.thought == name}
-            task = progress.add_task(f"executing {name}", total=len(batch))
-            executions = execute(
-                format.answer,
-                [row.text for row in batch.values()],
-                timeout=format.timeout,
-                memory=format.memory,
-                progress=lambda done, task=task: progress.advance(task, done),  # type: ignore[misc]
-            )
-            for (slot, row), execution in zip(batch.items(), executions, strict=True):
-                judged[slot] = Judged(
-                    thought=row.thought,
-                    sample=row.sample,
-                    text=row.text,
-                    tokens=row.tokens,
-                    logprob=row.logprob,
-                    answer=execution.answer,
-                    verdict=judge(execution, gold[row.test, row.problem], format.tolerance),
-                    detail=execution.detail,
-                )
+    for name, format in formats.items():
+        batch = {slot: row for slot, row in predictions.items() if row.thought == name}
+        texts = [row.text for row in batch.values()]
+        with steps_shown(f"executing {name}", len(texts)) as advance:
+            executions = execute(format.answer, texts, timeout=format.timeout, memory=format.memory, progress=advance)
+        for (slot, row), execution in zip(batch.items(), executions, strict=True):
+            verdict = judge(execution, gold[row.test, row.problem], format.tolerance)
+            judged[slot] = with_verdict(row, execution, verdict)
     return judged
+
+
+def with_verdict(row: Prediction, execution: Execution, verdict: str) -> Judged:
+    """A prediction and what its execution came to; the raw text stays."""
+    return Judged(
+        thought=row.thought,
+        sample=row.sample,
+        text=row.text,
+        tokens=row.tokens,
+        logprob=row.logprob,
+        answer=execution.answer,
+        verdict=verdict,
+        detail=execution.detail,
+    )
 
 
 def scored(test: str, problem: Problem, rows: Sequence[Judged], strategies: dict[str, Strategy]) -> Scored:

@@ -1,0 +1,1 @@
+"""From the scores of an experiment's runs to tables and a figure."""

@@ -1,0 +1,57 @@
+"""Where runs are tracked. The one place that knows it, free of MLflow, so that any stage may ask."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Final
+from urllib.parse import quote
+
+from distill_dsl.contract.files import STATE
+
+VARIABLE: Final = "MLFLOW_TRACKING_URI"
+
+
+def project_root() -> Path:
+    """The project's root: the working directory of every stage.
+
+    `dvc exp run --queue` and `--temp` work in a copy under `.dvc/tmp/exps`, which DVC deletes
+    afterwards; the runs belong into the store of the project that the copy was made from.
+    """
+    here = Path.cwd()
+    for parent in here.parents:
+        if parent.parts[-3:] == (".dvc", "tmp", "exps"):
+            return parent.parents[2]
+    return here
+
+
+def tracking_uri() -> str:
+    """The tracking server of the environment, if it names one, else the project's own store."""
+    return os.environ.get(VARIABLE) or local_uri(project_root())
+
+
+def is_local() -> bool:
+    """Whether runs go to the project's own store."""
+    return not os.environ.get(VARIABLE)
+
+
+def local_uri(root: Path) -> str:
+    """An SQLite file at the root; absolute, as a relative one would depend on where `mlflow ui` starts."""
+    return f"sqlite:///{root / 'mlflow.db'}"
+
+
+def local_artifacts(root: Path) -> str:
+    """Where the project's own store keeps tables, plots and predictions, as a URI."""
+    return f"file://{quote(str(root / 'mlartifacts'))}"
+
+
+def lock_file(root: Path) -> Path:
+    """Taken by whoever writes to the project's own store."""
+    return root / STATE / "mlflow.lock"
+
+
+def ui_command() -> str:
+    """What a person types to see the runs: on their own machine, or where the server is."""
+    if is_local():
+        return f"mlflow ui --backend-store-uri {tracking_uri()}"
+    return f"open {tracking_uri()}"
