@@ -1,0 +1,273 @@
+"""Text in, syntax tree and diagnostics out. The only module that knows lark."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import cache, partial
+from typing import Any, Final
+
+from lark import Lark, Transformer, UnexpectedToken, v_args
+from lark import Token as LarkToken
+from lark.tree import Meta
+
+from distill_dsl.compiler.diagnostics import Code, Diagnostic, error, ordered
+from distill_dsl.compiler.language import nodes
+from distill_dsl.compiler.language.mistakes import Refused, meant_keyword, repaired, unknown_keyword
+from distill_dsl.compiler.language.recover import Chunk, recovered, split, with_opening_braces
+from distill_dsl.compiler.language.tokens import BLOCKS, Kind, Token
+from distill_dsl.compiler.source import Source, Span
+
+EDITION: Final = 1
+"""The edition of the language that this version reads."""
+
+UNITS: Final = ("s", "ms", "min", "h", "KB", "MB", "GB", "%", "USD")
+
+_NUMERAL: Final = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
+
+ESCAPES: Final = {"n": "\n", "t": "\t", '"': '"', "\\": "\\"}
+
+LARGEST: Final = 1e15
+"""Whole numbers up to here are exact in every program that will read them."""
+
+
+def parse(source: Source) -> tuple[nodes.Spec, list[Diagnostic]]:
+    """The tree of a file. Mistakes leave holes in it, never an exception."""
+    tokens, found = repaired(lexed(source))
+    tokens, missing = with_opening_braces(tokens)
+    found += missing
+    statements: list[nodes.Statement] = []
+    lost: set[str] = set()
+    for chunk in split(tokens):
+        statement, more = _statement(chunk, Build(source.path, found))
+        found += more
+        if statement is None:
+            lost.update(token.text for token in chunk.tokens[:4] if token.kind is Kind.WORD)
+        else:
+            statements.append(statement)
+    found += _misplaced_editions(statements)
+    found = ordered(found, [source.path])
+    return nodes.Spec(source.path, tuple(statements), bool(found), frozenset(lost)), found
+
+
+def _statement(chunk: Chunk, build: Build) -> tuple[nodes.Statement | None, list[Diagnostic]]:
+    if chunk.too_deep is not None:
+        help = "take out the brackets that are not needed"
+        return None, [error(Code.TOO_DEEP, "too many brackets within brackets", chunk.too_deep.span, help)]
+    read = _read(build, "statement", chunk.tokens)
+    found: list[Diagnostic] = []
+    statement: Any = read
+    if isinstance(read, Refused):
+        statement, found = recovered(chunk, partial(_read, build), read)
+    if not isinstance(statement, nodes.Block):
+        return statement, found
+    return _known_keyword(statement, chunk.tokens[0], found)
+
+
+def _known_keyword(
+    block: nodes.Block, first: Token, found: list[Diagnostic]
+) -> tuple[nodes.Statement | None, list[Diagnostic]]:
+    """A block with a misspelt keyword is taken for what was meant, so that its name is not lost."""
+    if block.keyword.text in BLOCKS:
+        return block, found
+    found = [unknown_keyword(first), *found]
+    meant = meant_keyword(block.keyword.text)
+    if meant is None:
+        return None, found
+    return replace(block, keyword=nodes.Name(meant, block.keyword.span)), found
+
+
+def _misplaced_editions(statements: Sequence[nodes.Statement]) -> list[Diagnostic]:
+    found = []
+    for number, statement in enumerate(statements):
+        if not isinstance(statement, nodes.Edition) or statement.keyword.text != "mtd":
+            continue
+        if number > 0:
+            found.append(error(Code.UNKNOWN_EDITION, "the edition stands in the first line", statement.span, "move it up"))
+        elif not isinstance(statement.number, nodes.Number) or statement.number.value != EDITION:
+            span = statement.number.span
+            help = f"write `mtd {EDITION}`, or install a version that knows the edition"
+            found.append(error(Code.UNKNOWN_EDITION, "this version does not know that edition of the language", span, help))
+    return found
+
+
+# --- lark ---------------------------------------------------------------------------------------
+
+
+@cache
+def _grammar() -> Lark:
+    return Lark.open(
+        "grammar.lark",
+        rel_to=__file__,
+        parser="lalr",
+        lexer="basic",
+        start=["statement", "setting", "mistake"],
+        propagate_positions=True,
+        maybe_placeholders=False,
+    )
+
+
+def lexed(source: Source) -> list[Token]:
+    """The tokens of a text; every character belongs to one, or is a blank or in a comment."""
+    return [_token(token, source) for token in _grammar().lex(source.text)]
+
+
+def _token(token: LarkToken, source: Source) -> Token:
+    start, end = token.start_pos or 0, token.end_pos or 0
+    line_start = source.text.rfind("\n", 0, start) + 1
+    starts_line = not source.text[line_start:start].strip(" \t\r\ufeff")
+    return Token(Kind(token.type), str(token), Span(source.path, start, end), starts_line)
+
+
+def _read(build: Build, start: str, tokens: Sequence[Token]) -> Any:
+    """The node that the tokens make from a start rule, or `Refused`."""
+    state = _grammar().parse_interactive(start=start)
+    end = LarkToken("$END", "", 0, 1, 1)
+    at = 0
+    try:
+        for token in tokens:
+            end = LarkToken(token.kind.value, token.text, token.span.start, 1, 1, 1, 1, token.span.end)
+            state.feed_token(end)
+            at += 1
+        tree = state.feed_eof(end)
+    except UnexpectedToken:
+        return Refused(at, frozenset(state.accepts()))
+    return build.transform(tree)
+
+
+@v_args(meta=True)
+class Build(Transformer[LarkToken, Any]):
+    """Lark's trees become nodes: one method a rule. Works on one file, and collects what it finds."""
+
+    def __init__(self, path: str, found: list[Diagnostic]) -> None:
+        super().__init__(visit_tokens=False)
+        self.file = path
+        self.found = found
+
+    # --- statements
+
+    def edition(self, meta: Meta, children: Sequence[Any]) -> nodes.Edition:
+        keyword, number = children
+        return nodes.Edition(self._name(keyword), self._number(number), self._span(meta))
+
+    def import_(self, meta: Meta, children: Sequence[Any]) -> nodes.Import:
+        keyword, path = children
+        return nodes.Import(self._word(keyword), self._text(path), self._span(meta))
+
+    def param(self, meta: Meta, children: Sequence[Any]) -> nodes.Param:
+        keyword, name, type, value = children
+        return nodes.Param(self._word(keyword), self._name(name), self._word(type), value, self._span(meta))
+
+    def block(self, meta: Meta, children: Sequence[Any]) -> nodes.Block:
+        keyword, name, *items = children
+        return nodes.Block(self._word(keyword), self._name(name), None, tuple(items), self._span(meta))
+
+    def copy(self, meta: Meta, children: Sequence[Any]) -> nodes.Block:
+        keyword, name, origin, *items = children
+        words = self._word(keyword), self._name(name), self._name(origin)
+        return nodes.Block(*words, tuple(items), self._span(meta))
+
+    def item(self, meta: Meta, children: Sequence[Any]) -> nodes.Item:
+        key, value = children
+        return nodes.Item(self._name(key), value, self._span(meta))
+
+    def vary(self, meta: Meta, children: Sequence[Any]) -> nodes.Vary:
+        keyword, name, value = children
+        return nodes.Vary(self._word(keyword), self._name(name), value, self._span(meta))
+
+    # --- values
+
+    def fallback(self, meta: Meta, children: Sequence[Any]) -> nodes.Fallback:
+        return nodes.Fallback(tuple(children), self._span(meta))
+
+    def sum(self, meta: Meta, children: Sequence[Any]) -> nodes.Sum:
+        return nodes.Sum(tuple(children), self._span(meta))
+
+    def product(self, meta: Meta, children: Sequence[Any]) -> nodes.Product:
+        return nodes.Product(tuple(children), self._span(meta))
+
+    def text(self, meta: Meta, children: Sequence[Any]) -> nodes.Text:
+        return self._text(children[0])
+
+    def number(self, meta: Meta, children: Sequence[Any]) -> nodes.Value:
+        return self._number(children[0])
+
+    def constant(self, meta: Meta, children: Sequence[Any]) -> nodes.Constant:
+        return nodes.Constant({"true": True, "false": False, "none": None}[str(children[0])], self._span(meta))
+
+    def path(self, meta: Meta, children: Sequence[Any]) -> nodes.Path:
+        return self._path(children[0])
+
+    def list(self, meta: Meta, children: Sequence[Any]) -> nodes.List:
+        return nodes.List(tuple(children), self._span(meta))
+
+    def map(self, meta: Meta, children: Sequence[Any]) -> nodes.Map:
+        return nodes.Map(tuple(children), self._span(meta))
+
+    def entry(self, meta: Meta, children: Sequence[Any]) -> nodes.Entry:
+        key, value = children
+        return nodes.Entry(self._path(key), value, self._span(meta))
+
+    def call(self, meta: Meta, children: Sequence[Any]) -> nodes.Call:
+        name, *arguments = children
+        return nodes.Call(self._word(name), tuple(arguments), self._span(meta))
+
+    def argument(self, meta: Meta, children: Sequence[Any]) -> nodes.Argument:
+        *key, value = children
+        return nodes.Argument(self._name(key[0]) if key else None, value, self._span(meta))
+
+    # --- tokens
+
+    def _span(self, place: Meta | LarkToken) -> Span:
+        return Span(self.file, place.start_pos or 0, place.end_pos or 0)
+
+    def _word(self, token: LarkToken) -> nodes.Name:
+        return nodes.Name(str(token), self._span(token))
+
+    def _name(self, token: LarkToken) -> nodes.Name:
+        if "." in token:
+            help = f"write `{token.replace('.', '_')}`"
+            self.found.append(error(Code.SYNTAX, f"the name `{token}` holds a dot", self._span(token), help))
+        return self._word(token)
+
+    def _path(self, token: LarkToken) -> nodes.Path:
+        parts, at = [], token.start_pos or 0
+        for part in token.split("."):
+            parts.append(nodes.Name(part, Span(self.file, at, at + len(part))))
+            at += len(part) + 1
+        return nodes.Path(tuple(parts), self._span(token))
+
+    def _text(self, token: LarkToken) -> nodes.Text:
+        pieces, at, body = [], 0, str(token)[1:-1]
+        while at < len(body):
+            char = body[at]
+            if char == "\\":
+                at += 1
+                char = self._escape(token, at, body[at])
+            pieces.append(char)
+            at += 1
+        return nodes.Text("".join(pieces), self._span(token))
+
+    def _escape(self, token: LarkToken, at: int, letter: str) -> str:
+        if letter not in ESCAPES:
+            start = (token.start_pos or 0) + at
+            span = Span(self.file, start, start + 2)
+            help = 'there is `\\n`, `\\t`, `\\"` and `\\\\`'
+            self.found.append(error(Code.UNKNOWN_ESCAPE, f"`\\{letter}` is no escape", span, help))
+        return ESCAPES.get(letter, letter)
+
+    def _number(self, token: LarkToken) -> nodes.Value:
+        digits = _NUMERAL.match(str(token))[0]  # type: ignore[index] (the terminal starts with it)
+        unit, span = str(token)[len(digits) :], self._span(token)
+        if unit and unit not in UNITS:
+            unit_span = replace(span, start=span.start + len(digits))
+            help = f"there is {', '.join(f'`{known}`' for known in UNITS)}"
+            self.found.append(error(Code.UNKNOWN_UNIT, f"`{unit}` is no unit", unit_span, help))
+            return nodes.Broken(span)
+        amount = float(digits)
+        if abs(amount) > LARGEST:
+            self.found.append(error(Code.BAD_NUMBER, "this number is too large", span, "no key takes a number like that"))
+            return nodes.Broken(span)
+        value = amount if any(mark in digits for mark in ".eE") else int(digits)
+        return nodes.Quantity(value, unit, span) if unit else nodes.Number(value, span)

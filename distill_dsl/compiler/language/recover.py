@@ -1,0 +1,226 @@
+"""Going on after a mistake: where statements and items start, even in a text with missing braces."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Final, TypeVar
+
+from distill_dsl.compiler.diagnostics import Code, Diagnostic, error
+from distill_dsl.compiler.language.mistakes import Refused, explained, mended
+from distill_dsl.compiler.language.nodes import Block, Item, Statement, Vary
+from distill_dsl.compiler.language.tokens import BLOCKS, CLOSING, CONTINUING, OPENING, Kind, Token, virtual
+
+N = TypeVar("N")
+
+DEEPEST: Final = 24
+"""Brackets within brackets. The language needs four; beyond this a text is no spec."""
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """The tokens of one statement. `unclosed` is its bracket that nothing closed."""
+
+    tokens: tuple[Token, ...]
+    unclosed: Token | None = None
+    too_deep: Token | None = None
+
+
+# --- statements ---------------------------------------------------------------------------------
+
+
+def with_opening_braces(tokens: Sequence[Token]) -> tuple[list[Token], list[Diagnostic]]:
+    """Put in the `{` of a block whose head is followed by `key =` at once."""
+    kept: list[Token] = []
+    found: list[Diagnostic] = []
+    wanted = -1
+    for at, token in enumerate(tokens):
+        if at == wanted:
+            kept.append(virtual(Kind.LBRACE, "{", kept[-1]))
+            found.append(error(Code.MISSING_BRACE, "the `{` of this block is missing", kept[-2].span, "write `{` after it"))
+        if token.starts_line and token.text in BLOCKS:
+            wanted = _missing_brace(tokens, at)
+        kept.append(token)
+    return kept, found
+
+
+def _missing_brace(tokens: Sequence[Token], at: int) -> int:
+    kinds = [token.kind for token in tokens[at : at + 6]]
+    word, equal = Kind.WORD, Kind.EQUAL
+    if kinds[:4] == [word, word, word, equal]:
+        return at + 2
+    if kinds == [word, word, equal, word, word, equal] and not tokens[at + 1].starts_line:
+        return at + 4
+    return -1
+
+
+def split(tokens: Sequence[Token]) -> list[Chunk]:
+    """The statements of a file, each with its own tokens."""
+    chunks: list[Chunk] = []
+    current: list[Token] = []
+    stack: list[Token] = []
+    deep: Token | None = None
+
+    def close() -> None:
+        nonlocal deep
+        if current:
+            chunks.append(Chunk(tuple(current), stack[0] if stack else None, deep))
+        current.clear()
+        stack.clear()
+        deep = None
+
+    for at, token in enumerate(tokens):
+        if _heads(tokens, at) if stack else _separate(current, token):
+            close()
+        current.append(token)
+        if token.kind in OPENING:
+            stack.append(token)
+            deep = deep or (token if len(stack) > DEEPEST else None)
+        elif token.kind in CLOSING:
+            _unwind(stack, token)
+    close()
+    return chunks
+
+
+def _separate(current: Sequence[Token], token: Token) -> bool:
+    """Whether a token outside of all brackets starts a new statement."""
+    if not current:
+        return False
+    if current[-1].kind is Kind.RBRACE or token.kind is Kind.RBRACE:
+        return True
+    return token.starts_line and len(current) > 1 and current[-1].kind not in CONTINUING and token.kind is not Kind.LBRACE
+
+
+def _heads(tokens: Sequence[Token], at: int) -> bool:
+    """Whether a token inside brackets is surely the head of a statement: then a brace is missing."""
+    token = tokens[at]
+    if not token.starts_line or at + 2 >= len(tokens):
+        return False
+    kinds = [token.kind for token in tokens[at : at + 5]]
+    word, equal, brace = Kind.WORD, Kind.EQUAL, Kind.LBRACE
+    if kinds[:2] == [Kind.IMPORT, Kind.STRING] or kinds[:3] == [Kind.PARAM, word, Kind.COLON]:
+        return True
+    if tokens[at + 1].starts_line or kinds[:2] != [word, word]:
+        return False
+    return kinds[2] is brace or kinds[2:5] == [equal, word, brace]
+
+
+def _unwind(stack: list[Token], token: Token) -> None:
+    """Close the innermost bracket of the token's kind; a `}` also ends what is open inside of it."""
+    kinds = [OPENING[opening.kind] for opening in stack]
+    if kinds and kinds[-1] is token.kind:
+        stack.pop()
+    elif token.kind is Kind.RBRACE and Kind.RBRACE in kinds:
+        last = len(kinds) - 1 - kinds[::-1].index(Kind.RBRACE)
+        del stack[last:]
+
+
+# --- items --------------------------------------------------------------------------------------
+
+
+def recovered(
+    chunk: Chunk, read: Callable[[str, Sequence[Token]], Statement | Item | Vary | Refused], refused: Refused
+) -> tuple[Statement | None, list[Diagnostic]]:
+    """A refused statement, item by item: what can be read of it, and what is wrong with the rest."""
+    tokens = chunk.tokens
+    at = next((i for i, token in enumerate(tokens) if token.kind is Kind.LBRACE), None)
+    spoiled = any(token.spoiled for token in tokens)
+    if at is None:
+        return None, [] if spoiled else [explained(tokens, refused)]
+    head = [*tokens[: at + 1], virtual(Kind.RBRACE, "}", tokens[at])]
+    block = read("statement", head)
+    found = [explained(head, block)] if isinstance(block, Refused) and not any(t.spoiled for t in head) else []
+    closed = chunk.unclosed is None and tokens[-1].kind is Kind.RBRACE
+    if not closed and not spoiled:
+        place = chunk.unclosed or tokens[at]
+        found.append(error(Code.MISSING_BRACE, "this `{` is not closed", place.span, "write `}` where the block ends"))
+    items, complete, more = _items(tokens[at + 1 : -1] if closed else tokens[at + 1 :], read)
+    if not isinstance(block, Block):
+        return None, [*found, *more]
+    span = replace(block.span, end=tokens[-1].span.end)
+    return replace(block, items=items, span=span, damaged=not complete), [*found, *more]
+
+
+def _items(
+    body: Sequence[Token], read: Callable[[str, Sequence[Token]], Statement | Item | Vary | Refused]
+) -> tuple[tuple[Item | Vary, ...], bool, list[Diagnostic]]:
+    """The items of a body, whether all of them could be read, and what is wrong with the others."""
+    items: list[Item | Vary] = []
+    found: list[Diagnostic] = []
+    complete = True
+    at = 0
+    while at < len(body):
+        if body[at].kind is Kind.COMMA:
+            found.append(error(Code.SEPARATOR, "items are not separated by commas", body[at].span, "leave it out"))
+            at += 1
+            continue
+        item, length, wrong = _item(body[at : _end(body, at)], read)
+        found += wrong
+        if item is not None:
+            items.append(item)
+        complete = complete and item is not None
+        if length == 0:
+            complete = False
+            length = _next(body, at + 1) - at
+        at += length
+    return tuple(items), complete, found
+
+
+def _item(
+    tokens: Sequence[Token], read: Callable[[str, Sequence[Token]], Statement | Item | Vary | Refused]
+) -> tuple[Item | Vary | None, int, list[Diagnostic]]:
+    """One item, how many tokens it took (0: skip to the next start), and what is wrong with it."""
+    found: list[Diagnostic] = []
+    spoiled = any(token.spoiled for token in tokens)
+    extra = 0
+    while True:
+        node = read("setting", tokens)
+        if isinstance(node, Item | Vary):
+            return node, len(tokens) - extra, found
+        assert isinstance(node, Refused)
+        mend = None if spoiled else mended(tokens, node)
+        if mend is None:
+            break
+        extra += len(mend[0]) - len(tokens)
+        tokens = mend[0]
+        found.append(mend[1])
+    whole = read("setting", tokens[: node.index]) if node.index > 2 else None
+    if isinstance(whole, Item | Vary):
+        follows = tokens[node.index].kind if node.index < len(tokens) else None
+        if follows not in (Kind.WORD, Kind.COMMA) and not spoiled:
+            found.append(explained(tokens, node))
+        return whole, node.index - extra if follows in (Kind.WORD, Kind.COMMA) else 0, found
+    if not spoiled:
+        found.append(explained(tokens, node))
+    return None, len(tokens) - extra if node.index >= len(tokens) else 0, found
+
+
+def _starts(body: Sequence[Token], at: int) -> bool:
+    kinds = [token.kind for token in body[at : at + 3]]
+    return kinds[:2] in ([Kind.WORD, Kind.EQUAL], [Kind.WORD, Kind.COLON]) or kinds[:1] == [Kind.VARY]
+
+
+def _end(body: Sequence[Token], start: int) -> int:
+    """Where the item that starts at `start` ends, going by brackets and by how lines begin."""
+    depth = 0
+    for at in range(start, len(body)):
+        token = body[at]
+        fresh = depth == 0 or (token.starts_line and body[at - 1].kind not in CONTINUING and _assigns(body, at))
+        if at > start and fresh and _starts(body, at) and body[at - 1].kind is not Kind.VARY:
+            return at
+        depth += (token.kind in OPENING) - (token.kind in CLOSING)
+        depth = max(depth, 0)
+    return len(body)
+
+
+def _assigns(body: Sequence[Token], at: int) -> bool:
+    return at + 1 < len(body) and (body[at].kind is Kind.VARY or body[at + 1].kind is Kind.EQUAL)
+
+
+def _next(body: Sequence[Token], start: int) -> int:
+    """The first place from `start` on where an item surely starts."""
+    for at in range(start, len(body)):
+        inside = body[at - 1].kind in (Kind.COMMA, Kind.LPAR, Kind.VARY)
+        if not inside and _starts(body, at) and _assigns(body, at):
+            return at
+    return len(body)

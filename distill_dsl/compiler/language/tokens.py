@@ -1,0 +1,94 @@
+"""The words and marks of a text, before they have any order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from distill_dsl.compiler.source import Span
+
+BLOCKS: Final = ("data", "teacher", "thought", "mix", "student", "experiment")
+"""The keywords of blocks."""
+KEYWORDS: Final = (*BLOCKS, "param", "import", "mtd")
+"""Every word that starts a statement."""
+
+
+class Kind(StrEnum):
+    """Names of the grammar's terminals."""
+
+    WORD = "WORD"
+    NUMBER = "NUMBER"
+    STRING = "STRING"
+    PARAM = "PARAM"
+    IMPORT = "IMPORT"
+    VARY = "VARY"
+    TRUE = "TRUE"
+    FALSE = "FALSE"
+    NONE = "NONE"
+    EQUAL = "EQUAL"
+    COLON = "COLON"
+    COMMA = "COMMA"
+    PLUS = "PLUS"
+    STAR = "STAR"
+    MORE = "MORETHAN"
+    LBRACE = "LBRACE"
+    RBRACE = "RBRACE"
+    LSQB = "LSQB"
+    RSQB = "RSQB"
+    LPAR = "LPAR"
+    RPAR = "RPAR"
+    DASHED = "DASHED"
+    QUOTED = "QUOTED"
+    OPEN_STRING = "OPEN_STRING"
+    SLASHES = "SLASHES"
+    STRAY = "STRAY"
+
+
+@dataclass(frozen=True)
+class Token:
+    """One terminal with its text and place."""
+
+    kind: Kind
+    text: str
+    span: Span
+    starts_line: bool
+    spoiled: bool = False
+    """Reported already, and not mended: what follows from it is not reported again."""
+
+
+OPENING: Final = {Kind.LBRACE: Kind.RBRACE, Kind.LSQB: Kind.RSQB, Kind.LPAR: Kind.RPAR}
+CLOSING: Final = frozenset(OPENING.values())
+WORDS: Final = frozenset({Kind.PARAM, Kind.IMPORT, Kind.VARY, Kind.TRUE, Kind.FALSE, Kind.NONE})
+"""Reserved words, which are no names."""
+VALUE_STARTS: Final = frozenset(
+    {Kind.WORD, Kind.NUMBER, Kind.STRING, Kind.TRUE, Kind.FALSE, Kind.NONE, Kind.LSQB, Kind.LBRACE}
+)
+CONTINUING: Final = frozenset(
+    {Kind.EQUAL, Kind.COLON, Kind.COMMA, Kind.PLUS, Kind.STAR, Kind.MORE, Kind.LSQB, Kind.LPAR, Kind.LBRACE}
+)
+"""After one of these, a value goes on in the next line."""
+
+SHOWN: Final[dict[Kind, str]] = {
+    Kind.WORD: "a name",
+    Kind.NUMBER: "a number",
+    Kind.STRING: "a text",
+    Kind.EQUAL: "`=`",
+    Kind.COLON: "`:`",
+    Kind.COMMA: "`,`",
+    Kind.PLUS: "`+`",
+    Kind.STAR: "`*`",
+    Kind.MORE: "`>`",
+    Kind.LBRACE: "`{`",
+    Kind.RBRACE: "`}`",
+    Kind.LSQB: "`[`",
+    Kind.RSQB: "`]`",
+    Kind.LPAR: "`(`",
+    Kind.RPAR: "`)`",
+}
+
+
+def virtual(kind: Kind, text: str, after: Token) -> Token:
+    """A token that should have stood after another one."""
+    end = after.span.end
+    return Token(kind, text, Span(after.span.path, end, end), False)

@@ -1,0 +1,468 @@
+"""One literal table a block: its keys, their types, defaults and meaning, and the calls they take.
+
+The checker, did-you-mean and the reference (docs/language.md) all read these rows; a test holds the
+defaults against the settings of the contract.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from distill_dsl.contract import settings as contract
+from distill_dsl.contract.vocabulary import AnswerKind
+
+# --- types of values ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Whole:
+    """A whole number from `least`."""
+
+    least: int | None = 1
+
+
+@dataclass(frozen=True)
+class Real:
+    """A number: at least `least`, or more than `above`."""
+
+    least: float | None = None
+    above: float | None = None
+
+
+@dataclass(frozen=True)
+class Share:
+    """`95%` or `0.95`."""
+
+
+@dataclass(frozen=True)
+class Seconds:
+    """`5s`; kept in seconds."""
+
+
+@dataclass(frozen=True)
+class Bytes:
+    """`512MB`; kept in bytes."""
+
+
+@dataclass(frozen=True)
+class Dollars:
+    """`25USD`."""
+
+
+@dataclass(frozen=True)
+class Flag:
+    """`true` or `false`."""
+
+
+@dataclass(frozen=True)
+class Text:
+    """A text in quotes, one of `choices` if there are any."""
+
+    choices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Word:
+    """One of a few bare words."""
+
+    choices: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Texts:
+    """A list of texts."""
+
+
+@dataclass(frozen=True)
+class Range:
+    """`[1, 3]`: the least and the most."""
+
+
+@dataclass(frozen=True)
+class Wholes:
+    """A list of whole numbers from `least`, each once."""
+
+    least: int = 0
+
+
+@dataclass(frozen=True)
+class Names:
+    """The name of a block of a kind, or with `many` a list of such names."""
+
+    kind: str
+    many: bool = False
+
+
+@dataclass(frozen=True)
+class Splits:
+    """`gsm8k.train`; several in a list or joined by `+`."""
+
+
+@dataclass(frozen=True)
+class Weighted:
+    """`cot + 2*pot`: thoughts and their weights."""
+
+
+@dataclass(frozen=True)
+class Strategies:
+    """A list of thoughts, cascades and calls."""
+
+
+@dataclass(frozen=True)
+class Member:
+    """A thought in a strategy, weighted where `weighted`."""
+
+    weighted: bool = False
+
+
+@dataclass(frozen=True)
+class ColumnNames:
+    """`{ question: "Body", answer: "Answer" }`."""
+
+
+@dataclass(frozen=True)
+class Figures:
+    """`{ source: "...", small.etd.gsm8k: 39.0 }`."""
+
+
+@dataclass(frozen=True)
+class OneOf:
+    """One of some calls."""
+
+    calls: tuple[Call, ...]
+
+
+Type = (
+    Whole
+    | Real
+    | Share
+    | Seconds
+    | Bytes
+    | Dollars
+    | Flag
+    | Text
+    | Word
+    | Texts
+    | Range
+    | Wholes
+    | Names
+    | Splits
+    | Weighted
+    | Strategies
+    | Member
+    | ColumnNames
+    | Figures
+    | OneOf
+)
+
+
+# --- rows ---------------------------------------------------------------------------------------
+
+
+class Required:
+    """The default of what has none."""
+
+
+REQUIRED: Final = Required()
+
+
+@dataclass(frozen=True)
+class Argument:
+    """One argument of a call. `into` is where it goes in the call's settings, if not under its key."""
+
+    key: str
+    type: Type
+    default: Any
+    prose: str
+    positional: bool = False
+    into: str | None = None
+
+
+@dataclass(frozen=True)
+class Rest:
+    """Arguments under keys of the user's choice (splits, thoughts), gathered in one mapping."""
+
+    into: str
+    what: str
+    type: Type
+    prose: str
+
+
+@dataclass(frozen=True)
+class Call:
+    """A call that a key takes. `settings` is what it makes; without, the value of its one argument."""
+
+    name: str
+    settings: type[contract.Settings] | None
+    prose: str
+    arguments: tuple[Argument, ...] = ()
+    rest: Rest | None = None
+    members: Member | None = None
+    """The type of any number of arguments without key."""
+
+
+@dataclass(frozen=True)
+class Field:
+    """One key of a block. `into` is its name in the settings, where that differs."""
+
+    key: str
+    type: Type
+    default: Any
+    prose: str
+    bears: bool = True
+    """Whether it bears on the result; what only describes re-runs nothing."""
+    into: str | None = None
+    placed: bool = True
+    """Whether it is part of the block's settings; else an attribute of the entity."""
+
+
+# --- calls --------------------------------------------------------------------------------------
+
+_SIZES: Final = Rest("sizes", "split", Whole(), "how many problems the split has")
+
+SOURCES: Final = (
+    Call(
+        "hf",
+        contract.HfSource,
+        "a data set of the Hugging Face hub, or of its local cache",
+        (
+            Argument("name", Text(), REQUIRED, "such as `openai/gsm8k`", positional=True),
+            Argument("config", Text(), None, "the configuration, where it has several"),
+            Argument("revision", Text(), None, "commit, tag or branch of the data set"),
+        ),
+    ),
+    Call(
+        "file",
+        contract.FileSource,
+        "local files: JSONL, JSON, CSV or Parquet; one path serves the one split that the spec names",
+        (Argument("path", Text(), None, "from the project's root", positional=True, into="splits.*"),),
+        Rest("splits", "split", Text(), "path of the split's file"),
+    ),
+    Call(
+        "synthetic",
+        contract.SyntheticSource,
+        "word problems made here, each with the steps and equations that make it",
+        (
+            Argument("generator", Text(("arithmetic",)), "arithmetic", "which generator", positional=True),
+            Argument("seed", Whole(0), 1, "other seeds give other problems"),
+            Argument("largest", Whole(), 100, "no number of a problem exceeds it"),
+            Argument("families", Texts(), (), "families to draw from; empty is all"),
+            Argument("held_out", Texts(), (), "families that only the split `test` has"),
+            Argument("steps", Range(), (1, 5), "fewest and most steps"),
+        ),
+        _SIZES,
+    ),
+    Call(
+        "reasoning_gym",
+        contract.ReasoningGymSource,
+        "a task of the package `reasoning_gym`",
+        (
+            Argument("task", Text(), REQUIRED, "such as `gsm_symbolic`", positional=True),
+            Argument("seed", Whole(0), 1, "other seeds give other problems"),
+        ),
+        _SIZES,
+    ),
+)
+
+AFTER: Final = (
+    Call("after", None, "what follows a mark", (Argument("mark", Text(), REQUIRED, "such as `####`", positional=True),)),
+)
+
+TEACHERS: Final = (
+    Call(
+        "openai",
+        contract.OpenaiTeacher,
+        "any server that speaks OpenAI's protocol",
+        (
+            Argument("model", Text(), REQUIRED, "the model's name there", positional=True),
+            Argument("base_url", Text(), None, "the server's address"),
+            Argument("key_env", Text(), "OPENAI_API_KEY", "environment variable with the key"),
+        ),
+    ),
+    Call(
+        "transformers",
+        contract.TransformersTeacher,
+        "a local model",
+        (Argument("model", Text(), REQUIRED, "hub name or folder", positional=True),),
+    ),
+    Call(
+        "recorded",
+        contract.RecordedTeacher,
+        "completions somebody already has: one file, or one a thought",
+        (
+            Argument("path", Text(), None, "one file for every thought", positional=True, into="files.*"),
+            Argument("text", Text(), "text", "column of the completion"),
+            Argument("problem", Text(), "id", "column of the problem's id"),
+        ),
+        Rest("files", "thought", Text(), "file of the thought's completions"),
+    ),
+    Call(
+        "solution",
+        contract.SolutionTeacher,
+        "writes every format from the problem's own equations, or from the calculations in its gold rationale",
+    ),
+)
+
+EXEMPLARS: Final = (
+    Call(
+        "file",
+        contract.Exemplars,
+        "worked examples to show the teacher",
+        (
+            Argument("file", Text(), REQUIRED, "JSONL: `question`, and one text a thought", positional=True),
+            Argument("pick", Whole(), 8, "how many of them"),
+        ),
+    ),
+)
+
+BASES: Final = (
+    Call(
+        "hf",
+        contract.HfBase,
+        "a pre-trained model",
+        (
+            Argument("name", Text(), REQUIRED, "hub name or folder", positional=True),
+            Argument("revision", Text(), None, "commit, tag or branch of the model"),
+        ),
+    ),
+    Call(
+        "scratch",
+        contract.ScratchBase,
+        "a small untrained model, with a tokenizer made from the mix",
+        (
+            Argument("architecture", Word(("t5", "llama")), "t5", "encoder-decoder or causal", positional=True),
+            Argument("width", Whole(), 96, "size of the hidden states"),
+            Argument("layers", Whole(), 2, "layers (of each side, for t5)"),
+            Argument("heads", Whole(), 4, "attention heads"),
+            Argument("vocabulary", Whole(), 2000, "most tokens of the tokenizer"),
+            Argument("digits", Word(("split", "whole")), "split", "a token a digit, or a token a number"),
+        ),
+    ),
+)
+
+STRATEGIES: Final = (
+    Call(
+        "vote",
+        contract.Vote,
+        "the most frequent answer; members may be weighted: `vote(2*pot, eot)`",
+        (Argument("ties", Member(), None, "who decides a tie; else the first member"),),
+        members=Member(weighted=True),
+    ),
+    Call("confident", contract.Confident, "the answer with the highest mean log-probability", members=Member()),
+    Call("ranked", contract.Ranked, "the answer that a trained verifier scores highest", members=Member()),
+    Call("oracle", contract.Oracle, "right if any member is: an upper bound", members=Member()),
+)
+
+# --- blocks -------------------------------------------------------------------------------------
+
+_DESCRIPTION: Final = Field("description", Text(), "", "for people; shown by `mtd plan`", bears=False, placed=False)
+
+DATA: Final = (
+    _DESCRIPTION,
+    Field("source", OneOf(SOURCES), REQUIRED, "where the problems come from"),
+    Field("answer", OneOf(AFTER), None, "where in the gold text the answer stands", into="answer_after"),
+    Field("columns", ColumnNames(), contract.Columns(), "which columns hold question, answer, rationale, id"),
+    Field("limit", Whole(), None, "only the first so many problems of each split"),
+)
+"""Any other key of a data block names a split that joins others: `test = train + test`."""
+
+TEACHER: Final = (
+    _DESCRIPTION,
+    Field("model", OneOf(TEACHERS), REQUIRED, "who answers"),
+    Field("temperature", Real(least=0.0), 0.0, "0 takes the likeliest token"),
+    Field("samples", Whole(), 1, "completions a problem and format"),
+    Field("max_tokens", Whole(), 512, "most tokens of a completion"),
+    Field("seed", Whole(0), 1, "for drawing completions and exemplars"),
+    Field("exemplars", OneOf(EXEMPLARS), None, "worked examples in the prompt"),
+    Field("budget", Dollars(), None, "stop asking when this is spent", bears=False, placed=False),
+)
+
+THOUGHT: Final = (
+    _DESCRIPTION,
+    Field("answer", Word(tuple(kind.value for kind in AnswerKind)), REQUIRED, "how the thought carries its answer"),
+    Field("cue", Text(), "(by answer)", "what announces the format to the student"),
+    Field("prompt", Text(), "prompts/<answer>.jinja2", "template with which a teacher is asked"),
+    Field("tolerance", Real(least=0.0), 0.001, "largest difference from gold"),
+    Field("timeout", Seconds(), 5.0, "for running one thought"),
+    Field("memory", Bytes(), 512 * 1024 * 1024, "for running one program"),
+)
+
+CUES: Final = {
+    AnswerKind.TEXT: "Let's think step by step.",
+    AnswerKind.PYTHON: "Let's break down the code step by step",
+    AnswerKind.EQUATIONS: "System of linear equations: (Do not simplify)",
+    AnswerKind.PROGRAM_EQUATIONS: "Let's write a program that solves the equations",
+}
+"""The paper's cues (section 3.2), and one for the hybrid; used where a thought names none."""
+
+MIX: Final = (
+    _DESCRIPTION,
+    Field("problems", Splits(), REQUIRED, "splits to learn from", placed=False),
+    Field("teacher", Names("teacher"), REQUIRED, "who wrote the thoughts", placed=False),
+    Field("thoughts", Weighted(), REQUIRED, "formats to learn, joined by `+`, weighted by `2*`"),
+    Field("per_problem", Whole(), 4, "most distinct thoughts of a format for a problem"),
+    Field("deduplicate", Flag(), True, "drop thoughts that say the same"),
+    Field("dev", Share(), 0.05, "share of the problems held out for the dev loss"),
+    Field("seed", Whole(0), 1, "for holding out and for weights"),
+    Field("limit", Whole(), None, "only the first so many problems"),
+)
+
+STUDENT: Final = (
+    _DESCRIPTION,
+    Field("base", OneOf(BASES), REQUIRED, "the model that learns"),
+    Field("epochs", Real(above=0.0), 10.0, "passes over the mix"),
+    Field("steps", Whole(), None, "optimizer steps, in place of `epochs`"),
+    Field("learning_rate", Real(above=0.0), 5e-4, "at its highest"),
+    Field("schedule", Word(("linear", "cosine", "constant")), "linear", "how the learning rate falls"),
+    Field("warmup", Share(), 0.0, "share of the steps over which it rises"),
+    Field("weight_decay", Real(least=0.0), 0.0, "AdamW's"),
+    Field("dropout", Share(), None, "in place of the model's own"),
+    Field("label_smoothing", Share(), 0.0, "of the loss"),
+    Field("batch", Whole(), 32, "examples a step and device"),
+    Field("accumulate", Whole(), 1, "batches an optimizer step"),
+    Field("max_question", Whole(), 256, "tokens; longer questions are cut and counted"),
+    Field("max_thought", Whole(), 256, "tokens; longer thoughts are left out and counted"),
+    Field("evaluations", Whole(), 10, "how often the dev loss is measured"),
+)
+
+EXPERIMENT: Final = (
+    _DESCRIPTION,
+    Field("students", Names("student", many=True), REQUIRED, "who learns", placed=False),
+    Field("mixes", Names("mix", many=True), REQUIRED, "from what", placed=False),
+    Field("tests", Splits(), REQUIRED, "splits to solve", placed=False),
+    Field("answers", Strategies(), REQUIRED, "how the answer is picked: `cot`, `pot > eot > cot`, `vote(...)`"),
+    Field("seeds", Wholes(), (1,), "one training each", placed=False),
+    Field("samples", Whole(), 1, "thoughts a format; 1 decodes greedily"),
+    Field("temperature", Real(least=0.0), 0.7, "for more samples than one"),
+    Field("max_tokens", Whole(), 256, "most new tokens of a thought"),
+    Field("decode_batch", Whole(), 64, "problems decoded at once"),
+    Field("headline", Strategies(), None, "the answer that the table shows; else the last that is no oracle"),
+    Field("published", Figures(), None, "a paper's figures in percent, by `student.mix.data`"),
+)
+"""Beside these: `vary NAME = [values]`, once for each param that is swept."""
+
+FIELDS: Final[dict[str, tuple[Field, ...]]] = {
+    "data": DATA,
+    "teacher": TEACHER,
+    "thought": THOUGHT,
+    "mix": MIX,
+    "student": STUDENT,
+    "experiment": EXPERIMENT,
+}
+"""Keyword of a block -> its rows."""
+
+SETTINGS: Final[dict[str, type[contract.Settings]]] = {
+    "data": contract.DataSettings,
+    "teacher": contract.TeacherSettings,
+    "thought": contract.ThoughtSettings,
+    "mix": contract.MixSettings,
+    "student": contract.StudentSettings,
+    "experiment": contract.ExperimentSettings,
+}
+"""Keyword of a block -> the settings that it makes."""
+
+USUAL_SPLITS: Final = ("train", "dev", "test", "validation")
+"""Never taken for a slip of another key."""
+
+PARAM_TYPES: Final = ("int", "float", "str", "bool")
