@@ -1,0 +1,61 @@
+"""Thoughts in, verdicts out: where text, programs and equations meet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from distill_dsl.contract.vocabulary import AnswerKind, Outcome
+from distill_dsl.runtime.thoughts import extract
+from distill_dsl.runtime.thoughts import text as prose
+from distill_dsl.runtime.thoughts.answers import same
+from distill_dsl.runtime.thoughts.execution import Execution
+from distill_dsl.runtime.thoughts.pool import Job, run_jobs
+from distill_dsl.runtime.thoughts.programs import run_programs
+
+SOLVER: Final = "distill_dsl.runtime.thoughts.solver"
+
+Progress = Callable[[int], None]
+
+
+def execute(
+    kind: AnswerKind, texts: Sequence[str], *, timeout: float, memory: int, progress: Progress | None = None
+) -> list[Execution]:
+    """What each raw completion comes to, in order.
+
+    `timeout` is seconds of wall time for one thought, `memory` bytes for one program above what the
+    interpreter takes; `progress` is called with the number of thoughts just finished.
+    """
+    match kind:
+        case AnswerKind.TEXT:
+            return _read(texts, progress)
+        case AnswerKind.PYTHON | AnswerKind.PROGRAM_EQUATIONS:
+            programs = [extract.program(text) for text in texts]
+            return run_programs(programs, timeout=timeout, memory=memory, progress=progress)
+        case AnswerKind.EQUATIONS:
+            return _solve([extract.equations(text) for text in texts], timeout, progress)
+
+
+def judge(execution: Execution, gold: str, tolerance: float) -> str:
+    """The verdict on an execution: `correct`, `wrong`, or its failure."""
+    if execution.answer is None:
+        assert execution.failure is not None
+        return execution.failure
+    return Outcome.CORRECT if same(execution.answer, gold, tolerance) else Outcome.WRONG
+
+
+def _read(texts: Sequence[str], progress: Progress | None) -> list[Execution]:
+    executions = [prose.read(text) for text in texts]
+    if progress and texts:
+        progress(len(texts))
+    return executions
+
+
+def _solve(systems: Sequence[str], timeout: float, progress: Progress | None) -> list[Execution]:
+    """Equations are solved by our own code, but in processes of their own: the deadline is a kill."""
+    jobs: list[Job] = [{"text": system} for system in systems]
+    replies = run_jobs(SOLVER, [], jobs, deadline=timeout, progress=progress)
+    return [
+        Execution(reply.get("answer"), reply.get("failure"), reply.get("detail", ""), reply.get("text", system))
+        for system, reply in zip(systems, replies, strict=True)
+    ]

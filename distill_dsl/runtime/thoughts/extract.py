@@ -1,0 +1,159 @@
+"""The executable part of a raw completion: without prose, fences, echoes and invented questions.
+
+Extraction never repairs: a program that was cut off or is wrong stays as it is, and fails when it is run.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import textwrap
+import warnings
+from collections.abc import Iterator
+from typing import Final
+
+MAX_PROGRAM: Final = 16_000
+"""Longest program, in characters, that is looked at: far above what 512 tokens hold, and short enough
+that Python's parser meets its own depth limits before the stack's."""
+MAX_STARTS: Final = 20
+"""How many lines are tried as a program's first one."""
+
+_FENCE: Final = re.compile(
+    r"^[ \t]*(?:```|~~~)[ \t]*([\w+-]*)[^\n]*\n(.*?)(?:^[ \t]*(?:```|~~~)|\Z|```)", re.DOTALL | re.MULTILINE
+)
+_FURTHER: Final = re.compile(
+    r"^[ \t]*(?:#+[ \t]*|\*\*)?(?:Q|Question|Problem|Human|User|Instruction)[ \t]*[0-9]{0,4}[ \t]*:", re.MULTILINE
+)
+_LABEL: Final = re.compile(r"^[ \t]*(?:#+[ \t]*|\*\*)?(?:A|Answer|Solution|Response)[ \t]*:[* \t]*", re.MULTILINE)
+_CODE: Final = re.compile(
+    r"^\s*(?:(?:from|import|def|class|for|while|if|try|with|return|print)\b"
+    r"|[A-Za-z_][\w., ]*(?:\[[^\]\n]*\])?\s*[-+*/]?=(?!=))"
+)
+_HEADER: Final = re.compile(r"\s*(?:def|class|for|while|if|with|try)\b.*:\s*(?:#.*)?$")
+_WORD: Final = re.compile(r"[A-Za-z]{2,}")
+_DOCTEST: Final = re.compile(r"^(?:>>>|\.\.\.) ?", re.MULTILINE)
+
+
+def without_further_questions(text: str) -> str:
+    """The text up to a question that the model invented; an echo of the asked one at the top goes too."""
+    if _FURTHER.match(text.lstrip()) and (label := _LABEL.search(text)):
+        text = text[label.end() :]
+    for match in _FURTHER.finditer(text):
+        if text[: match.start()].strip():
+            return text[: match.start()]
+    return text
+
+
+def program(completion: str) -> str:
+    """The Python program of a completion; the text itself where no program can be made out.
+
+    Fenced blocks win over prose around them; several are joined, as a notebook would run them. A
+    bare function body (the model went on from `def solution():`) gets its head back.
+    """
+    text = completion.replace("\r\n", "\n").expandtabs(4)
+    if len(text) > MAX_PROGRAM:
+        return text
+    text = _fenced(text)
+    if text.lstrip().startswith(">>>"):
+        text = _DOCTEST.sub("", text)
+    text = _first_program(text)
+    if _parses(text):
+        return text.strip("\n")
+    for candidate in _candidates(text):
+        if _parses(candidate):
+            return candidate.strip("\n")
+    return _from_first_code(text).strip("\n")
+
+
+def equations(completion: str) -> str:
+    """The equations of a completion: fences taken off, a further question cut off; the rest is the parser's."""
+    return without_further_questions(_fenced(completion.replace("\r\n", "\n"))).strip("\n")
+
+
+def _fenced(text: str) -> str:
+    blocks = [content for language, content in _FENCE.findall(text) if _is_python(language)]
+    running = [block for block in blocks if _parses(textwrap.dedent(block))]
+    return "\n".join(textwrap.dedent(block) for block in running or blocks) or text
+
+
+def _is_python(language: str) -> bool:
+    return language.lower() in ("", "py", "python", "python3", "code", "text", "math", "equations", "latex")
+
+
+def _first_program(text: str) -> str:
+    """The text up to an invented question: one that follows code which is complete without the rest."""
+    cuts = [text[: match.start()] for match in _FURTHER.finditer(text)]
+    for head in cuts:
+        if _has_statement(head) and _parses(head):
+            return head
+    return text
+
+
+def _has_statement(text: str) -> bool:
+    """Whether there is more than imports, comments and blank lines."""
+    lines = (line.strip() for line in text.split("\n"))
+    return any(line and not line.startswith(("#", "import ", "from ")) for line in lines)
+
+
+def _candidates(text: str) -> Iterator[str]:
+    """Parts of a text that does not parse, the likeliest first."""
+    yield textwrap.dedent(text)
+    lines = text.split("\n")
+    if re.search(r"^\s*return\b", text, re.MULTILINE):
+        yield from _bodies(lines)
+    for start in _starts(lines):
+        rest = _without_prose_tail(lines[start:])
+        yield _first_program(textwrap.dedent("\n".join(rest)))
+        yield from _bodies(rest)
+    yield "\n".join(line for line in lines if not _is_prose(line))
+
+
+def _starts(lines: list[str]) -> Iterator[int]:
+    """Where a program may begin: lines like code, up to the first that surely is (`So x = 5.` may be prose)."""
+    tried = 0
+    for number, line in enumerate(lines):
+        if _CODE.match(line) and tried < MAX_STARTS:
+            tried += 1
+            yield number
+        if _HEADER.match(line) or (line.strip() and not line.startswith("#") and _parses(line.strip())):
+            return
+
+
+def _bodies(lines: list[str]) -> Iterator[str]:
+    """The lines as the body of a function whose head was in the prompt."""
+    lines = [line for line in lines if line.strip()]
+    if not any(line.lstrip().startswith("return") for line in lines):
+        return
+    whole = textwrap.dedent("\n".join(lines))
+    yield "def solution():\n" + textwrap.indent(whole, "    ")
+    rest = textwrap.dedent("\n".join(lines[1:]))  # the prompt ended in the first line's indent
+    yield "def solution():\n" + textwrap.indent(f"{lines[0].strip()}\n{rest}", "    ")
+
+
+def _from_first_code(text: str) -> str:
+    lines = text.split("\n")
+    start = next(_starts(lines), None)
+    return text if start is None else "\n".join(_without_prose_tail(lines[start:]))
+
+
+def _without_prose_tail(lines: list[str]) -> list[str]:
+    end = len(lines)
+    while end and (not lines[end - 1].strip() or _is_prose(lines[end - 1])):
+        end -= 1
+    return lines[:end]
+
+
+def _is_prose(line: str) -> bool:
+    """A sentence rather than code, even code cut off: it begins like one, has words, and is no Python."""
+    begins = bool(re.match(r"[A-Z*>-]|[0-9]+[.)] ", line)) or line.rstrip().endswith((".", "!", "?"))
+    return begins and len(_WORD.findall(line)) >= 2 and not line.startswith("#") and not _parses(line.strip())
+
+
+def _parses(text: str) -> bool:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            body = ast.parse(text).body
+    except (SyntaxError, ValueError, MemoryError, RecursionError):
+        return False
+    return bool(body) and not any(isinstance(statement, ast.Return) for statement in body)
