@@ -28,6 +28,8 @@ TRIES: Final = 4000
 
 def generate(source: SyntheticSource, splits: Sequence[str]) -> dict[str, list[Problem]]:
     """The problems of the splits; a `Failure` where so many distinct ones do not exist."""
+    if source.generator != "arithmetic":
+        raise Failure(f"no generator of problems is called `{source.generator}`", help="there is `arithmetic`")
     families = usable(source)
     return {split: _split(source, split, families) for split in splits}
 
@@ -61,8 +63,10 @@ def _drawable(family: Family, source: SyntheticSource) -> bool:
 def _split(source: SyntheticSource, split: str, families: Sequence[Family]) -> list[Problem]:
     if split not in SPLITS:
         raise Failure(f"synthetic problems have no split `{split}`", help=f"there are {', '.join(SPLITS)}")
+    if split not in source.sizes:
+        raise Failure(f"the synthetic source names no size for split `{split}`", help=f"add `{split}: 200` to it")
     open_ = [f for f in families if split == HELD_OUT_SPLIT or f.name not in source.held_out]
-    size = source.sizes.get(split, 0)
+    size = source.sizes[split]
     problems: list[Problem] = []
     seen: set[str] = set()
     while len(problems) < size and open_:

@@ -2,11 +2,12 @@
 
 A row such as `buy_change` names the numbers it draws, the wordings it is told in, the steps that
 solve it and the equations that state it. Everything is written in the names of its numbers;
-drawing puts figures in their place. All arithmetic is exact (`Fraction`).
+drawing puts figures in their place. All arithmetic is exact: `int` where whole, else `Fraction`.
 """
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -23,17 +24,18 @@ from distill_dsl.runtime.sources.arithmetic.words import PARTS, cast
 NAME: Final = re.compile(r"[a-z]\w*")
 LITERAL: Final = re.compile(r"(?<![\w.{])\d+(?:\.\d+)?")
 
-Numbers = dict[str, Fraction]
+Number = int | Fraction
+Numbers = dict[str, Number]
 
 
 @dataclass(frozen=True)
 class Of:
     """A number drawn from a few: `Of(10, 25, 50)`, `Of("0.5", "1.5")`."""
 
-    values: tuple[Fraction, ...]
+    values: tuple[Number, ...]
 
     def __init__(self, *values: int | str) -> None:
-        object.__setattr__(self, "values", tuple(Fraction(value) for value in values))
+        object.__setattr__(self, "values", tuple(_plain(Fraction(value)) for value in values))
 
 
 Range = tuple[int, int | None]
@@ -96,7 +98,7 @@ def draw_numbers(family: Family, rng: Random, largest: int) -> tuple[Numbers, Nu
         return None
     values = dict(numbers)
     for name, expression, _ in family.steps:
-        values[name] = evaluate(expression, values)
+        values[name] = _plain(evaluate(expression, values))
         if not _fits(values[name], family, largest):
             return None
     return numbers, {name: values[name] for name, _, _ in family.steps}
@@ -130,12 +132,12 @@ def substituted(text: str, figures: Mapping[str, str]) -> str:
     return NAME.sub(lambda match: figures.get(match[0], match[0]), text)
 
 
-def evaluate(expression: str, values: Numbers) -> Fraction:
+def evaluate(expression: str, values: Numbers) -> Number:
     """The exact value of an expression of a family's table."""
-    return eval(_compiled(expression), {"__builtins__": {}}, values)  # type: ignore[no-any-return]
+    return eval(_compiled(expression), {"__builtins__": {}, "over": _over}, values)  # type: ignore[no-any-return]
 
 
-def figure(value: Fraction) -> str:
+def figure(value: Number) -> str:
     """`12`, `0.5`: a terminating fraction as canonical answer text."""
     if value.denominator == 1:
         return str(value.numerator)
@@ -149,23 +151,45 @@ class _Told(Fraction):
         return PARTS[int(self)] if spec == "part" else figure(self)
 
 
+class _ExactDivision(ast.NodeTransformer):
+    def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
+        self.generic_visit(node)
+        if not isinstance(node.op, ast.Div):
+            return node
+        return ast.Call(func=ast.Name("over", ctx=ast.Load()), args=[node.left, node.right], keywords=[])
+
+
+def _over(a: Number, b: Number) -> Number:
+    return _plain(Fraction(a) / b)
+
+
+def _plain(value: Number) -> Number:
+    # Most draws are rejected: ints, five times as fast as fractions, keep that cheap.
+    return value.numerator if value.denominator == 1 else value
+
+
 @cache
 def _compiled(expression: str) -> CodeType:
-    return compile(expression, "<family>", "eval")
+    tree = ast.fix_missing_locations(_ExactDivision().visit(ast.parse(expression, mode="eval")))
+    return compile(tree, "<family>", "eval")
 
 
-def _pick(source: Range | Of | str, rng: Random, largest: int, numbers: Numbers) -> Fraction | None:
+def _pick(source: Range | Of | str, rng: Random, largest: int, numbers: Numbers) -> Number | None:
     match source:
         case str():
-            return evaluate(source, numbers)
+            return _plain(evaluate(source, numbers))
         case Of():
             return rng.choice(source.values)
         case (low, high):
             top = largest if high is None else min(high, largest)
-            return Fraction(rng.randint(low, top)) if low <= top else None
+            if low > top:
+                return None
+            # Half of the open ranges lean to small numbers: products of two large ones never fit.
+            small = high is None and rng.random() < 0.5
+            return rng.randint(low, rng.randint(low, top) if small else top)
 
 
-def _fits(value: Fraction, family: Family, largest: int) -> bool:
+def _fits(value: Number, family: Family, largest: int) -> bool:
     if value <= 0 or value > largest:
         return False
     return value.denominator == 1 or (family.decimals and 100 % value.denominator == 0)

@@ -228,12 +228,12 @@ FAMILIES: Final = (
             ),
         ),
         numbers={
-            "sold": (2, None),
+            "sold": (2, 40),
             "b": (2, None),
             "a": "sold + b",
-            "p": (2, None),
-            "n": (2, None),
-            "q": (2, None),
+            "p": (2, 20),
+            "n": (2, 20),
+            "q": (2, 20),
             "c": "sold * p - n * q",
         },
         where=("c > 1",),
@@ -270,8 +270,8 @@ FAMILIES: Final = (
         name="weekly_budget",
         texts=(
             (
-                "{name} works {h} hours a day for {p} dollars an hour. {He} works {d} days a week and spends {c} dollars "
-                "a week. {He} saves for {w} weeks and has {b} dollars before. How many dollars does {he} have then?"
+                "{name} works {h} hours a day for {p} dollars an hour, {d} days a week, and spends {c} dollars a week. "
+                "{He} saves for {w} weeks and has {b} dollars before. How many dollars does {he} have then?"
             ),
         ),
         numbers={"h": (2, 8), "p": (2, 30), "d": (2, 6), "c": (2, None), "w": (2, 9), "b": (2, None)},

@@ -88,7 +88,7 @@ FAMILIES: Final = (
                 "How many men are there?"
             ),
         ),
-        numbers={"x": (2, None), "y": (2, None), "q": (2, None), "p": (3, None), "n": "x + y", "s": "p * x + q * y"},
+        numbers={"x": (2, 40), "y": (2, 40), "q": (2, 20), "p": (3, 30), "n": "x + y", "s": "p * x + q * y"},
         where=("p > q",),
         steps=(
             ("low", "n * q", "If all were boys, they would pay {} dollars."),
@@ -260,8 +260,8 @@ FAMILIES: Final = (
         name="shared_start",
         texts=(
             (
-                "{name} has some {items}. {He} gives {a} to each of {n} friends. Then {he} buys {m} boxes with {k} {items} "
-                "each and loses {b}. Now {he} has {c}. How many {items} did {name} have first?"
+                "{name} has some {items}. {He} gives {a} to each of {n} friends. Then {he} buys {m} boxes with "
+                "{k} {items} each and loses {b}. Now {he} has {c}. How many {items} did {name} have first?"
             ),
         ),
         numbers={
