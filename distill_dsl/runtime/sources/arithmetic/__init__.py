@@ -100,7 +100,8 @@ def _fresh(family: Family, rng: Random, split: str, largest: int, seen: set[str]
 
 def _belongs(family: Family, numbers: Numbers, split: str) -> bool:
     low, high = SPLITS[split]
-    shown = ",".join(figure(numbers[name]) for name in family.shown)
+    # Sorted: `3 boxes of 8` and `8 boxes of 3` belong to one split too.
+    shown = ",".join(sorted(figure(numbers[name]) for name in family.shown))
     digest = hashlib.sha256(f"{family.name}:{shown}".encode()).digest()
     return low <= int.from_bytes(digest[:4], "big") / 2**32 < high
 
