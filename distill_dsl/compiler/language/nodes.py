@@ -214,9 +214,14 @@ Statement = Block | Param | Import | Edition
 
 @dataclass(frozen=True)
 class Spec:
-    """One file. `lost` holds words that statements too broken to read may have defined."""
+    """One file.
+
+    `damaged`: something in it could not be read; `unread`: nothing could. `lost` holds the words
+    that broken statements may have defined.
+    """
 
     path: str
     statements: tuple[Statement, ...]
     damaged: bool = False
     lost: frozenset[str] = frozenset()
+    unread: bool = False

@@ -106,7 +106,9 @@ class Weighted:
 
 @dataclass(frozen=True)
 class Strategies:
-    """A list of thoughts, cascades and calls."""
+    """A thought, cascade or call; with `many`, a list of them."""
+
+    many: bool = True
 
 
 @dataclass(frozen=True)
@@ -437,7 +439,7 @@ EXPERIMENT: Final = (
     Field("temperature", Real(least=0.0), 0.7, "for more samples than one"),
     Field("max_tokens", Whole(), 256, "most new tokens of a thought"),
     Field("decode_batch", Whole(), 64, "problems decoded at once"),
-    Field("headline", Strategies(), None, "the answer that the table shows; else the last that is no oracle"),
+    Field("headline", Strategies(many=False), None, "the answer that the table shows; else the last that is no oracle"),
     Field("published", Figures(), None, "a paper's figures in percent, by `student.mix.data`"),
 )
 """Beside these: `vary NAME = [values]`, once for each param that is swept."""

@@ -1,0 +1,328 @@
+"""A value of the syntax tree becomes the value that a key takes, or is reported and `WRONG`.
+
+One cause gives one diagnostic: whatever depends on a `WRONG` value is left alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any, Final
+
+from distill_dsl.compiler.diagnostics import Code, suggestion
+from distill_dsl.compiler.language import nodes
+from distill_dsl.compiler.model import units
+from distill_dsl.compiler.model.declare import Scope, article, undefined
+from distill_dsl.compiler.model.entities import Value
+from distill_dsl.compiler.model.fields import (
+    Bytes,
+    ColumnNames,
+    Dollars,
+    Figures,
+    Flag,
+    Member,
+    Names,
+    OneOf,
+    Range,
+    Real,
+    Seconds,
+    Share,
+    Splits,
+    Strategies,
+    Text,
+    Texts,
+    Type,
+    Weighted,
+    Whole,
+    Wholes,
+    Word,
+)
+from distill_dsl.compiler.source import Span
+
+
+class Wrong(Enum):
+    """The value of what has been reported."""
+
+    WRONG = "wrong"
+
+
+WRONG: Final = Wrong.WRONG
+
+Scalar = Whole | Real | Share | Seconds | Bytes | Dollars | Flag | Text | Word
+"""Types whose values a param can hold."""
+
+
+@dataclass
+class Reading:
+    """The reading of one block: which params its values come from, and which blocks it names."""
+
+    scope: Scope
+    references: dict[str, str] = field(default_factory=dict)
+    uses: set[str] = field(default_factory=set)
+    mentions: set[tuple[str, str]] = field(default_factory=set)
+
+    def report(self, code: Code, summary: str, span: Span, help: str | None = None, **more: Any) -> Wrong:
+        """Report a mistake; its value is `WRONG`."""
+        self.scope.report(code, summary, span, help, **more)
+        return WRONG
+
+    def mistyped(self, type: Type, node: nodes.Value, help: str | None = None) -> Wrong:
+        """Report a value of another type than expected."""
+        if isinstance(node, nodes.Broken):
+            return WRONG
+        summary = f"expected {expected(type)}, found {described(node)}"
+        return self.report(Code.WRONG_TYPE, summary, node.span, help)
+
+
+# --- scalars ------------------------------------------------------------------------------------
+
+
+def read_scalar(reading: Reading, type: Scalar, node: nodes.Value, at: str | None) -> Any:
+    """The value of a literal or a param; `at` is its dotted place in the settings, if it has one."""
+    if isinstance(node, nodes.Path):
+        if isinstance(type, Word) and node.text in type.choices:
+            return node.text
+        return _param(reading, type, node, at)
+    match type:
+        case Seconds() | Bytes() | Share() | Dollars():
+            return _quantity(reading, type, node)
+        case Word():
+            help = f"write it without quotes: {node.value}" if isinstance(node, nodes.Text) else None
+            return reading.mistyped(type, node, help)
+    value = node.value if isinstance(node, nodes.Text | nodes.Number | nodes.Constant) else None
+    return _checked(reading, type, value, node)
+
+
+def _param(reading: Reading, type: Scalar, node: nodes.Path, at: str | None) -> Any:
+    scope, name = reading.scope, node.parts[0]
+    if len(node.parts) > 1 or (name.text not in scope.params and not scope.forgives(name.text)):
+        return _no_param(reading, type, node)
+    param = scope.params.get(name.text)
+    if param is None:
+        return WRONG
+    value = _checked(reading, type, param.value, node, ((param.span, f"a param of type {param.type}"),))
+    if value is not WRONG:
+        reading.uses.add(param.name)
+        if at is not None:
+            reading.references[at] = param.name
+    return value
+
+
+def _no_param(reading: Reading, type: Scalar, node: nodes.Path) -> Wrong:
+    if isinstance(type, Word):
+        return reading.report(
+            Code.WRONG_TYPE, f"expected {expected(type)}, found `{node.text}`", node.span, suggestion(node.text, type.choices)
+        )
+    if isinstance(type, Flag) and node.text.lower() in ("true", "false", "yes", "no"):
+        return reading.mistyped(type, node, "write `true` or `false`")
+    if isinstance(type, Text):
+        return reading.mistyped(type, node, f'write it in quotes: "{node.text}"')
+    help = suggestion(node.text, reading.scope.params)
+    return reading.report(Code.UNDEFINED, f"there is no param `{node.text}`", node.span, help)
+
+
+def _quantity(reading: Reading, type: Seconds | Bytes | Share | Dollars, node: nodes.Value) -> Any:
+    convert = {Seconds: units.seconds, Bytes: units.size, Share: units.share, Dollars: units.dollars}[type.__class__]
+    if isinstance(node, nodes.Number):
+        if isinstance(type, Share):
+            return _checked(reading, type, node.value, node)
+        unit = {Seconds: "s", Bytes: "MB", Dollars: "USD"}[type.__class__]
+        return reading.mistyped(type, node, f"write the unit: `{node.value}{unit}`")
+    value = convert(node) if isinstance(node, nodes.Quantity) else None
+    if value is None:
+        return reading.mistyped(type, node)
+    return _checked(reading, type, value, node)
+
+
+def _checked(
+    reading: Reading, type: Scalar, value: Value | None, node: nodes.Value, labels: tuple[tuple[Span, str], ...] = ()
+) -> Any:
+    """The value as the contract holds it, if it is of the type and in its range."""
+    if isinstance(node, nodes.Broken):
+        return WRONG
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    match type:
+        case Whole(least) if number and isinstance(value, int):
+            fits, kept = least is None or value >= least, value
+        case Bytes() if number and isinstance(value, int):
+            fits, kept = value >= 1, value
+        case Real(least=low, above=above) if number and value is not None:
+            kept = float(value)
+            fits = (low is None or kept >= low) and (above is None or kept > above)
+        case Seconds() | Dollars() if number and value is not None:
+            kept = float(value)
+            fits = kept > 0
+        case Share() if number and value is not None:
+            kept = float(value)
+            fits = 0 <= kept <= 1
+        case Flag() if isinstance(value, bool):
+            return value
+        case Text(choices) if isinstance(value, str):
+            if choices and value not in choices:
+                return reading.report(Code.WRONG_TYPE, f"`{value}` is none of the choices", node.span, suggestion(value, choices))
+            return value
+        case Word(choices) if isinstance(value, str) and value in choices:
+            return value
+        case _:
+            summary = f"expected {expected(type)}, found {described(node)}"
+            return reading.report(Code.WRONG_TYPE, summary, node.span, labels=labels)
+    if not fits:
+        summary = f"expected {expected(type)}, found {value}"
+        return reading.report(Code.OUT_OF_RANGE, summary, node.span, labels=labels)
+    return kept
+
+
+# --- lists --------------------------------------------------------------------------------------
+
+
+def elements(reading: Reading, type: Type, node: nodes.Value) -> Sequence[nodes.Value] | Wrong:
+    """The elements of a list that is not empty."""
+    if not isinstance(node, nodes.List):
+        return reading.mistyped(type, node, "write a list: `[...]`")
+    if not node.items:
+        return reading.report(Code.EMPTY_LIST, "this list is empty", node.span, "give at least one element, or leave the key out")
+    return node.items
+
+
+def distinct(reading: Reading, pairs: Sequence[tuple[Any, Span]]) -> tuple[Any, ...] | Wrong:
+    """The values, if none is `WRONG` and none stands there twice."""
+    first: dict[Any, Span] = {}
+    fine = True
+    for value, span in pairs:
+        if value is WRONG:
+            fine = False
+        elif value in first:
+            labels = ((first[value], "first given here"),)
+            reading.report(Code.DUPLICATE_ELEMENT, f"`{value}` stands here twice", span, "leave one out", labels=labels)
+            fine = False
+        else:
+            first[value] = span
+    return tuple(value for value, _ in pairs) if fine else WRONG
+
+
+def read_texts(reading: Reading, type: Texts, node: nodes.Value) -> Any:
+    """A list of texts, each once; may be empty, which is the default."""
+    if isinstance(node, nodes.List) and not node.items:
+        return ()
+    items = elements(reading, type, node)
+    if isinstance(items, Wrong):
+        return WRONG
+    return distinct(reading, [(read_scalar(reading, Text(), item, None), item.span) for item in items])
+
+
+def read_wholes(reading: Reading, type: Wholes, node: nodes.Value) -> Any:
+    """A list of whole numbers, each once."""
+    items = elements(reading, type, node)
+    if isinstance(items, Wrong):
+        return WRONG
+    return distinct(reading, [(read_scalar(reading, Whole(type.least), item, None), item.span) for item in items])
+
+
+def read_range(reading: Reading, type: Range, node: nodes.Value) -> Any:
+    """Two whole numbers, the second not the less."""
+    if not isinstance(node, nodes.List) or len(node.items) != 2:
+        return reading.mistyped(type, node, "write `[1, 3]`")
+    low, high = (read_scalar(reading, Whole(), item, None) for item in node.items)
+    if low is WRONG or high is WRONG:
+        return WRONG
+    if low > high:
+        return reading.report(Code.OUT_OF_RANGE, f"the range ends below its start: {low} > {high}", node.span, "swap the two")
+    return (low, high)
+
+
+# --- names --------------------------------------------------------------------------------------
+
+
+def read_name(reading: Reading, kind: str, node: nodes.Value, hint: str | None = None) -> str | Wrong:
+    """The name of a block of a kind."""
+    if isinstance(node, nodes.Broken):
+        return WRONG
+    if not isinstance(node, nodes.Path) or len(node.parts) != 1:
+        summary = f"expected the name of {article(kind)} {kind}, found {described(node)}"
+        return reading.report(Code.WRONG_TYPE, summary, node.span, hint)
+    return named(reading, kind, node.parts[0])
+
+
+def named(reading: Reading, kind: str, name: nodes.Name) -> str | Wrong:
+    """The name, if there is a block of the kind under it."""
+    if name.text not in reading.scope.blocks[kind]:
+        undefined(reading.scope, name, kind)
+        return WRONG
+    reading.mentions.add((kind, name.text))
+    return name.text
+
+
+# --- words --------------------------------------------------------------------------------------
+
+
+def described(node: nodes.Value) -> str:
+    """A value of the tree in a sentence."""
+    match node:
+        case nodes.Text():
+            return "a text"
+        case nodes.Number(value):
+            return f"the number {value}"
+        case nodes.Quantity(amount, unit):
+            return f"`{amount}{unit}`"
+        case nodes.Constant(value):
+            return f"`{str(value).lower()}`"
+        case nodes.Path():
+            return f"`{node.text}`"
+        case nodes.Call(name):
+            return f"a call of `{name.text}`"
+        case nodes.List():
+            return "a list"
+        case nodes.Map():
+            return "a map"
+        case nodes.Sum():
+            return "a sum (`+`)"
+        case nodes.Product():
+            return "a product (`*`)"
+        case nodes.Fallback():
+            return "a fallback (`>`)"
+        case nodes.Broken():
+            return "something else"
+
+
+_EXPECTED: Final[Mapping[type, str]] = {
+    Share: "a share from 0% to 100%",
+    Seconds: "a time such as `5s`",
+    Bytes: "a size such as `512MB`",
+    Dollars: "an amount such as `25USD`",
+    Flag: "`true` or `false`",
+    Texts: "a list of texts",
+    Range: "a range such as `[1, 3]`",
+    Wholes: "a list of whole numbers",
+}
+
+
+def expected(type: Type) -> str:
+    """What a key takes, in words: for diagnostics and for the reference."""
+    match type:
+        case Whole(least):
+            return "a whole number" if least is None else f"a whole number from {least}"
+        case Real(least, above):
+            return "a number" + (f" from {least:g}" if least is not None else f" above {above:g}" if above is not None else "")
+        case Text(choices):
+            return " or ".join(f'`"{choice}"`' for choice in choices) or "a text in quotes"
+        case Word(choices):
+            return " or ".join(f"`{choice}`" for choice in choices)
+        case Names(kind, many):
+            return f"a list of {kind} names" if many else f"the name of {article(kind)} {kind}"
+        case Splits():
+            return "splits such as `gsm8k.train`"
+        case Weighted():
+            return "thoughts such as `cot + 2*pot`"
+        case Strategies(many):
+            return ("a list of answers" if many else "an answer") + " such as `pot > cot`"
+        case Member(weighted):
+            return "a thought" + (" such as `pot` or `2*pot`" if weighted else "")
+        case ColumnNames():
+            return "columns such as `{ question: \"Body\" }`"
+        case Figures():
+            return "figures such as `{ source: \"...\", small.etd.gsm8k: 39.0 }`"
+        case OneOf(calls):
+            return " or ".join(f"`{call.name}(...)`" for call in calls)
+        case _:
+            return _EXPECTED[type.__class__]

@@ -1,0 +1,44 @@
+"""Quantities in the units of the contract: seconds, bytes, shares, US dollars."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from distill_dsl.compiler.language.nodes import Quantity
+
+SECONDS: Final = {"ms": 0.001, "s": 1.0, "min": 60.0, "h": 3600.0}
+BYTES: Final = {"KB": 1024, "MB": 1024**2, "GB": 1024**3}
+"""Powers of 1024, as memory limits are set in."""
+
+
+def seconds(node: Quantity) -> float | None:
+    """The time in seconds, or `None` if the unit is of something else."""
+    return float(node.amount) * SECONDS[node.unit] if node.unit in SECONDS else None
+
+
+def size(node: Quantity) -> int | None:
+    """The size in bytes, or `None` if the unit is of something else."""
+    return round(node.amount * BYTES[node.unit]) if node.unit in BYTES else None
+
+
+def share(node: Quantity) -> float | None:
+    """The percentage as a share of 1, or `None`."""
+    if node.unit != "%":
+        return None
+    # Through the decimal text, since 39.3 / 100 is 0.39299999999999996.
+    text = str(node.amount)
+    return node.amount / 100 if "e" in text else float(f"{text}e-2")
+
+
+def dollars(node: Quantity) -> float | None:
+    """The amount in US dollars, or `None`."""
+    return float(node.amount) if node.unit == "USD" else None
+
+
+def in_plain_units(node: Quantity) -> int | float | None:
+    """The quantity as the number that the contract holds."""
+    for convert in (seconds, size, share, dollars):
+        value = convert(node)
+        if value is not None:
+            return value
+    return None
