@@ -69,8 +69,12 @@ class Code(Enum):
     NO_RECORDING = "MTD054", "a recorded teacher without completions for a thought"
     ONE_FILE_TWO_SPLITS = "MTD055", "a single file used as two splits"
     IDLE_VARY = "MTD056", "a varied param that the experiment does not use"
-    # 06x: availability
+    # 06x: what cannot be run or written
     NOT_YET = "MTD060", "a construct that this version cannot run yet"
+    STALE = "MTD061", "`dvc.yaml` is not what the spec compiles to"
+    UNWRITABLE = "MTD062", "a file that cannot be written"
+    FOREIGN_FILE = "MTD063", "a file that was not made by this program, and is not overwritten"
+    EDITED_PARAMS = "MTD064", "`params.yaml` was changed by hand"
 
     def __init__(self, number: str, meaning: str) -> None:
         self.number = number
@@ -92,7 +96,7 @@ class Diagnostic:
 def error(
     code: Code,
     summary: str,
-    span: Span | None,
+    span: Span | None = None,
     help: str | None = None,
     labels: tuple[tuple[Span, str], ...] = (),
 ) -> Diagnostic:
@@ -121,7 +125,8 @@ def ordered(diagnostics: Iterable[Diagnostic], paths: Sequence[str]) -> list[Dia
 def did_you_mean(word: str, candidates: Iterable[str]) -> str | None:
     """The candidate that `word` is most likely a slip of, or `None` if none is near enough."""
     allowed = max(1, len(word) // 3)
-    near = [(distance(word.lower(), other.lower()), other) for other in candidates if abs(len(word) - len(other)) <= allowed]
+    close = [other for other in candidates if abs(len(word) - len(other)) <= allowed]
+    near = [(distance(word.lower(), other.lower()), other) for other in close]
     best = min(near, default=None, key=lambda pair: pair[0])
     return best[1] if best is not None and best[0] <= allowed and best[0] < len(word) else None
 
@@ -216,7 +221,9 @@ def _window(line: str, start: int, end: int) -> tuple[str, str, str]:
 
 def _printable(text: str) -> str:
     """Tabs as blanks, and no control character: a spec must not steer the terminal."""
-    return "".join(TAB if char == "\t" else char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
+    return "".join(
+        TAB if char == "\t" else char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text
+    )
 
 
 def _width(text: str) -> int:

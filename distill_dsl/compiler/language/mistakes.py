@@ -53,7 +53,9 @@ def repaired(tokens: Sequence[Token]) -> tuple[list[Token], list[Diagnostic]]:
                 kept.append(replace(token, kind=Kind.STRING, text='"' + token.text[1:-1].replace('"', "'") + '"'))
                 quiet = True
             case Kind.OPEN_STRING:
-                found.append(error(Code.QUOTES, "this text is not closed", token.span, "end it with `\"` on the same line"))
+                found.append(
+                    error(Code.QUOTES, "this text is not closed", token.span, 'end it with `"` on the same line')
+                )
                 kept.append(replace(token, kind=Kind.STRING, text='""', spoiled=True))
                 quiet = True
             case Kind.SLASHES:
@@ -82,9 +84,14 @@ def _quotes(token: Token) -> Diagnostic:
 def _stray(token: Token) -> Diagnostic:
     if token.text in "'“”":
         return error(Code.QUOTES, "a text stands in straight double quotes", token.span, 'start and end it with `"`')
-    helps = {"-": "names hold no `-`, and nothing is subtracted", "<": "only `>` is an operator: the first is tried first"}
+    helps = {
+        "-": "names hold no `-`, and nothing is subtracted",
+        "<": "only `>` is an operator: the first is tried first",
+    }
     shown = token.text if token.text.isprintable() else f"U+{ord(token.text):04X}"
-    return error(Code.STRAY_CHARACTER, f"`{shown}` means nothing here", token.span, helps.get(token.text, "leave it out"))
+    return error(
+        Code.STRAY_CHARACTER, f"`{shown}` means nothing here", token.span, helps.get(token.text, "leave it out")
+    )
 
 
 # --- refused tokens -----------------------------------------------------------------------------
@@ -97,18 +104,26 @@ def mended(tokens: Sequence[Token], refused: Refused) -> tuple[list[Token], Diag
         return None
     before, token = tokens[at - 1], tokens[at]
     if token.kind is Kind.COLON and at == 1:
-        found = error(Code.COLON_FOR_EQUALS, f"`{before.text}` is set with `=`", token.span, f"write `{before.text} = ...`")
+        found = error(
+            Code.COLON_FOR_EQUALS, f"`{before.text}` is set with `=`", token.span, f"write `{before.text} = ...`"
+        )
         return [*tokens[:at], replace(token, kind=Kind.EQUAL), *tokens[at + 1 :]], found
     if token.kind is Kind.EQUAL and before.kind is Kind.WORD and enclosing(tokens[:at]) in (Kind.LPAR, Kind.LBRACE):
-        found = error(Code.EQUALS_FOR_COLON, f"inside brackets, `{before.text}` is given with `:`", token.span, "write `:`")
+        found = error(
+            Code.EQUALS_FOR_COLON, f"inside brackets, `{before.text}` is given with `:`", token.span, "write `:`"
+        )
         return [*tokens[:at], replace(token, kind=Kind.COLON), *tokens[at + 1 :]], found
     if at == 1 and token.kind in VALUE_STARTS and before.kind is Kind.WORD:
-        found = error(Code.MISSING_EQUALS, f"`=` is missing after `{before.text}`", before.span, f"write `{before.text} = ...`")
+        found = error(
+            Code.MISSING_EQUALS, f"`=` is missing after `{before.text}`", before.span, f"write `{before.text} = ...`"
+        )
         return [*tokens[:at], virtual(Kind.EQUAL, "=", before), *tokens[at:]], found
     assigned = at + 1 < len(tokens) and tokens[at + 1].kind is Kind.EQUAL  # then a bracket is missing, no comma
     if token.kind in VALUE_STARTS and Kind.COMMA in refused.expected and enclosing(tokens[:at]) and not assigned:
         end = Span(token.span.path, before.span.end, max(before.span.end, token.span.start))
-        found = error(Code.SEPARATOR, f"a comma is missing before {shown(token)}", token.span, "write `,` between the two")
+        found = error(
+            Code.SEPARATOR, f"a comma is missing before {shown(token)}", token.span, "write `,` between the two"
+        )
         return [*tokens[:at], replace(virtual(Kind.COMMA, ",", before), span=end), *tokens[at:]], found
     return None
 
@@ -140,14 +155,21 @@ def explained(tokens: Sequence[Token], refused: Refused) -> Diagnostic:
 def _stray_closer(tokens: Sequence[Token], at: int, token: Token | None) -> Diagnostic | None:
     if at != 0 or token is None or token.kind is not Kind.RBRACE:
         return None
-    return error(Code.STRAY_BRACE, "this `}` closes nothing", token.span, "leave it out, or look for a `}` too many above")
+    return error(
+        Code.STRAY_BRACE, "this `}` closes nothing", token.span, "leave it out, or look for a `}` too many above"
+    )
 
 
 def _outside(tokens: Sequence[Token], at: int, token: Token | None) -> Diagnostic | None:
     first = tokens[0]
     if at != 1 or token is None or token.kind not in (Kind.EQUAL, Kind.COLON) or first.kind is not Kind.WORD:
         return None
-    return error(Code.OUTSIDE_BLOCK, f"`{first.text}` is set outside of any block", first.span, "move it between the braces of its block")
+    return error(
+        Code.OUTSIDE_BLOCK,
+        f"`{first.text}` is set outside of any block",
+        first.span,
+        "move it between the braces of its block",
+    )
 
 
 def _keyword(tokens: Sequence[Token], at: int, token: Token | None) -> Diagnostic | None:
@@ -174,7 +196,12 @@ def _import(tokens: Sequence[Token], at: int, token: Token | None) -> Diagnostic
 def _opening(tokens: Sequence[Token], at: int, token: Token | None) -> Diagnostic | None:
     if tokens[0].text not in KEYWORDS or at not in (2, 4) or len(tokens) > at:
         return None
-    return error(Code.MISSING_BRACE, "the `{` of this block is missing", tokens[-1].span, "write `{` after it, and `}` at its end")
+    return error(
+        Code.MISSING_BRACE,
+        "the `{` of this block is missing",
+        tokens[-1].span,
+        "write `{` after it, and `}` at its end",
+    )
 
 
 def _grouping(tokens: Sequence[Token], at: int, token: Token | None) -> Diagnostic | None:
@@ -186,7 +213,9 @@ def _grouping(tokens: Sequence[Token], at: int, token: Token | None) -> Diagnost
 def _reserved(tokens: Sequence[Token], at: int, token: Token | None) -> Diagnostic | None:
     if token is None or token.kind not in WORDS or at == 0:
         return None
-    return error(Code.SYNTAX, f"`{token.text}` cannot stand here", token.span, "it is a word of the language, not a name")
+    return error(
+        Code.SYNTAX, f"`{token.text}` cannot stand here", token.span, "it is a word of the language, not a name"
+    )
 
 
 EXAMPLES: Final = (_stray_closer, _outside, _keyword, _param, _import, _opening, _grouping, _reserved)
@@ -194,7 +223,9 @@ EXAMPLES: Final = (_stray_closer, _outside, _keyword, _param, _import, _opening,
 
 def unknown_keyword(token: Token) -> Diagnostic:
     """For a statement that starts with a word that starts none."""
-    return error(Code.UNKNOWN_KEYWORD, f"no statement starts with `{token.text}`", token.span, suggestion(token.text, KEYWORDS))
+    return error(
+        Code.UNKNOWN_KEYWORD, f"no statement starts with `{token.text}`", token.span, suggestion(token.text, KEYWORDS)
+    )
 
 
 def meant_keyword(word: str) -> str | None:

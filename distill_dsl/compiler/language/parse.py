@@ -24,7 +24,7 @@ EDITION: Final = 1
 
 UNITS: Final = ("s", "ms", "min", "h", "KB", "MB", "GB", "%", "USD")
 
-_NUMERAL: Final = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
+_NUMERAL: Final = re.compile(r"^-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 
 ESCAPES: Final = {"n": "\n", "t": "\t", '"': '"', "\\": "\\"}
 
@@ -39,7 +39,12 @@ def parse(source: Source) -> tuple[nodes.Spec, list[Diagnostic]]:
     found += missing
     statements: list[nodes.Statement] = []
     lost: set[str] = set()
+    open_blocks = 0  # each explains one `}` too many further down
     for chunk in split(tokens):
+        if open_blocks and chunk.tokens[0].kind is Kind.RBRACE:
+            open_blocks -= 1
+            continue
+        open_blocks += chunk.unclosed is not None
         statement, more = _statement(chunk, Build(source.path, found))
         found += more
         if statement is None:
@@ -84,11 +89,15 @@ def _misplaced_editions(statements: Sequence[nodes.Statement]) -> list[Diagnosti
         if not isinstance(statement, nodes.Edition) or statement.keyword.text != "mtd":
             continue
         if number > 0:
-            found.append(error(Code.UNKNOWN_EDITION, "the edition stands in the first line", statement.span, "move it up"))
+            found.append(
+                error(Code.UNKNOWN_EDITION, "the edition stands in the first line", statement.span, "move it up")
+            )
         elif not isinstance(statement.number, nodes.Number) or statement.number.value != EDITION:
             span = statement.number.span
             help = f"write `mtd {EDITION}`, or install a version that knows the edition"
-            found.append(error(Code.UNKNOWN_EDITION, "this version does not know that edition of the language", span, help))
+            found.append(
+                error(Code.UNKNOWN_EDITION, "this version does not know that edition of the language", span, help)
+            )
     return found
 
 
@@ -122,7 +131,7 @@ def _token(token: LarkToken, source: Source) -> Token:
 
 def _read(build: Build, start: str, tokens: Sequence[Token]) -> Any:
     """The node that the tokens make from a start rule, or `Refused`."""
-    state = _grammar().parse_interactive(start=start)
+    state: Any = _grammar().parse_interactive(start=start)
     end = LarkToken("$END", "", 0, 1, 1)
     at = 0
     try:
@@ -258,7 +267,7 @@ class Build(Transformer[LarkToken, Any]):
         return ESCAPES.get(letter, letter)
 
     def _number(self, token: LarkToken) -> nodes.Value:
-        digits = _NUMERAL.match(str(token))[0]  # type: ignore[index] (the terminal starts with it)
+        digits = _NUMERAL.findall(str(token))[0]
         unit, span = str(token)[len(digits) :], self._span(token)
         if unit and unit not in UNITS:
             unit_span = replace(span, start=span.start + len(digits))
@@ -267,7 +276,9 @@ class Build(Transformer[LarkToken, Any]):
             return nodes.Broken(span)
         amount = float(digits)
         if abs(amount) > LARGEST:
-            self.found.append(error(Code.BAD_NUMBER, "this number is too large", span, "no key takes a number like that"))
+            self.found.append(
+                error(Code.BAD_NUMBER, "this number is too large", span, "no key takes a number like that")
+            )
             return nodes.Broken(span)
         value = amount if any(mark in digits for mark in ".eE") else int(digits)
         return nodes.Quantity(value, unit, span) if unit else nodes.Number(value, span)

@@ -37,7 +37,9 @@ def with_opening_braces(tokens: Sequence[Token]) -> tuple[list[Token], list[Diag
     for at, token in enumerate(tokens):
         if at == wanted:
             kept.append(virtual(Kind.LBRACE, "{", kept[-1]))
-            found.append(error(Code.MISSING_BRACE, "the `{` of this block is missing", kept[-2].span, "write `{` after it"))
+            found.append(
+                error(Code.MISSING_BRACE, "the `{` of this block is missing", kept[-2].span, "write `{` after it")
+            )
         if token.starts_line and token.text in BLOCKS:
             wanted = _missing_brace(tokens, at)
         kept.append(token)
@@ -88,7 +90,9 @@ def _separate(current: Sequence[Token], token: Token) -> bool:
         return False
     if current[-1].kind is Kind.RBRACE or token.kind is Kind.RBRACE:
         return True
-    return token.starts_line and len(current) > 1 and current[-1].kind not in CONTINUING and token.kind is not Kind.LBRACE
+    return (
+        token.starts_line and len(current) > 1 and current[-1].kind not in CONTINUING and token.kind is not Kind.LBRACE
+    )
 
 
 def _heads(tokens: Sequence[Token], at: int) -> bool:

@@ -10,17 +10,7 @@ from distill_dsl.compiler.language import nodes
 from distill_dsl.compiler.model import units
 from distill_dsl.compiler.model.calls import Read, bound, chosen
 from distill_dsl.compiler.model.entities import SplitRef
-from distill_dsl.compiler.model.fields import (
-    STRATEGIES,
-    ColumnNames,
-    Figures,
-    Member,
-    Real,
-    Splits,
-    Strategies,
-    Text,
-    Weighted,
-)
+from distill_dsl.compiler.model.fields import STRATEGIES
 from distill_dsl.compiler.model.reading import (
     WRONG,
     Reading,
@@ -32,6 +22,16 @@ from distill_dsl.compiler.model.reading import (
     named,
     read_name,
     read_scalar,
+)
+from distill_dsl.compiler.model.types import (
+    ColumnNames,
+    Figures,
+    Member,
+    Real,
+    Splits,
+    Strategies,
+    Text,
+    Weighted,
 )
 from distill_dsl.compiler.source import Span
 from distill_dsl.contract.settings import Cascade, Columns, Published, Single, Strategy, strategy_key
@@ -235,5 +235,7 @@ def _percent(reading: Reading, node: nodes.Value) -> Any:
     else:
         value = read_scalar(reading, Real(least=0.0), node, None)
     if value is not WRONG and not 0 <= value <= 100:
-        return reading.report(Code.OUT_OF_RANGE, f"expected a percentage from 0 to 100, found {described(node)}", node.span)
+        return reading.report(
+            Code.OUT_OF_RANGE, f"expected a percentage from 0 to 100, found {described(node)}", node.span
+        )
     return value

@@ -7,8 +7,16 @@ from typing import Any, Final
 
 from distill_dsl.compiler.diagnostics import Code, did_you_mean, suggestion
 from distill_dsl.compiler.language import nodes
-from distill_dsl.compiler.model.fields import REQUIRED, USUAL_SPLITS, Argument, Call, OneOf, Rest, Type
+from distill_dsl.compiler.model.fields import USUAL_SPLITS
 from distill_dsl.compiler.model.reading import WRONG, Reading, Wrong, expected, named
+from distill_dsl.compiler.model.types import (
+    REQUIRED,
+    Argument,
+    Call,
+    OneOf,
+    Rest,
+    Type,
+)
 
 Read = Callable[[Reading, Type, nodes.Value, str | None], Any]
 """The reader of any type, passed down because values nest."""
@@ -58,8 +66,8 @@ def bound(reading: Reading, row: Call, node: nodes.Call, at: str | None, read: R
         if given.key is None and row.members is not None:
             continue
         target = _target(reading, row, given, positional)
-        key = None if isinstance(target, Wrong) else given.key.text if given.key else target.key
-        if isinstance(target, Wrong) or key is None or _repeated(reading, given, key, seen):
+        key = given.key.text if given.key else getattr(target, "key", "")  # only an `Argument` has no key given
+        if isinstance(target, Wrong) or _repeated(reading, given, key, seen):
             fine = False
             continue
         into = _into(target, key)
@@ -67,15 +75,15 @@ def bound(reading: Reading, row: Call, node: nodes.Call, at: str | None, read: R
     return values if _complete(reading, row, node, seen) and fine else WRONG
 
 
-def _target(
-    reading: Reading, row: Call, given: nodes.Argument, positional: list[Argument]
-) -> Argument | Rest | Wrong:
+def _target(reading: Reading, row: Call, given: nodes.Argument, positional: list[Argument]) -> Argument | Rest | Wrong:
     """The row that an argument belongs to."""
     if given.key is None:
         if positional:
             return positional.pop(0)
         named_ones = [argument.key for argument in row.arguments if not argument.positional]
-        help = f"the others are given by name: {', '.join(f'`{key}: ...`' for key in named_ones)}" if named_ones else None
+        help = (
+            f"the others are given by name: {', '.join(f'`{key}: ...`' for key in named_ones)}" if named_ones else None
+        )
         return reading.report(Code.WRONG_ARGUMENT, f"`{row.name}` takes no such argument", given.span, help)
     key = given.key.text
     for argument in row.arguments:

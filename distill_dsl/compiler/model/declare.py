@@ -63,7 +63,9 @@ def declared(program: Program, overrides: Mapping[str, Value]) -> Scope:
         first = places.setdefault((kind, name.text), name)
         if first is not name:
             label = ((first.span, "first defined here"),)
-            scope.report(Code.DUPLICATE_NAME, f"there are two {kind}s `{name.text}`", name.span, "rename one", labels=label)
+            scope.report(
+                Code.DUPLICATE_NAME, f"there are two {kind}s `{name.text}`", name.span, "rename one", labels=label
+            )
             continue
         if len(name.text) > LONGEST:
             help = f"use at most {LONGEST} characters: names become parts of file names"
@@ -189,11 +191,12 @@ def _merge(scope: Scope, block: nodes.Block, origin: Merged | None) -> Merged:
     items: dict[str, nodes.Item] = {}
     vary: dict[str, nodes.Vary] = {}
     for item in block.items:
-        name, table = (item.name, vary) if isinstance(item, nodes.Vary) else (item.key, items)
-        first: Any = table.setdefault(name.text, item)  # type: ignore[attr-defined]
-        if first is not item:
-            place = first.name if isinstance(first, nodes.Vary) else first.key
-            label = ((place.span, "first given here"),)
+        if isinstance(item, nodes.Vary):
+            name, first = item.name, vary.setdefault(item.name.text, item).name
+        else:
+            name, first = item.key, items.setdefault(item.key.text, item).key
+        if first is not name:
+            label = ((first.span, "first given here"),)
             scope.report(Code.DUPLICATE_KEY, f"`{name.text}` is given twice", name.span, "keep one", labels=label)
     if block.origin is None:
         return Merged(block, items, vary, not block.damaged)

@@ -15,7 +15,7 @@ from distill_dsl.compiler.language import nodes
 from distill_dsl.compiler.model import units
 from distill_dsl.compiler.model.declare import Scope, article, undefined
 from distill_dsl.compiler.model.entities import Value
-from distill_dsl.compiler.model.fields import (
+from distill_dsl.compiler.model.types import (
     Bytes,
     ColumnNames,
     Dollars,
@@ -112,7 +112,10 @@ def _param(reading: Reading, type: Scalar, node: nodes.Path, at: str | None) -> 
 def _no_param(reading: Reading, type: Scalar, node: nodes.Path) -> Wrong:
     if isinstance(type, Word):
         return reading.report(
-            Code.WRONG_TYPE, f"expected {expected(type)}, found `{node.text}`", node.span, suggestion(node.text, type.choices)
+            Code.WRONG_TYPE,
+            f"expected {expected(type)}, found `{node.text}`",
+            node.span,
+            suggestion(node.text, type.choices),
         )
     if isinstance(type, Flag) and node.text.lower() in ("true", "false", "yes", "no"):
         return reading.mistyped(type, node, "write `true` or `false`")
@@ -142,6 +145,7 @@ def _checked(
     if isinstance(node, nodes.Broken):
         return WRONG
     number = isinstance(value, int | float) and not isinstance(value, bool)
+    kept: int | float
     match type:
         case Whole(least) if number and isinstance(value, int):
             fits, kept = least is None or value >= least, value
@@ -160,7 +164,9 @@ def _checked(
             return value
         case Text(choices) if isinstance(value, str):
             if choices and value not in choices:
-                return reading.report(Code.WRONG_TYPE, f"`{value}` is none of the choices", node.span, suggestion(value, choices))
+                return reading.report(
+                    Code.WRONG_TYPE, f"`{value}` is none of the choices", node.span, suggestion(value, choices)
+                )
             return value
         case Word(choices) if isinstance(value, str) and value in choices:
             return value
@@ -181,7 +187,9 @@ def elements(reading: Reading, type: Type, node: nodes.Value) -> Sequence[nodes.
     if not isinstance(node, nodes.List):
         return reading.mistyped(type, node, "write a list: `[...]`")
     if not node.items:
-        return reading.report(Code.EMPTY_LIST, "this list is empty", node.span, "give at least one element, or leave the key out")
+        return reading.report(
+            Code.EMPTY_LIST, "this list is empty", node.span, "give at least one element, or leave the key out"
+        )
     return node.items
 
 
@@ -227,7 +235,9 @@ def read_range(reading: Reading, type: Range, node: nodes.Value) -> Any:
     if low is WRONG or high is WRONG:
         return WRONG
     if low > high:
-        return reading.report(Code.OUT_OF_RANGE, f"the range ends below its start: {low} > {high}", node.span, "swap the two")
+        return reading.report(
+            Code.OUT_OF_RANGE, f"the range ends below its start: {low} > {high}", node.span, "swap the two"
+        )
     return (low, high)
 
 
@@ -303,7 +313,9 @@ def expected(type: Type) -> str:
         case Whole(least):
             return "a whole number" if least is None else f"a whole number from {least}"
         case Real(least, above):
-            return "a number" + (f" from {least:g}" if least is not None else f" above {above:g}" if above is not None else "")
+            return "a number" + (
+                f" from {least:g}" if least is not None else f" above {above:g}" if above is not None else ""
+            )
         case Text(choices):
             return " or ".join(f'`"{choice}"`' for choice in choices) or "a text in quotes"
         case Word(choices):
@@ -319,9 +331,9 @@ def expected(type: Type) -> str:
         case Member(weighted):
             return "a thought" + (" such as `pot` or `2*pot`" if weighted else "")
         case ColumnNames():
-            return "columns such as `{ question: \"Body\" }`"
+            return 'columns such as `{ question: "Body" }`'
         case Figures():
-            return "figures such as `{ source: \"...\", small.etd.gsm8k: 39.0 }`"
+            return 'figures such as `{ source: "...", small.etd.gsm8k: 39.0 }`'
         case OneOf(calls):
             return " or ".join(f"`{call.name}(...)`" for call in calls)
         case _:

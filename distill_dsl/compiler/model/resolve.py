@@ -6,32 +6,30 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, assert_never
 
-from distill_dsl.compiler.diagnostics import Code, Diagnostic, did_you_mean, error, has_errors, ordered, suggestion
+from distill_dsl.compiler.diagnostics import Code, Diagnostic, did_you_mean, has_errors, ordered, suggestion
 from distill_dsl.compiler.language import nodes
-from distill_dsl.compiler.model import fields
+from distill_dsl.compiler.model import types
 from distill_dsl.compiler.model.algebra import (
     read_columns,
     read_figures,
     read_splits,
     read_strategies,
     read_weighted,
-    split_nodes,
 )
 from distill_dsl.compiler.model.calls import read_call
-from distill_dsl.compiler.model.declare import Merged, Scope, declared, literal_of, merged
+from distill_dsl.compiler.model.declare import Merged, Scope, article, declared, literal_of, merged
 from distill_dsl.compiler.model.entities import (
     Data,
     Entity,
     Experiment,
     Mix,
     Model,
-    SplitRef,
     Student,
     Teacher,
     Thought,
     Value,
 )
-from distill_dsl.compiler.model.fields import FIELDS, REQUIRED, SETTINGS, USUAL_SPLITS, Field, Splits
+from distill_dsl.compiler.model.fields import CUES, FIELDS, SETTINGS, USUAL_SPLITS
 from distill_dsl.compiler.model.load import Program, load
 from distill_dsl.compiler.model.reading import (
     WRONG,
@@ -48,6 +46,11 @@ from distill_dsl.compiler.model.reading import (
 )
 from distill_dsl.compiler.model.rules import RULES, Checked
 from distill_dsl.compiler.model.splits import checked_splits, joined_splits, with_splits
+from distill_dsl.compiler.model.types import (
+    REQUIRED,
+    Field,
+)
+from distill_dsl.contract.vocabulary import AnswerKind
 
 __all__ = ["Program", "load", "resolve"]
 
@@ -138,7 +141,8 @@ def _entity(scope: Scope, kind: str, block: Merged) -> Entity | None:
     if kind == "thought":
         _thought_defaults(values.settings)
     reading = values.reading
-    made: Any = ENTITIES[kind](
+    make: Any = ENTITIES[kind]
+    made: Entity = make(
         name=block.block.name.text,
         span=block.block.head,
         settings=SETTINGS[kind](**values.settings),
@@ -146,7 +150,7 @@ def _entity(scope: Scope, kind: str, block: Merged) -> Entity | None:
         uses=frozenset(reading.uses),
         **values.beside,
     )
-    return made  # type: ignore[no-any-return]
+    return made
 
 
 ENTITIES: Final[dict[str, type[Entity]]] = {
@@ -179,7 +183,9 @@ def _values(scope: Scope, kind: str, block: Merged) -> _Values:
         values.beside["vary"] = _vary(values.reading, block)
     elif block.vary:
         first = next(iter(block.vary.values()))
-        scope.report(Code.UNKNOWN_KEY, "only an experiment varies params", first.keyword.span, "move it to an experiment")
+        scope.report(
+            Code.UNKNOWN_KEY, "only an experiment varies params", first.keyword.span, "move it to an experiment"
+        )
     return values
 
 
@@ -198,8 +204,7 @@ def _is_split(item: nodes.Item, rows: Mapping[str, Field]) -> bool:
 
 def _unknown_key(values: _Values, kind: str, item: nodes.Item, rows: Mapping[str, Field]) -> None:
     help = suggestion(item.key.text, rows)
-    values.reading.report(Code.UNKNOWN_KEY, f"a {kind} has no key `{item.key.text}`".replace("a experiment", "an experiment"),
-                          item.key.span, help)
+    values.reading.report(Code.UNKNOWN_KEY, f"{article(kind)} {kind} has no key `{item.key.text}`", item.key.span, help)
     values.beside[item.key.text] = WRONG
 
 
@@ -214,9 +219,9 @@ def _all_there(scope: Scope, kind: str, block: Merged) -> bool:
 
 
 def _thought_defaults(settings: dict[str, Any]) -> None:
-    answer = fields.AnswerKind(settings["answer"])
+    answer = AnswerKind(settings["answer"])
     settings["answer"] = answer
-    settings.setdefault("cue", fields.CUES[answer])
+    settings.setdefault("cue", CUES[answer])
     settings.setdefault("prompt", f"prompts/{answer}.jinja2")
 
 
@@ -234,7 +239,7 @@ def _swept(reading: Reading, item: nodes.Vary) -> Any:
             reading.report(Code.UNDEFINED, f"there is no param `{name}`", item.name.span, help)
         return WRONG
     param = scope.params[name]
-    items = elements(reading, fields.Wholes(), item.value)
+    items = elements(reading, types.Wholes(), item.value)
     if param is None or isinstance(items, Wrong):
         return WRONG
     pairs: list[tuple[Any, Any]] = []
@@ -251,49 +256,49 @@ def _swept(reading: Reading, item: nodes.Vary) -> Any:
 # --- values -------------------------------------------------------------------------------------
 
 
-def read(reading: Reading, type: fields.Type, node: nodes.Value, at: str | None) -> Any:
+def read(reading: Reading, type: types.Type, node: nodes.Value, at: str | None) -> Any:
     """The value of any type; `at` is its dotted place in the settings, if it has one."""
     if isinstance(node, nodes.Broken):
         return WRONG
     match type:
-        case fields.OneOf():
+        case types.OneOf():
             return read_call(reading, type, node, at, read)
-        case fields.Names(kind, many):
+        case types.Names(kind, many):
             return _names(reading, type, node) if many else read_name(reading, kind, node)
-        case fields.Splits():
+        case types.Splits():
             return read_splits(reading, type, node)
-        case fields.Weighted():
+        case types.Weighted():
             return read_weighted(reading, type, node, at)
-        case fields.Strategies():
+        case types.Strategies():
             return read_strategies(reading, type, node, read)
-        case fields.Member():
+        case types.Member():
             return read_name(reading, "thought", node)
-        case fields.ColumnNames():
+        case types.ColumnNames():
             return read_columns(reading, type, node, at)
-        case fields.Figures():
+        case types.Figures():
             return read_figures(reading, type, node)
-        case fields.Texts():
+        case types.Texts():
             return read_texts(reading, type, node)
-        case fields.Wholes():
+        case types.Wholes():
             return read_wholes(reading, type, node)
-        case fields.Range():
+        case types.Range():
             return read_range(reading, type, node)
         case (
-            fields.Whole()
-            | fields.Real()
-            | fields.Share()
-            | fields.Seconds()
-            | fields.Bytes()
-            | fields.Dollars()
-            | fields.Flag()
-            | fields.Text()
-            | fields.Word()
+            types.Whole()
+            | types.Real()
+            | types.Share()
+            | types.Seconds()
+            | types.Bytes()
+            | types.Dollars()
+            | types.Flag()
+            | types.Text()
+            | types.Word()
         ):
             return read_scalar(reading, type, node, at)
     assert_never(type)
 
 
-def _names(reading: Reading, type: fields.Names, node: nodes.Value) -> Any:
+def _names(reading: Reading, type: types.Names, node: nodes.Value) -> Any:
     items = elements(reading, type, node)
     if isinstance(items, Wrong):
         return WRONG

@@ -10,7 +10,7 @@ from distill_dsl.compiler.diagnostics import Code, Diagnostic, error
 from distill_dsl.compiler.language import nodes
 from distill_dsl.compiler.model.calls import EVERY
 from distill_dsl.compiler.model.declare import Merged
-from distill_dsl.compiler.model.entities import Experiment, Mix, Model
+from distill_dsl.compiler.model.entities import Experiment, Model
 from distill_dsl.compiler.model.splits import mentioned
 from distill_dsl.compiler.source import Span
 from distill_dsl.contract.settings import (
@@ -78,7 +78,9 @@ def test_is_training(checked: Checked) -> Iterator[Diagnostic]:
                     span = checked.element("experiment", experiment.name, "tests", at)
                     place = checked.element("mix", name, "problems", mix.problems.index(test))
                     labels = ((place, f"the mix `{name}` learns from it"),)
-                    yield error(Code.TEST_IS_TRAINING, f"`{test}` is also trained on", span, "test on another split", labels)
+                    yield error(
+                        Code.TEST_IS_TRAINING, f"`{test}` is also trained on", span, "test on another split", labels
+                    )
                     break
 
 
@@ -92,7 +94,9 @@ def same_cues(checked: Checked) -> Iterator[Diagnostic]:
             if other != name:
                 places = [checked.item("thought", thought, "cue") for thought in (name, other)]
                 labels = ((places[1], f"the cue of `{other}`"), (mix.span, "this mix joins the two"))
-                yield error(Code.SAME_CUE, f"`{name}` and `{other}` have the same cue", places[0], "change one cue", labels)
+                yield error(
+                    Code.SAME_CUE, f"`{name}` and `{other}` have the same cue", places[0], "change one cue", labels
+                )
 
 
 def colliding_names(checked: Checked) -> Iterator[Diagnostic]:
@@ -132,7 +136,7 @@ def one_file_two_splits(checked: Checked) -> Iterator[Diagnostic]:
         source = data.settings.source
         if not isinstance(source, FileSource) or not _single_file(checked, data.name):
             continue
-        labels = ((checked.item("data", data.name, "source"), "one file"),)
+        labels: tuple[tuple[Span, str], ...] = ((checked.item("data", data.name, "source"), "one file"),)
         if data.settings.joined:
             span = checked.item("data", data.name, next(iter(data.settings.joined)))
             help = 'give each split its file: `file(train: "a.jsonl", test: "b.jsonl")`'

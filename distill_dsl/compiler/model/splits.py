@@ -9,14 +9,18 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+import msgspec
+
 from distill_dsl.compiler.diagnostics import Code, suggestion
 from distill_dsl.compiler.language import nodes
 from distill_dsl.compiler.model.algebra import split_nodes
 from distill_dsl.compiler.model.calls import EVERY
 from distill_dsl.compiler.model.declare import Merged, Scope
 from distill_dsl.compiler.model.entities import Data
-from distill_dsl.compiler.model.fields import Splits
 from distill_dsl.compiler.model.reading import Reading, Wrong, distinct
+from distill_dsl.compiler.model.types import (
+    Splits,
+)
 from distill_dsl.contract.settings import DataSettings, FileSource, HfSource, ReasoningGymSource, SyntheticSource
 
 Blocks = Mapping[str, Mapping[str, Merged]]
@@ -29,7 +33,9 @@ def joined_splits(reading: Reading, item: nodes.Item) -> tuple[str, ...] | Wrong
     for term in terms:
         plain = isinstance(term, nodes.Path) and len(term.parts) == 1
         help = f"write `{item.key.text} = train + test`"
-        pairs.append((term.text if plain and isinstance(term, nodes.Path) else reading.mistyped(Splits(), term, help), term.span))
+        pairs.append(
+            (term.text if plain and isinstance(term, nodes.Path) else reading.mistyped(Splits(), term, help), term.span)
+        )
     return distinct(reading, pairs)
 
 
@@ -85,13 +91,13 @@ def with_splits(blocks: Blocks, data: Mapping[str, Data]) -> dict[str, Data]:
             only = next((split for split in used if split not in settings.joined), used[0] if used else "all")
             source = FileSource(splits={only: settings.source.splits[EVERY]})
             settings = replaced(settings, source)
-            references = {path.replace(f"splits.{EVERY}", f"splits.{only}"): param for path, param in references.items()}
+            references = {
+                path.replace(f"splits.{EVERY}", f"splits.{only}"): param for path, param in references.items()
+            }
         whole[name] = replace(one, settings=settings, splits=used, references=references)
     return whole
 
 
 def replaced(settings: DataSettings, source: FileSource) -> DataSettings:
     """The settings with another source."""
-    import msgspec
-
     return msgspec.structs.replace(settings, source=source)
