@@ -23,7 +23,7 @@ MEMBERS = ["pot", "eot", "cot"]
 PARAMS = {
     "param": {"paths": 4},
     "data": {"toy": {"source": {"kind": "synthetic", "sizes": {"train": 8, "test": 4}}}},
-    "teacher": {"oracle": {"model": {"kind": "solution"}, "samples": {"param": "paths"}}},
+    "teacher": {"gold": {"model": {"kind": "solution"}, "samples": {"param": "paths"}}},
     "thought": {
         "cot": {"answer": "text", "cue": "Let's think.", "prompt": "prompts/text.jinja2"},
         "pot": {"answer": "python", "cue": "Let's code.", "prompt": "prompts/python.jinja2"},
@@ -106,28 +106,28 @@ def scored(run: Run, test: str) -> Scored:
     return Scored(test=test, problem=f"{test}-0", question="?", gold="1", thoughts=tuple(thoughts), choices=choices)
 
 
-def write_pipeline(runs: Sequence[Run]) -> None:
-    """dvc.yaml and dvc.lock, as far as the tracker reads them."""
-    stages: dict[str, object] = {}
+def write_pipeline(runs: Sequence[Run], line: int = 7) -> None:
+    """dvc.yaml and dvc.lock, as far as the tracker reads them. `line` is where the spec declares trainings."""
+    stages: dict[str, object] = {"spec": {"cmd": "mtd stage spec --specs specs/paper.mtd"}}
     lock: dict[str, object] = {}
-    for line, run in enumerate(runs, start=7):
-        stages[f"train-{run.trained}"] = {"cmd": "true", "meta": {"mtd": {"file": "specs/table.mtd", "line": line}}}
+    for name in FORMATS["etd"]:
+        stages[f"verify-gold-toy-train-{name}"] = {
+            "cmd": f"mtd stage verify --teacher gold --data toy --split train --thought {name}"
+        }
+    for run in runs:
+        cells = " ".join(f"--thoughts {name}=gold-toy-train-{name}" for name in FORMATS[run.mix])
+        stages[f"mix-{run.mix}"] = {"cmd": f"mtd stage mix --mix {run.mix} {cells}"}
+        lock[f"mix-{run.mix}"] = {"outs": [locked(files.mix_file(run.mix, part)) for part in ("train", "dev")]}
+        meta = {"mtd": {"file": "specs/paper.mtd", "line": line}}
+        stages[f"train-{run.trained}"] = {"cmd": "true", "meta": meta}
         folder = files.model_folder(run.trained).as_posix()
-        lock[f"train-{run.trained}"] = {"cmd": "true", "outs": [{"path": folder, "md5": f"{run.seed:032x}.dir"}]}
-        mixed = [
-            {"path": files.mix_file(run.mix, part).as_posix(), "md5": md5(files.mix_file(run.mix, part))}
-            for part in ("train", "dev")
-        ]
-        lock[f"mix-{run.mix}"] = {"cmd": "true", "outs": mixed}
-        deps = ["artifacts/problems/toy/train.jsonl", "artifacts/thoughts/oracle-toy-train-cot.jsonl"]
-        told = " ".join(f"--thoughts {name}=oracle-toy-train-{name}" for name in FORMATS[run.mix])
-        stages[f"mix-{run.mix}"] = {"cmd": f"mtd stage mix --mix {run.mix} {told}", "deps": deps}
+        lock[f"train-{run.trained}"] = {"outs": [{"path": folder, "md5": f"{run.seed:032x}.dir"}]}
     told = " ".join(f"--run {run}" for run in runs)
     stages[f"track-{EXPERIMENT}"] = {"cmd": f"mtd stage track --experiment {EXPERIMENT} {told}"}
     YAML().dump({"stages": stages}, Path("dvc.yaml"))
     YAML().dump({"schema": "2.0", "stages": lock}, Path("dvc.lock"))
 
 
-def md5(path: Path) -> str:
-    """As DVC counts it for a file."""
-    return hashlib.md5(path.read_bytes()).hexdigest()
+def locked(path: Path) -> dict[str, str]:
+    """An output as dvc.lock holds it."""
+    return {"path": path.as_posix(), "md5": hashlib.md5(path.read_bytes()).hexdigest()}

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from finished import EXPERIMENT, PARAMS, TESTS, finish
 from ruamel.yaml import YAML
 
 from distill_dsl.contract import files
@@ -19,6 +18,7 @@ from distill_dsl.contract.settings import ExperimentSettings
 from distill_dsl.runtime.reports.results import Results, gather, over_tests
 from distill_dsl.runtime.reports.tables import main_lines, report_markdown
 from distill_dsl.runtime.stages import report
+from tests.finished import EXPERIMENT, PARAMS, TESTS, finish
 
 FOLDER = files.report_folder(EXPERIMENT)
 

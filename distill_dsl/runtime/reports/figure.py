@@ -6,7 +6,6 @@ from io import BytesIO
 from typing import Any, Final
 
 import matplotlib.style
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from distill_dsl.runtime.reports.results import Results, Row, unique
@@ -20,13 +19,16 @@ HATCHES: Final = ("", "//", "..", "xx")
 BAR: Final = 0.2
 """Inches of a bar; panels grow with their number, so that labels never overlap."""
 
+LETTER: Final = 0.09
+"""Inches of a letter of a mix's name; names wider than their bars are slanted."""
+
 
 def accuracy_png(results: Results) -> bytes:
     """PNG of 150 dpi. Same results, same bytes: no date, no version of the library in it."""
     with matplotlib.style.context("default"):
         drawn = draw(results)
         stream = BytesIO()
-        FigureCanvasAgg(drawn).print_png(stream, metadata={"Software": None})
+        drawn.savefig(stream, format="png", metadata={"Software": None})
     return stream.getvalue()
 
 
@@ -44,6 +46,7 @@ def draw(results: Results) -> Figure:
     for down, student in enumerate(students):
         for across, test in enumerate(results.tests):
             panel(panels[down][across], results, student, test)
+            panels[down][across].set_title(test if down == 0 else "", fontsize=11)
         panels[down][0].set_ylabel(f"{student}\naccuracy (%)" if len(students) > 1 else "accuracy (%)")
     named = [axes.get_legend_handles_labels() for axes in panels.flat]
     handles = {label: handle for pair in named for handle, label in zip(*pair, strict=True)}
@@ -69,9 +72,9 @@ def panel(axes: Any, results: Results, student: str, test: str) -> None:
             bar(axes, results, left + place, row)
         centres.append(left + (len(rows) - 1) / 2)
         left += len(rows) + 1
-    axes.set_xticks(centres, mixes)
+    crowded = any(len(mix) * LETTER > BAR * (len(results.strategies_of(student, mix)) + 1) for mix in mixes)
+    axes.set_xticks(centres, mixes, **({"rotation": 30, "ha": "right"} if crowded else {}))
     axes.tick_params(axis="x", length=0)
-    axes.set_title(test, fontsize=11)
     axes.set_ylim(0, 100)
     axes.yaxis.grid(True, color="0.88", linewidth=0.8)
     axes.set_axisbelow(True)

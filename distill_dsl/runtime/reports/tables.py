@@ -220,8 +220,8 @@ def published_parts(results: Results, published: Published) -> list[str]:
 
 def table_csv(results: Results) -> str:
     """Long form: one row a student, mix, test and strategy, seeds drawn together. Shares are 0 to 1."""
-    head = ("student", "mix", "seeds", "test", "strategy", "accuracy", "deviation", "low", "high")
-    head += ("answered", "right", "problems")
+    head = ["student", "mix", "seeds", "test", "strategy", "accuracy", "deviation", "low", "high"]
+    head += ["answered", "right", "problems"]
     return csv_text(head, ([getattr(row, name) for name in head] for row in results.rows))
 
 

@@ -1,0 +1,321 @@
+"""Files into a real SQLite store and back out through MLflow's client."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from ruamel.yaml import YAML
+
+from distill_dsl.contract import files
+from distill_dsl.contract.failure import Failure
+from distill_dsl.contract.runs import Run
+from distill_dsl.runtime.stages import track
+from distill_dsl.runtime.tracking.store import DEFAULTS, connected, opened
+from tests.finished import EXPERIMENT, FORMATS, finish, runs_of, write_pipeline, write_run
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from mlflow.entities import Run as MlflowRun
+
+# MLflow warns of its own and its dependencies' coming changes, which are no news about us.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+]
+
+RUNS = [str(run) for run in runs_of()]
+NAME = f"paper.{EXPERIMENT}"
+
+
+@pytest.fixture(scope="session")
+def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store with its tables and nothing in them: MLflow takes seconds to make one."""
+    folder = tmp_path_factory.mktemp("store")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.delenv("MLFLOW_TRACKING_URI", raising=False)
+        with opened() as client:
+            client.search_experiments()
+    return folder / "mlflow.db"
+
+
+@pytest.fixture(autouse=True)
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, empty_store: Path) -> Iterator[Path]:
+    monkeypatch.chdir(tmp_path)
+    for name in ("MLFLOW_TRACKING_URI", "MLFLOW_RUN_ID", "DVC_EXP_NAME", *DEFAULTS):
+        monkeypatch.delenv(name, raising=False)
+    shutil.copy(empty_store, tmp_path / "mlflow.db")
+    before = dict(os.environ)
+    finish()
+    yield tmp_path
+    os.environ.clear()
+    os.environ.update(before)
+
+
+def track_all() -> None:
+    track.run(experiment=EXPERIMENT, runs=RUNS)
+
+
+def client() -> MlflowClient:
+    return connected()
+
+
+def tracked(**filters: str) -> dict[str, MlflowRun]:
+    """Name -> run, of all that are not in the bin."""
+    found = client().get_experiment_by_name(NAME)
+    assert found is not None
+    runs = client().search_runs([found.experiment_id])
+    wanted = [run for run in runs if all(run.data.tags.get(f"mtd.{key}") == value for key, value in filters.items())]
+    return {
+        f"{run.info.run_name}#{i}" if len(wanted) > len(FORMATS) else run.info.run_name: run
+        for i, run in enumerate(wanted)
+    }
+
+
+def change(path: Path, *keys: str, value: Any) -> None:
+    """Set one value of a YAML file, written as a new file, since settings are read once a process."""
+    document = YAML(typ="safe").load(path.read_text(encoding="utf-8"))
+    inner = document
+    for key in keys[:-1]:
+        inner = inner[key]
+    inner[keys[-1]] = value
+    YAML().dump(document, path)
+    from distill_dsl.contract import params
+
+    params._read.cache_clear()
+
+
+def test_a_run_reads_back_as_the_files_say(capfd: pytest.CaptureFixture[str], project: Path) -> None:
+    track_all()
+    runs = tracked()
+    assert set(runs) == {"small · cotd · seed 1", "small · etd · seed 1"}
+    run = runs["small · etd · seed 1"]
+    assert run.info.status == "FINISHED"
+    assert run.info.end_time - run.info.start_time >= (12.5 + 3.5) * 1000
+    params = run.data.params
+    assert params["student"] == "small"
+    assert params["student.epochs"] == "3.0"
+    assert params["student.base.width"] == "32"
+    assert params["mix.thoughts.pot"] == "2.0"
+    assert params["teacher"] == "gold"
+    assert params["teacher.samples"] == "4"
+    assert params["problems"] == "toy.train"
+    assert params["thought.pot.cue"] == "Let's code."
+    metrics = run.data.metrics
+    assert metrics["toy-test/cascade-pot-eot-cot/accuracy"] == pytest.approx(124 / 200)
+    assert metrics["far-test/thoughts/eot/verdicts/error-name"] == 30
+    assert metrics["training/seconds"] == 12.5
+    assert metrics["solving/tokens"] == 900
+    curve = client().get_metric_history(run.info.run_id, "curve/loss")
+    assert [point.step for point in curve] == list(range(1, 301))
+    assert curve[99].value == pytest.approx(0.01)
+    assert len(client().get_metric_history(run.info.run_id, "curve/dev_loss")) == 150
+    tags = run.data.tags
+    assert tags["mtd.cell"] == "table-etd-small-s1"
+    assert (tags["mtd.spec"], tags["mtd.spec.line"]) == ("specs/paper.mtd", "7")
+    assert tags["mtd.model.md5"] == f"{1:032x}.dir"
+    sets = {one.dataset.name: one for one in run.inputs.dataset_inputs}
+    assert set(sets) == {"etd-train", "etd-dev", "toy-test", "far-test"}
+    assert sets["etd-train"].dataset.digest == YAML().load(Path("dvc.lock"))["stages"]["mix-etd"]["outs"][0]["md5"]
+    assert {tag.key: tag.value for tag in sets["toy-test"].tags} == {"mlflow.data.context": "test"}
+    names = {
+        item.path
+        for folder in ("", "report", "predictions")
+        for item in client().list_artifacts(run.info.run_id, folder)
+    }
+    assert {
+        "report/table.md",
+        "report/accuracy.png",
+        "predictions/table-etd-small-s1.jsonl",
+        "predictions.json",
+    } <= names
+    assert run.info.artifact_uri.startswith(f"file://{project}/mlartifacts/")
+    assert (project / "mlflow.db").exists()
+    out, err = capfd.readouterr()
+    assert "2 runs, 2 of them new" in out
+    assert "Traceback" not in err
+    assert "alembic" not in err
+    assert "INFO" not in err
+
+
+def test_tracking_twice_doubles_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    track_all()
+    first = tracked()
+    track_all()
+    again = tracked()
+    assert {name: run.info.run_id for name, run in first.items()} == {
+        name: run.info.run_id for name, run in again.items()
+    }
+    assert "2 runs, 0 of them new" in capsys.readouterr().out
+    run_id = again["small · etd · seed 1"].info.run_id
+    assert len(client().get_metric_history(run_id, "curve/loss")) == 300
+    assert len(client().get_metric_history(run_id, "toy-test/cot/accuracy")) == 1
+
+
+def test_a_moved_block_changes_a_tag_and_no_run() -> None:
+    track_all()
+    first = tracked()
+    write_pipeline([Run(mix, "small", 1) for mix in FORMATS], line=40)
+    track_all()
+    again = tracked()
+    assert [run.info.run_id for run in first.values()] == [run.info.run_id for run in again.values()]
+    assert {run.data.tags["mtd.spec.line"] for run in again.values()} == {"40"}
+
+
+def test_other_results_for_the_same_settings_take_the_old_ones_place() -> None:
+    track_all()
+    first = tracked()
+    path = files.scores_file("table-etd-small-s1")
+    document = files.read_json(path)
+    document["toy-test"]["cot"]["accuracy"] = 0.99
+    files.write_json(path, document)
+    track_all()
+    again = tracked()
+    assert len(again) == 2
+    name = "small · etd · seed 1"
+    assert again[name].info.run_id != first[name].info.run_id
+    assert again[name].data.metrics["toy-test/cot/accuracy"] == 0.99
+    assert again["small · cotd · seed 1"].info.run_id == first["small · cotd · seed 1"].info.run_id
+
+
+def test_other_settings_make_runs_beside_the_old_ones() -> None:
+    track_all()
+    change(Path("params.yaml"), "student", "small", "epochs", value=5.0)
+    track_all()
+    assert len(tracked()) == 4
+    current = tracked(current="true")
+    assert {run.data.params["student.epochs"] for run in current.values()} == {"5.0"}
+    change(Path("params.yaml"), "student", "small", "epochs", value=3.0)
+    track_all()
+    assert len(tracked()) == 4
+    assert {run.data.params["student.epochs"] for run in tracked(current="true").values()} == {"3.0"}
+
+
+def test_a_new_strategy_is_no_new_run() -> None:
+    track_all()
+    change(Path("params.yaml"), "experiment", "table", "answers", value=[{"kind": "single", "thought": "cot"}])
+    track_all()
+    assert len(tracked()) == 2
+
+
+def test_an_interrupted_run_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    from mlflow import MlflowClient
+
+    with monkeypatch.context() as patch:
+        patch.setattr(MlflowClient, "log_inputs", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            track_all()
+    track_all()
+    runs = tracked()
+    assert len(runs) == 2
+    assert {run.info.status for run in runs.values()} == {"FINISHED"}
+
+
+def interrupted(*arguments: object, **named: object) -> None:
+    raise KeyboardInterrupt
+
+
+def test_a_run_named_by_the_environment_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    track_all()
+    other = next(iter(tracked().values())).info.run_id
+    monkeypatch.setenv("MLFLOW_RUN_ID", other)
+    monkeypatch.setenv("MLFLOW_EXPERIMENT_NAME", "elsewhere")
+    write_run(Run("etd", "small", 1))
+    change(Path("params.yaml"), "student", "small", "epochs", value=9.0)
+    track_all()
+    assert len(tracked()) == 4
+    assert client().get_experiment_by_name("elsewhere") is None
+    assert client().get_run(other).data.params["student.epochs"] == "3.0"
+
+
+def test_an_experiment_in_the_bin_comes_back() -> None:
+    track_all()
+    client().delete_experiment(client().get_experiment_by_name(NAME).experiment_id)
+    track_all()
+    assert len(tracked()) == 2
+
+
+def test_a_dead_server_is_a_quick_warning(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
+    started = time.monotonic()
+    track_all()
+    assert time.monotonic() - started < 15
+    out, err = capfd.readouterr()
+    assert err.startswith("warning: MLflow at http://127.0.0.1:9 was not brought up to date: ")
+    assert "mtd track" in err
+    assert "Traceback" not in err
+    assert out == ""
+    with pytest.raises(Failure, match="not brought up to date"):
+        track.again()
+
+
+def test_a_broken_store_is_a_warning(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (project / "mlflow.db").write_text("no database")
+    track_all()
+    assert "warning: MLflow at sqlite:///" in capsys.readouterr().err
+
+
+def test_a_moved_project_is_told_so(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    track_all()
+    moved = project.parent / f"{project.name}-moved"
+    project.rename(moved)
+    monkeypatch.chdir(moved)
+    track_all()
+    assert "the project lay elsewhere" in capsys.readouterr().err
+
+
+def test_missing_files_of_ours_are_failures() -> None:
+    files.scored_file("table-etd-small-s1").unlink()
+    with pytest.raises(Failure, match=r"artifacts/scores/table-etd-small-s1\.jsonl"):
+        track_all()
+    files.curve_file("cotd-small-s1").unlink()
+    with pytest.raises(Failure, match=r"cotd-small-s1\.csv does not exist"):
+        track_all()
+
+
+def test_a_stage_that_dvc_yaml_lacks_is_a_failure() -> None:
+    change(Path("dvc.yaml"), "stages", value={})
+    with pytest.raises(Failure, match=r"dvc\.yaml has no stage `mix-cotd`"):
+        track_all()
+
+
+def test_every_experiment_of_the_pipeline_is_tracked_again() -> None:
+    track.again()
+    assert len(tracked()) == 2
+
+
+SIX = """
+import os, sys
+import mlflow, mlflow.store.tracking.sqlalchemy_store  # before forking: importing takes longest
+from distill_dsl.runtime.tracking.store import opened
+
+def child():
+    try:
+        with opened() as client:
+            client.create_experiment(f"experiment-{os.getpid()}")
+        os._exit(0)
+    except BaseException as error:
+        print(repr(error), file=sys.stderr)
+        os._exit(1)
+
+children = [os.fork() or child() for _ in range(6)]
+sys.exit(sum(os.waitstatus_to_exitcode(os.waitpid(one, 0)[1]) for one in children))
+"""
+
+
+def test_six_processes_may_open_a_fresh_store_at_once(project: Path) -> None:
+    (project / "mlflow.db").unlink()
+    environment = os.environ | {"PYTHONPATH": str(Path(track.__file__).parents[3])}
+    done = subprocess.run([sys.executable, "-c", SIX], cwd=project, env=environment, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert len(client().search_experiments()) == 6 + 1
