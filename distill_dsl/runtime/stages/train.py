@@ -1,0 +1,181 @@
+"""Fine-tune one student on one mix with one seed."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from transformers import set_seed
+
+from distill_dsl.contract import files
+from distill_dsl.contract.failure import Failure
+from distill_dsl.contract.params import read_settings
+from distill_dsl.contract.records import Example
+from distill_dsl.contract.settings import HfBase, ScratchBase, StudentSettings
+from distill_dsl.contract.vocabulary import STAGE_VERSIONS, StageKind
+from distill_dsl.runtime.students import models, training
+from distill_dsl.runtime.students.batches import Encoding, encode, prompt
+
+
+def run(*, mix: str, student: str, seed: int) -> None:
+    """Examples of a mix -> a model folder, its metrics and its learning curve.
+
+    A killed training goes on from its last checkpoint; the model folder appears when all is done.
+    """
+    settings = read_settings(StudentSettings, student)
+    cell = files.trained_cell(mix, student, seed)
+    train_rows = _examples(mix, "train")
+    dev_rows = list(files.read_rows(files.mix_file(mix, "dev"), Example))
+
+    training.quiet()
+    models.use_threads()
+    set_seed(seed)
+    pupil = _student(settings, train_rows)
+    train_set = _encoded(pupil, train_rows, settings)
+    dev_set = _encoded(pupil, dev_rows, settings)
+    if not train_set.examples:
+        raise Failure(
+            f"no example of the mix {mix} is short enough: all {train_set.left_out} are longer than max_thought",
+            where=str(files.mix_file(mix, "train")),
+            help=f"raise `max_thought` of the student {student}, now {settings.max_thought} tokens",
+        )
+
+    checkpoints = files.STATE / "checkpoints" / _digest(settings, mix, seed)
+    steps = training.steps_of(settings, len(train_set.examples))
+    with _progress(cell, steps) as progress:
+        result = training.train(
+            pupil,
+            train_set.examples,
+            dev_set.examples,
+            settings,
+            seed=seed,
+            checkpoints=checkpoints,
+            progress=progress,
+        )
+
+    _save(pupil, files.model_folder(cell))
+    _write_curve(files.curve_file(cell), result.curve)
+    metrics = _metrics(pupil, train_set, result)
+    files.write_json(files.training_file(cell), metrics)
+    # Kept to the end: whatever failed above can be run again without a new training.
+    shutil.rmtree(checkpoints, ignore_errors=True)
+    print(
+        f"{cell}: {metrics['steps']} steps on {metrics['examples']} examples in {result.seconds:.0f} s, "
+        f"loss {metrics['train_loss']:.4f}, {metrics['parameters']:,} parameters"
+    )
+
+
+def _examples(mix: str, part: str) -> list[Example]:
+    path = files.mix_file(mix, part)
+    rows = list(files.read_rows(path, Example))
+    if not rows:
+        raise Failure(
+            f"the mix {mix} holds no {part} example",
+            where=str(path),
+            help=f"see in {files.mix_counts_file(mix)} why its thoughts were dropped",
+        )
+    return rows
+
+
+def _student(settings: StudentSettings, rows: list[Example]) -> models.Student:
+    match settings.base:
+        case ScratchBase() as base:
+            texts = [text for row in rows for text in (prompt(row.question, row.cue), row.text)]
+            return models.scratch_student(base, texts, dropout=settings.dropout)
+        case HfBase() as base:
+            return models.pretrained_student(base, dropout=settings.dropout)
+
+
+def _encoded(pupil: models.Student, rows: list[Example], settings: StudentSettings) -> Encoding:
+    return encode(pupil.codec, rows, max_question=settings.max_question, max_thought=settings.max_thought)
+
+
+def _digest(settings: StudentSettings, mix: str, seed: int) -> str:
+    """What a checkpoint depends on: settings, seed, the bytes of the inputs, and the stage's version."""
+    digest = hashlib.sha256(f"{STAGE_VERSIONS[StageKind.TRAIN]}:{seed}:".encode())
+    digest.update(msgspec.json.encode(settings))
+    for path in [*(files.mix_file(mix, part) for part in ("train", "dev")), *_base_files(settings)]:
+        digest.update(f":{path.name}:".encode())
+        with path.open("rb") as stream:
+            digest.update(hashlib.file_digest(stream, "sha256").digest())
+    return digest.hexdigest()[:24]
+
+
+def _base_files(settings: StudentSettings) -> list[Path]:
+    """The files of a base model that is a local folder; a hub name stands for itself."""
+    folder = Path(settings.base.name) if isinstance(settings.base, HfBase) else None
+    return sorted(path for path in folder.iterdir() if path.is_file()) if folder and folder.is_dir() else []
+
+
+@contextmanager
+def _progress(cell: str, steps: int) -> Iterator[training.Progress]:
+    """A live bar on a terminal, a line for each measured loss elsewhere."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("loss {task.fields[loss]}"),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+    )
+    live = Console().is_terminal
+    with Progress(*columns, disable=not live) as bar:
+        task = bar.add_task(cell, total=steps, loss="-")
+
+        def tell(step: int, loss: float | None) -> None:
+            if loss is None:
+                bar.update(task, completed=step)
+                return
+            bar.update(task, loss=f"{loss:.4f}")
+            if not live:
+                print(f"{cell}: step {step} of {steps}, loss {loss:.4f}", flush=True)
+
+        yield tell
+
+
+def _save(pupil: models.Student, folder: Path) -> None:
+    """Write the model beside its place, then move it there: a folder that exists is whole."""
+    part = folder.with_name(f".{folder.name}.part")
+    try:
+        for old in (part, folder):
+            if old.exists():
+                shutil.rmtree(old)
+        part.mkdir(parents=True)
+        pupil.model.save_pretrained(part)
+        pupil.tokenizer.save_pretrained(part)
+        part.rename(folder)
+    except OSError as error:
+        raise files.unwritable(folder, error) from error
+
+
+def _write_curve(path: Path, curve: tuple[training.Point, ...]) -> None:
+    with files.atomic(path) as stream:
+        rows = csv.writer(stream, lineterminator="\n")
+        rows.writerow(["step", "loss", "dev_loss", "learning_rate"])
+        for point in curve:
+            dev = "" if point.dev_loss is None else f"{point.dev_loss:.6f}"
+            rows.writerow([point.step, f"{point.loss:.6f}", dev, f"{point.learning_rate:.9f}"])
+
+
+def _metrics(pupil: models.Student, train_set: Encoding, result: training.Training) -> dict[str, float | int | None]:
+    last = result.curve[-1]
+    return {
+        "steps": last.step,
+        "examples": len(train_set.examples),
+        "cut_inputs": train_set.cut_inputs,
+        "left_out": train_set.left_out,
+        "altered": train_set.altered,
+        "train_loss": last.loss,
+        "dev_loss": last.dev_loss,
+        "parameters": models.parameters(pupil),
+        "seconds": result.seconds,
+        "tokens": sum(row.length for row in train_set.examples),
+    }

@@ -1,0 +1,182 @@
+"""Making and loading students: a model, its tokenizer, and whether it is causal."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import torch
+from safetensors import SafetensorError
+from transformers import (
+    AutoConfig,
+    AutoModelForCausalLM,
+    AutoModelForSeq2SeqLM,
+    AutoTokenizer,
+    LlamaConfig,
+    LlamaForCausalLM,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+    PreTrainedTokenizerFast,
+    T5Config,
+    T5ForConditionalGeneration,
+)
+
+from distill_dsl.contract.failure import Failure
+from distill_dsl.contract.settings import HfBase, ScratchBase
+from distill_dsl.runtime.students.batches import Codec
+from distill_dsl.runtime.students.tokenizer import NUMBER, train_tokenizer
+
+DROPOUTS: Final = ("dropout_rate", "dropout", "attention_dropout", "resid_pdrop", "embd_pdrop", "attn_pdrop")
+"""What the configurations of different architectures call their dropout."""
+
+LONGEST: Final = 2048
+"""Positions of a causal `scratch` student; rotary embeddings make the number free of charge."""
+
+
+@dataclass(frozen=True)
+class Student:
+    """A model that reads a question with a cue and writes a thought."""
+
+    model: PreTrainedModel
+    tokenizer: PreTrainedTokenizerBase
+
+    @property
+    def causal(self) -> bool:
+        """Whether input and thought are one sequence (no encoder)."""
+        return not self.model.config.is_encoder_decoder
+
+    @property
+    def codec(self) -> Codec:
+        """Text to ids and back."""
+        return Codec(self.tokenizer, causal=self.causal)
+
+
+def use_threads() -> int:
+    """Fix torch's thread count: `DISTILL_THREADS`, or the cores this process may use.
+
+    Sums are split by threads, so another count may change the last bits of a training.
+    """
+    wanted = os.environ.get("DISTILL_THREADS", "")
+    if wanted and not (wanted.isdecimal() and int(wanted) > 0):
+        raise Failure(
+            f"DISTILL_THREADS is `{wanted}`, not a number of threads",
+            where="environment variable DISTILL_THREADS",
+            help="set it to a whole number above 0, or unset it to use every core",
+        )
+    threads = int(wanted) if wanted else _cores()
+    torch.set_num_threads(threads)
+    return threads
+
+
+def _cores() -> int:
+    if hasattr(os, "sched_getaffinity"):  # not on macOS
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def scratch_student(base: ScratchBase, texts: Sequence[str], *, dropout: float | None) -> Student:
+    """An untrained student whose tokenizer is trained on the texts; weights from torch's seed."""
+    _known("digits", base.digits, NUMBER)
+    _known("architecture", base.architecture, ARCHITECTURES)
+    if base.width % base.heads or (base.width // base.heads) % 2:
+        raise Failure(
+            f"a width of {base.width} does not give {base.heads} heads an even share",
+            where="params.yaml",
+            help="choose a width that is an even multiple of `heads`",
+        )
+    tokenizer = train_tokenizer(texts, vocabulary=base.vocabulary, digits=base.digits)
+    return Student(ARCHITECTURES[base.architecture](base, tokenizer, dropout), tokenizer)
+
+
+def _known(key: str, value: str, choices: Iterable[str]) -> None:
+    if value not in choices:
+        raise Failure(
+            f"`{key}: {value}` is not known", where="params.yaml", help=f"use one of: {', '.join(sorted(choices))}"
+        )
+
+
+def _t5(base: ScratchBase, tokenizer: PreTrainedTokenizerFast, dropout: float | None) -> PreTrainedModel:
+    config = T5Config(
+        vocab_size=len(tokenizer),
+        d_model=base.width,
+        d_kv=base.width // base.heads,
+        d_ff=4 * base.width,
+        num_layers=base.layers,
+        num_heads=base.heads,
+        dropout_rate=dropout or 0.0,
+        pad_token_id=tokenizer.pad_token_id,
+        eos_token_id=tokenizer.eos_token_id,
+    )
+    config.decoder_start_token_id = tokenizer.pad_token_id
+    return T5ForConditionalGeneration(config)
+
+
+def _llama(base: ScratchBase, tokenizer: PreTrainedTokenizerFast, dropout: float | None) -> PreTrainedModel:
+    return LlamaForCausalLM(
+        LlamaConfig(
+            vocab_size=len(tokenizer),
+            hidden_size=base.width,
+            intermediate_size=3 * base.width,  # gated: as many weights as 4 * width plus a half
+            num_hidden_layers=base.layers,
+            num_attention_heads=base.heads,
+            max_position_embeddings=LONGEST,
+            attention_dropout=dropout or 0.0,
+            tie_word_embeddings=True,
+            pad_token_id=tokenizer.pad_token_id,
+            bos_token_id=None,
+            eos_token_id=tokenizer.eos_token_id,
+        )
+    )
+
+
+ARCHITECTURES: Final = {"t5": _t5, "llama": _llama}
+
+
+def pretrained_student(base: HfBase, *, dropout: float | None) -> Student:
+    """A pre-trained student from the hub, its cache, or a folder."""
+    return _load(base.name, revision=base.revision, dropout=dropout)
+
+
+def trained_student(folder: Path) -> Student:
+    """The student that a train stage left in the folder."""
+    if not folder.is_dir():
+        raise Failure(f"{folder} does not exist", where=str(folder), help="run the train stage first")
+    return _load(str(folder), revision=None, dropout=None)
+
+
+def _load(name: str, *, revision: str | None, dropout: float | None) -> Student:
+    try:
+        config = AutoConfig.from_pretrained(name, revision=revision)
+        with_dropout(config, dropout)
+        kind = AutoModelForSeq2SeqLM if config.is_encoder_decoder else AutoModelForCausalLM
+        # Full precision whatever the weights were stored in: training in half precision loses small updates.
+        model = kind.from_pretrained(name, revision=revision, config=config, dtype=torch.float32)
+        tokenizer = AutoTokenizer.from_pretrained(name, revision=revision)
+    except (OSError, ValueError, KeyError, ImportError, SafetensorError) as error:
+        reason = (str(error).strip() or repr(error)).splitlines()[0]
+        raise Failure(
+            f"the model `{name}` cannot be loaded: {reason}",
+            where=name,
+            help="give the hub name of a seq2seq or causal model (and be online, or have it in the local cache), "
+            "or a folder that `transformers` can load",
+        ) from error
+    if tokenizer.eos_token_id is None:
+        raise Failure(
+            f"the tokenizer of `{name}` has no end mark", where=name, help="choose a model made for generation"
+        )
+    return Student(model, tokenizer)
+
+
+def with_dropout(config: Any, dropout: float | None) -> None:
+    """Set every dropout that the configuration knows; `None` leaves them as they are."""
+    for key in DROPOUTS if dropout is not None else ():
+        if hasattr(config, key):
+            setattr(config, key, dropout)
+
+
+def parameters(student: Student) -> int:
+    """Trainable weights, tied ones counted once."""
+    return sum(weight.numel() for weight in student.model.parameters())
