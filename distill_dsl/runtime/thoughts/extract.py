@@ -10,13 +10,16 @@ import re
 import textwrap
 import warnings
 from collections.abc import Iterator
+from itertools import islice
 from typing import Final
 
 MAX_PROGRAM: Final = 16_000
 """Longest program, in characters, that is looked at: far above what 512 tokens hold, and short enough
 that Python's parser meets its own depth limits before the stack's."""
-MAX_STARTS: Final = 20
+MAX_STARTS: Final = 10
 """How many lines are tried as a program's first one."""
+MAX_CUTS: Final = 5
+"""How many invented questions are tried as its end: the first that ends it counts, the others lie behind."""
 
 _FENCE: Final = re.compile(
     r"^[ \t]*(?:```|~~~)[ \t]*([\w+-]*)[^\n]*\n(.*?)(?:^[ \t]*(?:```|~~~)|\Z|```)", re.DOTALL | re.MULTILINE
@@ -58,16 +61,20 @@ def program(completion: str) -> str:
         text = _DOCTEST.sub("", text)
     text = _first_program(text)
     if _parses(text):
-        return text.strip("\n")
-    for candidate in _candidates(text):
+        return _trimmed(text)
+    for candidate in map(_first_program, _candidates(text)):
         if _parses(candidate):
-            return candidate.strip("\n")
-    return _from_first_code(text).strip("\n")
+            return _trimmed(candidate)
+    return _trimmed(_from_first_code(text))
 
 
 def equations(completion: str) -> str:
     """The equations of a completion: fences taken off, a further question cut off; the rest is the parser's."""
     return without_further_questions(_fenced(completion.replace("\r\n", "\n"))).strip("\n")
+
+
+def _trimmed(text: str) -> str:
+    return text.strip("\n").rstrip()
 
 
 def _fenced(text: str) -> str:
@@ -82,8 +89,8 @@ def _is_python(language: str) -> bool:
 
 def _first_program(text: str) -> str:
     """The text up to an invented question: one that follows code which is complete without the rest."""
-    cuts = [text[: match.start()] for match in _FURTHER.finditer(text)]
-    for head in cuts:
+    for match in islice(_FURTHER.finditer(text), MAX_CUTS):
+        head = text[: match.start()]
         if _has_statement(head) and _parses(head):
             return head
     return text
@@ -103,7 +110,7 @@ def _candidates(text: str) -> Iterator[str]:
         yield from _bodies(lines)
     for start in _starts(lines):
         rest = _without_prose_tail(lines[start:])
-        yield _first_program(textwrap.dedent("\n".join(rest)))
+        yield textwrap.dedent("\n".join(rest))
         yield from _bodies(rest)
     yield "\n".join(line for line in lines if not _is_prose(line))
 

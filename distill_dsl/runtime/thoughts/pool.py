@@ -72,7 +72,7 @@ def run_jobs(
     """
     if not jobs:
         return []
-    count = min(len(jobs), workers or len(os.sched_getaffinity(0)))
+    count = min(len(jobs), workers or _cores())
     with tempfile.TemporaryDirectory(prefix="thoughts-") as folder:
         pool = _Pool(module, tuple(arguments), jobs, deadline, progress, Path(folder))
         return pool.run(count)
@@ -202,6 +202,10 @@ class _Pool:
             for worker in list(self._workers()):
                 self._stop(worker)
             self.selector.close()
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _command(module: str, arguments: tuple[str, ...]) -> list[str]:

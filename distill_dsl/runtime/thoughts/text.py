@@ -31,7 +31,8 @@ def read(completion: str) -> Execution:
     """The answer that a thought in prose states.
 
     The last of `The answer is ...`, `#### ...` and `\\boxed{...}` with a number in it counts; without
-    any such mark, the last number of the text. A mark without a number is no answer. What a model invents after its answer (a further `Question:`) is cut off first.
+    any such mark, the last number of the text. A mark without a number is no answer. What a model
+    invents after its answer (a further `Question:`) is cut off first.
     """
     text = without_further_questions(completion[-MAX_TEXT:]).strip()
     claims = list(_claims(text))

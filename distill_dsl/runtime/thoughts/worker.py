@@ -32,8 +32,18 @@ from distill_dsl.runtime.thoughts.frames import pack, read_frame, unpack, write_
 
 MODULES: Final = {
     "plain": ("math", "fractions", "decimal", "datetime", "itertools", "functools", "statistics", "re", "collections"),
-    "numpy": ("math", "fractions", "decimal", "datetime", "itertools", "numpy"),
-    "sympy": ("math", "fractions", "decimal", "datetime", "itertools", "numpy", "sympy", "sympy.solvers"),
+    "numpy": ("math", "fractions", "decimal", "datetime", "itertools", "numpy", "numpy.random"),
+    "sympy": (
+        "math",
+        "fractions",
+        "decimal",
+        "datetime",
+        "itertools",
+        "numpy",
+        "numpy.random",
+        "sympy",
+        "sympy.solvers",
+    ),
 }
 """Imported before the first program, so that no program waits for them. A fork costs more the more is."""
 LINGER_SECONDS: Final = 0.2
@@ -48,6 +58,8 @@ def main(kind: str) -> None:
         import_module(name)
     if kind == "sympy":
         _exercise()
+    if "numpy" in sys.modules:
+        sys.modules["numpy"].random.seed(0)  # children inherit the state: every program draws the same numbers
     _adopt_orphans()
     jobs, replies = os.dup(0), os.dup(1)
     null = os.open(os.devnull, os.O_RDWR)
@@ -67,11 +79,13 @@ def _execute(job: dict[str, Any], jobs: int) -> dict[str, Any]:
     if pid == 0:
         run_child(job["text"], job["timeout"], job["memory"], writer)
     os.close(writer)
+    linger = 0.0
     try:
         reply = _collect(reader, jobs, time.monotonic() + job["timeout"])
+        linger = LINGER_SECONDS if reply is None else 0.0
     finally:
         os.close(reader)
-        status = _end(pid)
+        status = _end(pid, linger)
     return reply if reply is not None else _cause(status)
 
 
@@ -100,9 +114,12 @@ def _collect(reader: int, jobs: int, end: float) -> dict[str, Any] | None:
     return {"failure": "timeout", "detail": ""}
 
 
-def _end(pid: int) -> int | None:
-    """Kill a child with all that it left behind. Its own wait status, `None` if it had to be killed."""
-    end = time.monotonic() + LINGER_SECONDS
+def _end(pid: int, linger: float) -> int | None:
+    """Kill a child, after `linger` seconds, with all that it left behind.
+
+    Returns its wait status, or `None` if it did not end by itself.
+    """
+    end = time.monotonic() + linger
     gone = None
     while gone is None and time.monotonic() < end:
         gone = os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
