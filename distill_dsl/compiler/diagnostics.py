@@ -125,10 +125,14 @@ def ordered(diagnostics: Iterable[Diagnostic], paths: Sequence[str]) -> list[Dia
 def did_you_mean(word: str, candidates: Iterable[str]) -> str | None:
     """The candidate that `word` is most likely a slip of, or `None` if none is near enough."""
     allowed = max(1, len(word) // 3)
-    close = [other for other in candidates if abs(len(word) - len(other)) <= allowed]
+    choices = list(candidates)
+    close = [other for other in choices if abs(len(word) - len(other)) <= allowed]
     near = [(distance(word.lower(), other.lower()), other) for other in close]
     best = min(near, default=None, key=lambda pair: pair[0])
-    return best[1] if best is not None and best[0] <= allowed and best[0] < len(word) else None
+    if best is not None and best[0] <= allowed and best[0] < len(word):
+        return best[1]
+    longer = [other for other in choices if len(word) >= 3 and other.startswith(word)]
+    return longer[0] if len(longer) == 1 else None
 
 
 def suggestion(word: str, candidates: Iterable[str]) -> str | None:

@@ -14,6 +14,7 @@ from distill_dsl.compiler.language.tokens import (
     KEYWORDS,
     OPENING,
     SHOWN,
+    UNITS,
     VALUE_STARTS,
     WORDS,
     Kind,
@@ -88,6 +89,8 @@ def _stray(token: Token) -> Diagnostic:
         "-": "names hold no `-`, and nothing is subtracted",
         "<": "only `>` is an operator: the first is tried first",
     }
+    if token.text.isalpha():
+        helps[token.text] = "names hold the letters a to z, digits and `_`"
     shown = token.text if token.text.isprintable() else f"U+{ord(token.text):04X}"
     return error(
         Code.STRAY_CHARACTER, f"`{shown}` means nothing here", token.span, helps.get(token.text, "leave it out")
@@ -218,7 +221,24 @@ def _reserved(tokens: Sequence[Token], at: int, token: Token | None) -> Diagnost
     )
 
 
-EXAMPLES: Final = (_stray_closer, _outside, _keyword, _param, _import, _opening, _grouping, _reserved)
+def _blank_before_unit(tokens: Sequence[Token], at: int, token: Token | None) -> Diagnostic | None:
+    if token is None or at == 0 or token.text not in UNITS or tokens[at - 1].kind is not Kind.NUMBER:
+        return None
+    help = f"write `{tokens[at - 1].text}{token.text}`"
+    return error(Code.UNKNOWN_UNIT, "a unit stands right after its number", token.span, help)
+
+
+EXAMPLES: Final = (
+    _blank_before_unit,
+    _stray_closer,
+    _outside,
+    _keyword,
+    _param,
+    _import,
+    _opening,
+    _grouping,
+    _reserved,
+)
 
 
 def unknown_keyword(token: Token) -> Diagnostic:

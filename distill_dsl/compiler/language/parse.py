@@ -16,13 +16,11 @@ from distill_dsl.compiler.diagnostics import Code, Diagnostic, error, ordered
 from distill_dsl.compiler.language import nodes
 from distill_dsl.compiler.language.mistakes import Refused, meant_keyword, repaired, unknown_keyword
 from distill_dsl.compiler.language.recover import Chunk, recovered, split, with_opening_braces
-from distill_dsl.compiler.language.tokens import BLOCKS, Kind, Token
+from distill_dsl.compiler.language.tokens import BLOCKS, UNITS, Kind, Token
 from distill_dsl.compiler.source import Source, Span
 
 EDITION: Final = 1
 """The edition of the language that this version reads."""
-
-UNITS: Final = ("s", "ms", "min", "h", "KB", "MB", "GB", "%", "USD")
 
 _NUMERAL: Final = re.compile(r"^-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 
@@ -119,14 +117,14 @@ def _grammar() -> Lark:
 
 def lexed(source: Source) -> list[Token]:
     """The tokens of a text; every character belongs to one, or is a blank or in a comment."""
-    return [_token(token, source) for token in _grammar().lex(source.text)]
-
-
-def _token(token: LarkToken, source: Source) -> Token:
-    start, end = token.start_pos or 0, token.end_pos or 0
-    line_start = source.text.rfind("\n", 0, start) + 1
-    starts_line = not source.text[line_start:start].strip(" \t\r\ufeff")
-    return Token(Kind(token.type), str(token), Span(source.path, start, end), starts_line)
+    tokens: list[Token] = []
+    before = 0
+    for token in _grammar().lex(source.text):
+        start, end = token.start_pos or 0, token.end_pos or 0
+        starts_line = not tokens or "\n" in source.text[before:start]
+        tokens.append(Token(Kind(token.type), str(token), Span(source.path, start, end), starts_line))
+        before = end
+    return tokens
 
 
 def _read(build: Build, start: str, tokens: Sequence[Token]) -> Any:

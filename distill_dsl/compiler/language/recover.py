@@ -9,12 +9,16 @@ from typing import Final, TypeVar
 from distill_dsl.compiler.diagnostics import Code, Diagnostic, error
 from distill_dsl.compiler.language.mistakes import Refused, explained, mended
 from distill_dsl.compiler.language.nodes import Block, Item, Statement, Vary
-from distill_dsl.compiler.language.tokens import BLOCKS, CLOSING, CONTINUING, OPENING, Kind, Token, virtual
+from distill_dsl.compiler.language.tokens import BLOCKS, CLOSING, CONTINUING, OPENING, UNITS, Kind, Token, virtual
 
 N = TypeVar("N")
 
 DEEPEST: Final = 24
 """Brackets within brackets. The language needs four; beyond this a text is no spec."""
+
+
+MOST: Final = 100
+"""Mistakes of one block that are looked for: more help nobody, and each costs a look at the rest."""
 
 
 @dataclass(frozen=True)
@@ -153,7 +157,7 @@ def _items(
     found: list[Diagnostic] = []
     complete = True
     at = 0
-    while at < len(body):
+    while at < len(body) and len(found) < MOST:
         if body[at].kind is Kind.COMMA:
             found.append(error(Code.SEPARATOR, "items are not separated by commas", body[at].span, "leave it out"))
             at += 1
@@ -167,7 +171,7 @@ def _items(
             complete = False
             length = _next(body, at + 1) - at
         at += length
-    return tuple(items), complete, found
+    return tuple(items), complete and at >= len(body), found
 
 
 def _item(
@@ -191,6 +195,8 @@ def _item(
     whole = read("setting", tokens[: node.index]) if node.index > 2 else None
     if isinstance(whole, Item | Vary):
         follows = tokens[node.index].kind if node.index < len(tokens) else None
+        if follows is Kind.WORD and tokens[node.index].text in UNITS and tokens[node.index - 1].kind is Kind.NUMBER:
+            follows = None
         if follows not in (Kind.WORD, Kind.COMMA) and not spoiled:
             found.append(explained(tokens, node))
         return whole, node.index - extra if follows in (Kind.WORD, Kind.COMMA) else 0, found

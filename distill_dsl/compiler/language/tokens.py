@@ -14,6 +14,10 @@ KEYWORDS: Final = (*BLOCKS, "param", "import", "mtd")
 """Every word that starts a statement."""
 
 
+UNITS: Final = ("s", "ms", "min", "h", "KB", "MB", "GB", "%", "USD")
+"""What may stand right after a number."""
+
+
 class Kind(StrEnum):
     """Names of the grammar's terminals."""
 

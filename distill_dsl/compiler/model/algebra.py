@@ -156,7 +156,7 @@ def _called(reading: Reading, node: nodes.Call, read: Read) -> Strategy | Wrong:
     if weights:
         others["weights"] = weights
     if others.get("ties", members[0]) not in members:
-        span = next(argument.span for argument in node.arguments if argument.key is not None)
+        span = next(argument.value.span for argument in node.arguments if argument.key is not None)
         help = suggestion(others["ties"], members)
         return reading.report(Code.WRONG_ARGUMENT, f"`{others['ties']}` is no member of this vote", span, help)
     strategy: Any = row.settings(members=members, **others)

@@ -177,7 +177,9 @@ STRATEGIES: Final = (
 
 # --- blocks -------------------------------------------------------------------------------------
 
-_DESCRIPTION: Final = Field("description", Text(), "", "for people; shown by `mtd plan`", bears=False, placed=False)
+_DESCRIPTION: Final = Field(
+    "description", Text(empty=True), "", "for people; shown by `mtd plan`", bears=False, placed=False
+)
 
 DATA: Final = (
     _DESCRIPTION,
@@ -202,7 +204,7 @@ TEACHER: Final = (
 THOUGHT: Final = (
     _DESCRIPTION,
     Field("answer", Word(tuple(kind.value for kind in AnswerKind)), REQUIRED, "how the thought carries its answer"),
-    Field("cue", Text(), "(by answer)", "what announces the format to the student"),
+    Field("cue", Text(empty=True), "(by answer)", "what announces the format to the student"),
     Field("prompt", Text(), "prompts/<answer>.jinja2", "template with which a teacher is asked"),
     Field("tolerance", Real(least=0.0), 0.001, "largest difference from gold"),
     Field("timeout", Seconds(), 5.0, "for running one thought"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +11,9 @@ from distill_dsl.compiler.diagnostics import Code, Diagnostic, error, ordered
 from distill_dsl.compiler.language.nodes import Import, Spec
 from distill_dsl.compiler.language.parse import parse
 from distill_dsl.compiler.source import Source, Span, Unreadable, read_source
+
+Edges = Mapping[str, Sequence[tuple[str, Span]]]
+"""Real path of a file -> the real paths that it imports, and where."""
 
 
 @dataclass(frozen=True)
@@ -26,56 +30,72 @@ class Program:
 
 def load(path: Path) -> tuple[Program, dict[str, Source], list[Diagnostic]]:
     """Read a spec and its imports, each file once; sources by the path under which they are shown."""
-    loader = _Loader()
-    loader.visit(path, None, ())
-    paths = list(loader.sources)
-    return Program(tuple(loader.specs)), loader.sources, ordered(loader.found, paths)
+    specs: dict[str, Spec] = {}  # by real path, so that `a.mtd` and `x/../a.mtd` are one
+    sources: dict[str, Source] = {}
+    found: list[Diagnostic] = []
+    edges: dict[str, list[tuple[str, Span]]] = {}
+    waiting: list[tuple[Path, Span | None]] = [(path, None)]
+    for at, asked in waiting:  # grows while it is walked
+        real = os.path.realpath(at)
+        if real in specs:
+            continue
+        specs[real], source, more = _read(at, asked)
+        found += more
+        if source is not None:
+            sources[source.path] = source
+        imports = [(_beside(at, each.path.value), each.path.span) for each in _imports(specs[real])]
+        edges[real] = [(os.path.realpath(file), span) for file, span in imports]
+        waiting += imports
+    found += _circles(edges)
+    shown = [spec.path for spec in specs.values()]
+    return Program(tuple(specs.values())), sources, ordered(found, shown)
 
 
-class _Loader:
-    """The files met so far. Identity is the real path, so that `a.mtd` and `../x/a.mtd` are one."""
-
-    def __init__(self) -> None:
-        self.specs: list[Spec] = []
-        self.sources: dict[str, Source] = {}
-        self.found: list[Diagnostic] = []
-        self.seen: set[str] = set()
-
-    def visit(self, path: Path, asked: Span | None, above: tuple[tuple[str, Span | None], ...]) -> None:
-        """Load one file, then what it imports; `above` holds the importing files, outermost first."""
-        waiting: list[tuple[Path, Span | None, tuple[tuple[str, Span | None], ...]]] = [(path, asked, above)]
-        while waiting:
-            path, asked, above = waiting.pop(0)
-            real = os.path.realpath(path)
-            if any(real == other for other, _ in above):
-                self._circle(path, asked, above)
-            elif real not in self.seen:
-                self.seen.add(real)
-                spec = self._one(path, asked)
-                inner = (*above, (real, asked))
-                imports = [s for s in spec.statements if isinstance(s, Import)]
-                folder = Path(spec.path).parent
-                waiting += [(_joined(folder, s.path.value), s.path.span, inner) for s in imports]
-
-    def _one(self, path: Path, asked: Span | None) -> Spec:
-        source = read_source(path)
-        if isinstance(source, Unreadable):
-            help = "the path is taken from the folder of the importing file" if asked else "check the path"
-            self.found.append(error(Code.UNREADABLE_FILE, f"the file {path.as_posix()} {source.value}", asked, help))
-            spec = Spec(path.as_posix(), (), damaged=True, unread=True)
-        else:
-            spec, found = parse(source)
-            self.sources[source.path] = source
-            self.found += found
-        self.specs.append(spec)
-        return spec
-
-    def _circle(self, path: Path, asked: Span | None, above: tuple[tuple[str, Span | None], ...]) -> None:
-        first = next(at for at, (other, _) in enumerate(above) if other == os.path.realpath(path))
-        labels = tuple((span, "imported here") for _, span in above[first + 1 :] if span is not None)
-        summary = f"{path.as_posix()} imports itself" + (" through other files" if labels else "")
-        self.found.append(error(Code.IMPORT_CYCLE, summary, asked, "move what both need into a third file", labels))
+def _read(path: Path, asked: Span | None) -> tuple[Spec, Source | None, list[Diagnostic]]:
+    source = read_source(path)
+    if isinstance(source, Unreadable):
+        help = "the path is taken from the folder of the importing file" if asked else "check the path"
+        wrong = error(Code.UNREADABLE_FILE, f"the file {path.as_posix()} {source.value}", asked, help)
+        return Spec(path.as_posix(), (), damaged=True, unread=True), None, [wrong]
+    spec, found = parse(source)
+    return spec, source, found
 
 
-def _joined(folder: Path, relative: str) -> Path:
-    return Path(os.path.normpath(folder / relative))
+def _imports(spec: Spec) -> list[Import]:
+    return [statement for statement in spec.statements if isinstance(statement, Import)]
+
+
+def _beside(file: Path, relative: str) -> Path:
+    return Path(os.path.normpath(file.parent / relative))
+
+
+def _circles(edges: Edges) -> list[Diagnostic]:
+    """Each import that leads back to a file above it, found by walking down from the main spec."""
+    found: list[Diagnostic] = []
+    left: set[str] = set()
+    above: dict[str, Span | None] = {}
+    main = next(iter(edges))
+    above[main] = None
+    trail = [(main, iter(edges[main]))]
+    while trail:
+        file, imports = trail[-1]
+        target, span = next(imports, (None, None))
+        if target is None or span is None:
+            trail.pop()
+            above.pop(file)
+            left.add(file)
+        elif target in above:
+            found.append(_circle(target, span, above))
+        elif target not in left:
+            above[target] = span
+            trail.append((target, iter(edges[target])))
+    return found
+
+
+def _circle(target: str, span: Span, above: Mapping[str, Span | None]) -> Diagnostic:
+    """`above` holds the files from the main spec down to the importing one, with where each is imported."""
+    files = list(above)
+    places = [above[file] for file in files[files.index(target) + 1 :]]
+    labels = tuple((place, "imported here") for place in places if place is not None)
+    summary = "this file imports itself" + (" through others" if labels else "")
+    return error(Code.IMPORT_CYCLE, summary, span, "move what both need into a third file", labels)

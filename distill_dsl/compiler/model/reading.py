@@ -5,7 +5,7 @@ One cause gives one diagnostic: whatever depends on a `WRONG` value is left alon
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Final
@@ -162,7 +162,9 @@ def _checked(
             fits = 0 <= kept <= 1
         case Flag() if isinstance(value, bool):
             return value
-        case Text(choices) if isinstance(value, str):
+        case Text(choices, empty) if isinstance(value, str):
+            if not value.strip() and not empty:
+                return reading.report(Code.WRONG_TYPE, "this text is empty", node.span, labels=labels)
             if choices and value not in choices:
                 return reading.report(
                     Code.WRONG_TYPE, f"`{value}` is none of the choices", node.span, suggestion(value, choices)
@@ -307,6 +309,12 @@ _EXPECTED: Final[Mapping[type, str]] = {
 }
 
 
+def listed(words: Iterable[str]) -> str:
+    """`a, b or c`."""
+    *most, last = words
+    return f"{', '.join(most)} or {last}" if most else last
+
+
 def expected(type: Type) -> str:
     """What a key takes, in words: for diagnostics and for the reference."""
     match type:
@@ -317,9 +325,9 @@ def expected(type: Type) -> str:
                 f" from {least:g}" if least is not None else f" above {above:g}" if above is not None else ""
             )
         case Text(choices):
-            return " or ".join(f'`"{choice}"`' for choice in choices) or "a text in quotes"
+            return listed(f'`"{choice}"`' for choice in choices) if choices else "a text in quotes"
         case Word(choices):
-            return " or ".join(f"`{choice}`" for choice in choices)
+            return listed(f"`{choice}`" for choice in choices)
         case Names(kind, many):
             return f"a list of {kind} names" if many else f"the name of {article(kind)} {kind}"
         case Splits():
@@ -335,6 +343,6 @@ def expected(type: Type) -> str:
         case Figures():
             return 'figures such as `{ source: "...", small.etd.gsm8k: 39.0 }`'
         case OneOf(calls):
-            return " or ".join(f"`{call.name}(...)`" for call in calls)
+            return listed(f"`{call.name}({'...' if call.arguments else ''})`" for call in calls)
         case _:
             return _EXPECTED[type.__class__]

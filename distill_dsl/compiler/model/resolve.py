@@ -167,16 +167,15 @@ def _values(scope: Scope, kind: str, block: Merged) -> _Values:
     values = _Values(Reading(scope))
     rows = {row.key: row for row in FIELDS[kind]}
     for key, item in block.items.items():
-        row = rows.get(key)
-        if row is not None:
-            _read_item(values, row, item)
+        if key in rows:
+            _read_item(values, rows[key], item)
         elif kind == "data" and _is_split(item, rows):
             joined = joined_splits(values.reading, item)
             values.settings.setdefault("joined", {})[key] = joined
             if joined is WRONG:
                 values.beside["joined"] = WRONG
         else:
-            _unknown_key(values, kind, item, rows)
+            _unknown_key(values, kind, item, rows, block)
     if kind == "experiment":
         if "seeds" not in values.beside:
             values.beside["seeds"] = (1,)
@@ -202,15 +201,23 @@ def _is_split(item: nodes.Item, rows: Mapping[str, Field]) -> bool:
     return not near and isinstance(item.value, nodes.Path | nodes.Sum)
 
 
-def _unknown_key(values: _Values, kind: str, item: nodes.Item, rows: Mapping[str, Field]) -> None:
-    help = suggestion(item.key.text, rows)
-    values.reading.report(Code.UNKNOWN_KEY, f"{article(kind)} {kind} has no key `{item.key.text}`", item.key.span, help)
-    values.beside[item.key.text] = WRONG
+def _unknown_key(values: _Values, kind: str, item: nodes.Item, rows: Mapping[str, Field], block: Merged) -> None:
+    """Report the key; a plain slip of another key is read as that one, so that its value is checked too."""
+    key = item.key.text
+    values.reading.report(
+        Code.UNKNOWN_KEY, f"{article(kind)} {kind} has no key `{key}`", item.key.span, suggestion(key, rows)
+    )
+    meant = did_you_mean(key, rows)
+    if meant is not None and meant not in block.items:
+        _read_item(values, rows[meant], item)
+    values.beside[key] = WRONG
 
 
 def _all_there(scope: Scope, kind: str, block: Merged) -> bool:
     """Whether no key is missing. What its origin lacks too is reported there."""
-    missing = [row for row in FIELDS[kind] if row.default is REQUIRED and row.key not in block.items]
+    keys = [row.key for row in FIELDS[kind]]
+    given = {did_you_mean(key, keys) if key not in keys else key for key in block.items}
+    missing = [row for row in FIELDS[kind] if row.default is REQUIRED and row.key not in given]
     for row in missing:
         if block.complete and (block.origin is None or row.key in block.origin.items):
             summary = f"this {kind} needs `{row.key}`: {row.prose}"

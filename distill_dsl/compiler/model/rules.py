@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -11,7 +12,7 @@ from distill_dsl.compiler.language import nodes
 from distill_dsl.compiler.model.calls import EVERY
 from distill_dsl.compiler.model.declare import Merged
 from distill_dsl.compiler.model.entities import Experiment, Model
-from distill_dsl.compiler.model.splits import mentioned
+from distill_dsl.compiler.model.splits import mentioned, own_parts
 from distill_dsl.compiler.source import Span
 from distill_dsl.contract.settings import (
     FileSource,
@@ -69,14 +70,18 @@ def members(strategy: Strategy) -> tuple[str, ...]:
 
 
 def test_is_training(checked: Checked) -> Iterator[Diagnostic]:
-    """A split that is trained on measures nothing."""
+    """A split that is trained on measures nothing, under whatever name and however joined."""
+    contents = checked.model.data
     for experiment in checked.model.experiments.values():
         for at, test in enumerate(experiment.tests):
             for name in experiment.mixes:
                 mix = checked.model.mixes[name]
-                if test in mix.problems:
+                tested = own_parts(contents[test.data].settings, test.split)
+                learnt = [own_parts(contents[split.data].settings, split.split) for split in mix.problems]
+                same = next((number for number, parts in enumerate(learnt) if parts & tested), None)
+                if same is not None:
                     span = checked.element("experiment", experiment.name, "tests", at)
-                    place = checked.element("mix", name, "problems", mix.problems.index(test))
+                    place = checked.element("mix", name, "problems", same)
                     labels = ((place, f"the mix `{name}` learns from it"),)
                     yield error(
                         Code.TEST_IS_TRAINING, f"`{test}` is also trained on", span, "test on another split", labels
@@ -109,10 +114,22 @@ def colliding_names(checked: Checked) -> Iterator[Diagnostic]:
                 labels = ((other.span, "first defined here"),)
                 summary = f"`{name}` and `{other.text}` differ in case alone"
                 yield error(Code.COLLIDING_NAMES, summary, block.block.name.span, f"rename one {kind}", labels)
+    yield from _colliding_values(checked.model)
     for name, block in checked.blocks["thought"].items():
         if name == "thoughts":
             summary = "a thought cannot be named `thoughts`: its scores would overwrite others"
             yield error(Code.COLLIDING_NAMES, summary, block.block.name.span, "choose another name")
+
+
+def _colliding_values(model: Model) -> Iterator[Diagnostic]:
+    """Varied values become parts of names, where only letters, digits and `_` are kept."""
+    for experiment in model.experiments.values():
+        for name, values in experiment.vary:
+            kept = [re.sub(r"[^A-Za-z0-9_]", "_", str(value)).lower() for value in values]
+            if len(set(kept)) < len(kept):
+                help = "use values that differ in letters and digits"
+                summary = f"values of `{name}` differ in signs alone"
+                yield error(Code.COLLIDING_NAMES, summary, experiment.span, help)
 
 
 def missing_recordings(checked: Checked) -> Iterator[Diagnostic]:

@@ -61,6 +61,15 @@ def own_splits(settings: DataSettings) -> list[str] | None:
             return list(sizes)
 
 
+def own_parts(settings: DataSettings, split: str) -> frozenset[str]:
+    """The source's splits that a split consists of, each with its source: equal where the problems are."""
+    parts = settings.joined.get(split, (split,))
+    if isinstance(settings.source, FileSource):
+        return frozenset(settings.source.splits.get(part, part) for part in parts)
+    source = msgspec.json.encode(settings.source).decode()
+    return frozenset(f"{source}.{part}" for part in parts)
+
+
 def checked_splits(scope: Scope, blocks: Blocks, data: Mapping[str, Data]) -> None:
     """Report splits that the source does not have, where that is known."""
     for name, one in data.items():

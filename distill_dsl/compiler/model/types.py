@@ -52,9 +52,10 @@ class Flag:
 
 @dataclass(frozen=True)
 class Text:
-    """A text in quotes, one of `choices` if there are any."""
+    """A text in quotes, one of `choices` if there are any; not blank, unless `empty`."""
 
     choices: tuple[str, ...] = ()
+    empty: bool = False
 
 
 @dataclass(frozen=True)
