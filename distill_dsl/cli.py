@@ -17,11 +17,10 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from distill_dsl.compiler import Compiled, check_spec, compile_spec
-from distill_dsl.compiler.diagnostics import Diagnostic, render
+from distill_dsl.compiler.diagnostics import Diagnostic, has_errors, render
 from distill_dsl.compiler.emit.params_yaml import flat
 from distill_dsl.compiler.emit.write import parsed, stale, write
 from distill_dsl.compiler.plan import explain
@@ -221,7 +220,7 @@ def _failures() -> Iterator[None]:
 
 def _stop_on_errors(compiled: Compiled) -> Compiled:
     _show(compiled.diagnostics, compiled)
-    if any(found.is_error for found in compiled.diagnostics):
+    if has_errors(compiled.diagnostics):
         raise typer.Exit(1)
     return compiled
 
@@ -251,14 +250,16 @@ def _dvc_status() -> dict[str, list[Any]]:
 
 
 def _print_plan(plan: Plan, reasons: explain.Reasons) -> None:
-    before = explain.waits_for(plan)
-    table = Table("stage", "waits for", "would run because", box=None, pad_edge=False, header_style="bold")
-    for name, others in before.items():
-        waits = ", ".join(others[:3]) + (f" and {len(others) - 3} more" if len(others) > 3 else "")
-        table.add_row(name, waits, "; ".join(reasons.get(name, ["-"])), style="" if name in reasons else "dim")
-    console = Console()
-    console.print(table)
-    console.print(Text(f"{explain.summary(plan)}; {len(reasons)} would run"))
+    """A line a stage with what it waits for; a bullet and the reasons where it would run."""
+    console = Console(soft_wrap=True, highlight=False)
+    for name, others in explain.waits_for(plan).items():
+        waits = f"  <- {', '.join(others[:4])}{f' and {len(others) - 4} more' if len(others) > 4 else ''}" if others else ""
+        runs = name in reasons
+        console.print(Text.assemble(("* " if runs else "  "), (name, "bold" if runs else "dim"), (waits, "dim")))
+        shown = reasons.get(name, [])
+        for reason in [*shown[:6], *([f"and {len(shown) - 6} more reasons"] if len(shown) > 6 else [])]:
+            console.print(Text(f"      {reason}", style="yellow"))
+    console.print(Text(f"{explain.summary(plan)}; {len(reasons)} would run (*)"))
 
 
 def _complain(text: str) -> None:

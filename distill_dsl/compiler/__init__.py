@@ -25,7 +25,7 @@ from distill_dsl.compiler.source import Source
 class Compiled:
     """What came of a spec; later steps are None where an earlier one found errors."""
 
-    sources: tuple[Source, ...]
+    sources: Mapping[str, Source]
     diagnostics: tuple[Diagnostic, ...]
     model: Model | None = None
     plan: Plan | None = None
@@ -37,9 +37,7 @@ def check_spec(path: Path) -> Compiled:
     program, sources, diagnostics = load(path)
     model, found = resolve(program)
     diagnostics += found
-    if has_errors(diagnostics):
-        model = None
-    return Compiled(tuple(sources), tuple(diagnostics), model)
+    return Compiled(sources, tuple(diagnostics), model)
 
 
 def compile_spec(path: Path) -> Compiled:
@@ -52,11 +50,11 @@ def compile_spec(path: Path) -> Compiled:
     model, found = variant({})
     diagnostics += found
     if model is None or has_errors(diagnostics):
-        return Compiled(tuple(sources), tuple(diagnostics))
+        return Compiled(sources, tuple(diagnostics))
 
     diagnostics += unavailable(model)
-    plan, found = build(model, variant)
+    plan, found = build(model, variant, sources)
     diagnostics += found
     if has_errors(diagnostics):
-        return Compiled(tuple(sources), tuple(diagnostics), model)
-    return Compiled(tuple(sources), tuple(diagnostics), model, plan, emit(plan))
+        return Compiled(sources, tuple(diagnostics), model)
+    return Compiled(sources, tuple(diagnostics), model, plan, emit(plan))

@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable
+from decimal import Decimal
 from io import StringIO
 from pathlib import Path
 from typing import Any, Final
 
 from ruamel.yaml import YAML
+from ruamel.yaml.representer import RoundTripRepresenter
 
 from distill_dsl.compiler.plan.build import Plan
 from distill_dsl.compiler.plan.stages import ReportStage, SpecStage, TrainStage, stage_name
@@ -78,22 +80,26 @@ def _texts(paths: Iterable[Path]) -> list[str]:
 def yaml_text(document: dict[str, Any], header: str) -> str:
     """The document as YAML 1.2 in block style, each line one fact, under the header."""
     yaml = YAML()
+    yaml.Representer = _PlainRepresenter
     yaml.default_flow_style = False
     yaml.width = 4096
     yaml.indent(mapping=2, sequence=4, offset=2)
-    yaml.representer.ignore_aliases = lambda _: True
-    yaml.representer.add_representer(float, _plain_decimal)
     stream = StringIO()
     yaml.dump(document, stream)
     return header + stream.getvalue()
 
 
-def _plain_decimal(representer: Any, value: float) -> Any:
+def _plain_decimal(representer: RoundTripRepresenter, value: float) -> Any:
     # `5e-4` is a number to one YAML parser and a string to another; `0.0005` is a number to all.
-    text = format(value, "f") if float(format(value, "f")) == value else f"{value:.20f}".rstrip("0")
-    return representer.represent_scalar("tag:yaml.org,2002:float", _trimmed(text))
+    text = format(Decimal(repr(value)), "f")
+    return representer.represent_scalar("tag:yaml.org,2002:float", text if "." in text else f"{text}.0")
 
 
-def _trimmed(text: str) -> str:
-    text = text.rstrip("0") if "." in text else text
-    return text + "0" if text.endswith(".") else text
+class _PlainRepresenter(RoundTripRepresenter):
+    """Writes floats as plain decimals, and everything in full (no anchors)."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
+_PlainRepresenter.add_representer(float, _plain_decimal)

@@ -50,7 +50,7 @@ def emit(plan: Plan) -> Emitted:
 def stale(emitted: Emitted, root: Path) -> list[Diagnostic]:
     """What on disk is not what the spec compiles to."""
     return [
-        error(Code.STALE, f"{name} is not what the spec compiles to", help="run `mtd compile` on the spec")
+        error(Code.STALE_FILE, f"{name} is not what the spec compiles to", None, help="run `mtd compile` on the spec")
         for name, text in emitted.files()
         if _text(root / name) != text
     ]
@@ -77,7 +77,7 @@ def write(emitted: Emitted, root: Path, *, discard_edits: bool = False) -> list[
                 (root / PARAMS_FILE).unlink()
             raise
     except Failure as failure:
-        return [error(Code.UNWRITABLE, failure.summary, help=failure.help or "")]
+        return [error(Code.UNWRITABLE_FILE, failure.summary, None, help=failure.help)]
     return []
 
 
@@ -87,6 +87,7 @@ def _foreign(path: Path) -> Iterator[Diagnostic]:
         yield error(
             Code.FOREIGN_FILE,
             f"{path.name} was not written by `mtd compile`, so it is left as it is",
+            None,
             help=f"move or delete {path.name}, or compile in another folder",
         )
 
@@ -106,6 +107,7 @@ def _edited(emitted: Emitted, path: Path) -> list[Diagnostic]:
         error(
             Code.EDITED_PARAMS,
             f"params.yaml holds values changed by hand: {'; '.join(changes[:5])}{' ...' if len(changes) > 5 else ''}",
+            None,
             help="put them into the spec, or write over them with `mtd compile --discard-edits`",
         )
     ]
@@ -123,5 +125,5 @@ def parsed(text: str) -> dict[str, Any] | None:
 def _text(path: Path) -> str | None:
     try:
         return path.read_text(encoding="utf-8")
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 
 from distill_dsl.compiler.plan.build import Plan
 from distill_dsl.compiler.plan.stages import SpecStage, Stage, stage_name
 from distill_dsl.compiler.plan.wiring import Wiring, wire
 from distill_dsl.contract.vocabulary import StageKind
+
+NEVER_RAN: Final = "has not run yet"
 
 Reasons = Mapping[str, list[str]]
 """Stage that would run -> why."""
@@ -49,13 +51,12 @@ def reasons(
     for stage in plan.stages:
         name = stage_name(stage)
         wiring = wire(stage, plan.blocks)
-        own = list(_own_reasons(stage, wiring, params, disk_stages.get(name), disk_params)) or list(
-            _status_reasons(status.get(name, []))
-        )
         # The spec stage's output never changes, so nothing runs because of it.
         after = [other for other in before[name] if other in found and other != "spec"]
-        own += [f"reads what {other} writes" for other in after[:2]]
-        own += [f"and {len(after) - 2} more"] if len(after) > 2 else []
+        own = list(_own_reasons(stage, wiring, params, disk_stages.get(name), disk_params))
+        own = own or _status_reasons(status.get(name, []))
+        if after and own != [NEVER_RAN]:
+            own.append(f"after {', '.join(after[:2])}" + (f" and {len(after) - 2} more" if len(after) > 2 else ""))
         if own:
             found[name] = own
     return found
@@ -82,14 +83,20 @@ def _changed_values(key: str, params: Mapping[str, Any], disk_params: Mapping[st
             yield f"{name}: {old!r} -> {new!r}"
 
 
-def _status_reasons(entries: list[Any]) -> Iterator[str]:
+def _status_reasons(entries: list[Any]) -> list[str]:
+    """What DVC says in words. A missing input is left out: the stage that writes it says so itself."""
+    found: list[str] = []
     for entry in entries:
         if isinstance(entry, str):
-            yield entry
+            found.append(entry)
             continue
-        for what, changes in entry.items():
-            for path, change in changes.items():
-                if isinstance(change, dict):
-                    yield from (f"{key}: {how}" for key, how in change.items())
-                else:
-                    yield f"{path} {'missing' if change == 'deleted' else change}" if what == "changed outs" else f"reads {path} ({change})"
+        for path, change in entry.get("changed deps", {}).items():
+            if change == "new":
+                return [NEVER_RAN]
+            if isinstance(change, dict):
+                found += [f"{key} {how}" for key, how in change.items()]
+            elif change != "deleted":
+                found.append(f"{path} {change}")
+        for path, change in entry.get("changed outs", {}).items():
+            found.append(f"{path} {'missing' if change == 'deleted' else change}")
+    return found

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import assert_never
 
@@ -70,7 +70,23 @@ class Wiring:
 
 
 def wire(stage: Stage, blocks: Blocks) -> Wiring:
-    """The stage's command, files and params."""
+    """The stage's command, files and params, those params included that its settings refer to."""
+    wiring = _wired(stage, blocks)
+    named = dict.fromkeys(param for key in wiring.params for param in _referred(key, blocks))
+    return replace(wiring, params=(*wiring.params, *named))
+
+
+def _referred(key: str, blocks: Blocks) -> Iterator[str]:
+    """`mix.etd` -> `param.w`, where some value of that block (or below that key) is the param w."""
+    section, _, rest = key.partition(".")
+    name, _, path = rest.partition(".")
+    block = blocks.get((section, name))
+    for place, param in block.references.items() if block else ():
+        if not path or place == path or place.startswith(f"{path}."):
+            yield f"param.{param}"
+
+
+def _wired(stage: Stage, blocks: Blocks) -> Wiring:
     match stage:
         case SpecStage():
             return _spec(stage)
