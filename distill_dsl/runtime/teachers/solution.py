@@ -13,7 +13,7 @@ from typing import Final, assert_never
 
 from distill_dsl.contract.records import Completion, Problem, Solution
 from distill_dsl.contract.vocabulary import AnswerKind
-from distill_dsl.runtime.teachers.annotations import Unreadable, read_rationale
+from distill_dsl.runtime.teachers.annotations import Unreadable, read_rationale, without_annotations
 
 NAME: Final = re.compile(r"[A-Za-z_]\w*")
 
@@ -69,7 +69,18 @@ def _with_values(expression: str, values: dict[str, str]) -> str:
 
 
 def _completion(thought: str, kind: AnswerKind, problem: Problem) -> Completion:
-    solution = problem.solution or read_rationale(problem.rationale)
-    if isinstance(solution, Unreadable):
-        return Completion(problem=problem.id, thought=thought, text=None, reason=solution.reason)
-    return Completion(problem=problem.id, thought=thought, text=written(solution, kind))
+    text = _thought(kind, problem)
+    if isinstance(text, Unreadable):
+        return Completion(problem=problem.id, thought=thought, text=None, reason=text.reason)
+    return Completion(problem=problem.id, thought=thought, text=text)
+
+
+def _thought(kind: AnswerKind, problem: Problem) -> str | Unreadable:
+    if problem.solution:
+        return written(problem.solution, kind)
+    if not problem.rationale:
+        return Unreadable("the problem has neither a solution nor a rationale")
+    if kind is AnswerKind.TEXT:
+        return f"{without_annotations(problem.rationale)} The answer is {problem.answer}."
+    solution = read_rationale(problem.rationale, problem.answer)
+    return solution if isinstance(solution, Unreadable) else written(solution, kind)
