@@ -1,0 +1,165 @@
+"""The score stage: predictions in, verdicts, choices and measures out, with counts that add up."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+
+from distill_dsl.contract import files
+from distill_dsl.contract.failure import Failure
+from distill_dsl.contract.records import Prediction, Problem, Scored
+from distill_dsl.runtime.stages import score
+
+TEXTS = {
+    "cot": ["2 + 3 = 5. The answer is 5.", "The answer is 7.", "I do not know"],
+    "pot": ["ans = 2 + 3", "ans = undefined", "ans = 3 * 3"],
+}
+GOLD = ["5", "8", "9"]
+ANSWERS = [
+    {"kind": "single", "thought": "cot"},
+    {"kind": "single", "thought": "pot"},
+    {"kind": "cascade", "members": ["pot", "cot"]},
+    {"kind": "oracle", "members": ["pot", "cot"]},
+]
+CELL = "toy-both-small-s1"
+
+
+@pytest.fixture(autouse=True)
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def prepare(
+    *, answers: Sequence[Any] = ANSWERS, samples: int = 1, texts: dict[str, list[str]] = TEXTS
+) -> list[Prediction]:
+    """Three problems, their predictions, and settings."""
+    kinds = {"cot": "text", "pot": "python"}
+    thoughts = {name: {"answer": kind, "cue": "", "prompt": "none"} for name, kind in kinds.items()}
+    experiment = {"toy": {"answers": list(answers), "samples": samples}}
+    YAML().dump({"thought": thoughts, "experiment": experiment}, Path("params.yaml"))
+    problems = [Problem(id=f"p{i}", question="?", answer=gold) for i, gold in enumerate(GOLD)]
+    files.write_rows(files.test_file("data-test"), problems)
+    rows = [
+        Prediction(test="data-test", problem=f"p{i}", thought=name, sample=n, text=text, tokens=3, logprob=-0.5)
+        for name in texts
+        for i, text in enumerate(texts[name])
+        for n in range(samples)
+    ]
+    files.write_rows(files.predictions_file(CELL), rows)
+    return rows
+
+
+def run(thoughts: Sequence[str] = ("cot", "pot")) -> dict[str, Any]:
+    score.run(mix="both", student="small", seed=1, experiment="toy", tests=["data-test"], thoughts=list(thoughts))
+    measures: dict[str, Any] = json.loads(files.scores_file(CELL).read_text())["data-test"]
+    return measures
+
+
+def test_verdicts_choices_and_measures() -> None:
+    prepare()
+    measures = run()
+    rows = list(files.read_rows(files.scored_file(CELL), Scored))
+    assert [row.problem for row in rows] == ["p0", "p1", "p2"]
+    assert [[one.verdict for one in row.thoughts] for row in rows] == [
+        ["correct", "correct"],
+        ["wrong", "error:name"],
+        ["no-answer", "correct"],
+    ]
+    assert [row.choices["cascade-pot-cot"].thought for row in rows] == ["pot", "cot", "pot"]
+    assert [row.choices["cot"].verdict for row in rows] == ["correct", "wrong", "no-answer"]
+    assert [row.choices["pot"].verdict for row in rows] == ["correct", "no-answer", "correct"]
+    assert rows[1].thoughts[1].text == "ans = undefined"
+    assert measures["cot"] == {
+        "accuracy": 0.333333,
+        "low": 0.061492,
+        "high": 0.79234,
+        "answered": 0.666667,
+        "right": 1,
+        "problems": 3,
+    }
+    assert measures["oracle-pot-cot"]["right"] == 2
+    assert measures["thoughts"]["pot"] == {
+        "answered": 0.666667,
+        "executed": 0.666667,
+        "right": 0.666667,
+        "written": 3,
+        "verdicts": {"correct": 2, "error:name": 1},
+    }
+    assert measures["thoughts"]["cot"]["executed"] == 1.0
+
+
+def test_the_same_predictions_give_the_same_bytes() -> None:
+    prepare()
+    run()
+    first = [files.scored_file(CELL).read_bytes(), files.scores_file(CELL).read_bytes()]
+    run()
+    assert first == [files.scored_file(CELL).read_bytes(), files.scores_file(CELL).read_bytes()]
+
+
+def test_counts_add_up_with_several_samples() -> None:
+    rows = prepare(samples=3)
+    measures = run()
+    assert sum(one["written"] for one in measures["thoughts"].values()) == len(rows)
+    for one in measures["thoughts"].values():
+        assert sum(one["verdicts"].values()) == one["written"]
+    assert measures["pot"]["problems"] == 3
+
+
+def test_strategies_that_a_mix_cannot_use_are_left_out() -> None:
+    prepare(texts={"cot": TEXTS["cot"]})
+    assert list(run(["cot"])) == ["cot", "thoughts"]
+
+
+def test_a_mix_that_no_strategy_can_use_is_told() -> None:
+    prepare(answers=ANSWERS[2:], texts={"cot": TEXTS["cot"]})
+    with pytest.raises(Failure, match="no strategy of the experiment can do with cot alone"):
+        run(["cot"])
+
+
+def without_last(rows: list[Prediction]) -> list[Prediction]:
+    return rows[:-1]
+
+
+def with_one_twice(rows: list[Prediction]) -> list[Prediction]:
+    return [*rows, rows[0]]
+
+
+def with_a_stranger(rows: list[Prediction]) -> list[Prediction]:
+    return [*rows, Prediction(test="data-test", problem="p9", thought="cot", text="", tokens=1, logprob=0.0)]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (without_last, "lacks a prediction: problem `p2` of data-test, thought pot, sample 0"),
+        (with_one_twice, "holds a prediction twice: problem `p0` of data-test, thought cot"),
+        (with_a_stranger, "no test asks for: problem `p9`"),
+    ],
+)
+def test_predictions_that_do_not_fit_are_named(
+    change: Callable[[list[Prediction]], list[Prediction]], message: str
+) -> None:
+    files.write_rows(files.predictions_file(CELL), change(prepare()))
+    with pytest.raises(Failure, match=message):
+        run()
+    assert not files.scores_file(CELL).exists()
+
+
+def test_a_truncated_file_is_named_by_its_line() -> None:
+    prepare()
+    path = files.predictions_file(CELL)
+    path.write_bytes(path.read_bytes()[:-20])
+    with pytest.raises(Failure, match=r"row 6 of .*predictions"):
+        run()
+
+
+def test_a_test_without_problems_is_told() -> None:
+    prepare()
+    files.write_rows(files.test_file("data-test"), [])
+    with pytest.raises(Failure, match="test set data-test has no problems"):
+        run()
