@@ -45,7 +45,7 @@ def main(spec: str) -> None:
         print(f"{len(document['stages'])} stages; first run: {cpu(table):.1f} s CPU")
         cpu(baseline)
         pairs = [(cpu(table), cpu(baseline)) for _ in range(ROUNDS)]
-    costs, bases = zip(*pairs, strict=True)
+    costs = [cost for cost, _ in pairs]
     print(f"no-op: median {statistics.median(costs):.2f} s CPU ({min(costs):.2f} to {max(costs):.2f})")
     print(f"ratio to a pipeline of one stage: {statistics.median(a / b for a, b in pairs):.2f}")
 
@@ -90,7 +90,11 @@ def cpu(root: Path) -> float:
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     environment = os.environ | {"DVC_NO_ANALYTICS": "1"}
     subprocess.run(
-        [sys.executable, "-m", "dvc", "repro", "--quiet"], cwd=root, check=True, env=environment, stdout=subprocess.DEVNULL
+        [sys.executable, "-m", "dvc", "repro", "--quiet"],
+        cwd=root,
+        check=True,
+        env=environment,
+        stdout=subprocess.DEVNULL,
     )
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime

@@ -56,7 +56,9 @@ def compile_(spec: Spec, check: Check = False, discard_edits: Discard = False) -
     compiled = _stop_on_errors(compile_spec(spec))
     assert compiled.plan is not None and compiled.emitted is not None
     with _failures():
-        found = stale(compiled.emitted, Path()) if check else write(compiled.emitted, Path(), discard_edits=discard_edits)
+        found = (
+            stale(compiled.emitted, Path()) if check else write(compiled.emitted, Path(), discard_edits=discard_edits)
+        )
     _show(found, compiled)
     if found:
         raise typer.Exit(1)
@@ -241,7 +243,9 @@ def _dvc_status() -> dict[str, list[Any]]:
     """What DVC says of the pipeline on disk; nothing where there is none yet."""
     if not Path("dvc.yaml").is_file():
         return {}
-    done = subprocess.run([sys.executable, "-m", "dvc", "status", "--json"], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-m", "dvc", "status", "--json"], capture_output=True, text=True, check=False
+    )
     if done.returncode != 0:
         _complain(f"`dvc status` failed, so only changes of the spec are shown: {done.stderr.strip()}")
         return {}
@@ -253,7 +257,9 @@ def _print_plan(plan: Plan, reasons: explain.Reasons) -> None:
     """A line a stage with what it waits for; a bullet and the reasons where it would run."""
     console = Console(soft_wrap=True, highlight=False)
     for name, others in explain.waits_for(plan).items():
-        waits = f"  <- {', '.join(others[:4])}{f' and {len(others) - 4} more' if len(others) > 4 else ''}" if others else ""
+        waits = (
+            f"  <- {', '.join(others[:4])}{f' and {len(others) - 4} more' if len(others) > 4 else ''}" if others else ""
+        )
         runs = name in reasons
         console.print(Text.assemble(("* " if runs else "  "), (name, "bold" if runs else "dim"), (waits, "dim")))
         shown = reasons.get(name, [])

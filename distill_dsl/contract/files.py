@@ -117,7 +117,7 @@ def atomic(path: Path, mode: str = "w") -> Iterator[IO[Any]]:
             yield stream
             stream.flush()
             os.fsync(stream.fileno())
-        os.replace(temporary, path)
+        temporary.replace(path)
     except OSError as error:
         temporary.unlink(missing_ok=True)
         raise unwritable(path, error) from error
@@ -146,8 +146,9 @@ def write_rows(path: Path, rows: Iterable[Record]) -> int:
     count = 0
     encode = msgspec.json.Encoder().encode
     with atomic(path, "wb") as stream:
-        for count, row in enumerate(rows, start=1):
+        for row in rows:
             stream.write(encode(row) + b"\n")
+            count += 1
     return count
 
 
@@ -177,7 +178,9 @@ def numbered_lines(path: Path) -> Iterator[tuple[int, bytes]]:
             f"{path} does not exist", where=str(path), help="check the path; it is taken from the project's root"
         ) from error
     except (OSError, EOFError) as error:
-        raise Failure(f"cannot read {path}: {error}", where=str(path), help="the file is damaged or not readable") from error
+        raise Failure(
+            f"cannot read {path}: {error}", where=str(path), help="the file is damaged or not readable"
+        ) from error
 
 
 def write_json(path: Path, value: object) -> None:

@@ -84,7 +84,9 @@ def _read(path: Path) -> dict[str, Any]:
     except FileNotFoundError as error:
         raise Failure(f"{path} does not exist", where=str(path), help="run `mtd compile SPEC` first") from error
     except (YAMLError, UnicodeDecodeError) as error:
-        raise Failure(f"{path} is not YAML: {error}", where=str(path), help="run `mtd compile SPEC` to write it anew") from error
+        raise Failure(
+            f"{path} is not YAML: {error}", where=str(path), help="run `mtd compile SPEC` to write it anew"
+        ) from error
     if not isinstance(document, dict):
         raise Failure(f"{path} holds no mapping", where=str(path), help="run `mtd compile SPEC` to write it anew")
     return document

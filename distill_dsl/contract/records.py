@@ -12,7 +12,7 @@ class Record(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True
     """Common form of all records: immutable, strict, defaults left out of the file."""
 
 
-class Step(Record, kw_only=True):
+class Step(Record, frozen=True, kw_only=True):
     """One calculation of a worked solution."""
 
     name: str
@@ -25,7 +25,7 @@ class Step(Record, kw_only=True):
     """The step in words; `{}` stands where the shown arithmetic (`48 / 2 = 24`) goes."""
 
 
-class Solution(Record, kw_only=True):
+class Solution(Record, frozen=True, kw_only=True):
     """A problem's own way to its answer: what the `solution` teacher writes thoughts from."""
 
     steps: tuple[Step, ...]
@@ -34,7 +34,7 @@ class Solution(Record, kw_only=True):
     """The system that states the problem without solving it, ending in `ans = ...`."""
 
 
-class Problem(Record, kw_only=True):
+class Problem(Record, frozen=True, kw_only=True):
     """One problem of a data set."""
 
     id: str
@@ -48,7 +48,7 @@ class Problem(Record, kw_only=True):
     """The synthetic family that the problem belongs to."""
 
 
-class Completion(Record, kw_only=True):
+class Completion(Record, frozen=True, kw_only=True):
     """What a teacher wrote for one problem in one format."""
 
     problem: str
@@ -61,7 +61,7 @@ class Completion(Record, kw_only=True):
     """Key of the request in the completion store, for LLM teachers."""
 
 
-class Thought(Record, kw_only=True):
+class Thought(Record, frozen=True, kw_only=True):
     """A completion with its verdict; rejected ones stay in the file."""
 
     problem: str
@@ -74,7 +74,7 @@ class Thought(Record, kw_only=True):
     detail: str = ""
 
 
-class Example(Record, kw_only=True):
+class Example(Record, frozen=True, kw_only=True):
     """One training example of a mix."""
 
     problem: str
@@ -84,7 +84,7 @@ class Example(Record, kw_only=True):
     text: str
 
 
-class Prediction(Record, kw_only=True):
+class Prediction(Record, frozen=True, kw_only=True):
     """What a student wrote for one test problem in one format."""
 
     test: str
@@ -99,7 +99,7 @@ class Prediction(Record, kw_only=True):
     """Mean log-probability of those tokens, in nats."""
 
 
-class Judged(Record, kw_only=True):
+class Judged(Record, frozen=True, kw_only=True):
     """A prediction with what its execution gave and how that compares with gold."""
 
     thought: str
@@ -112,7 +112,7 @@ class Judged(Record, kw_only=True):
     detail: str = ""
 
 
-class Choice(Record, kw_only=True):
+class Choice(Record, frozen=True, kw_only=True):
     """What a strategy picked."""
 
     answer: str | None = None
@@ -120,7 +120,7 @@ class Choice(Record, kw_only=True):
     verdict: str
 
 
-class Scored(Record, kw_only=True):
+class Scored(Record, frozen=True, kw_only=True):
     """One test problem with all its thoughts and the choice of each strategy."""
 
     test: str

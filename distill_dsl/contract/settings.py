@@ -23,7 +23,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
 # --- data ---------------------------------------------------------------------------------------
 
 
-class HfSource(Settings, kw_only=True, tag="hf", tag_field="kind"):
+class HfSource(Settings, frozen=True, kw_only=True, tag="hf", tag_field="kind"):
     """A data set of the Hugging Face hub (or its local cache), read through `datasets`."""
 
     name: str
@@ -31,14 +31,14 @@ class HfSource(Settings, kw_only=True, tag="hf", tag_field="kind"):
     revision: str | None = None
 
 
-class FileSource(Settings, kw_only=True, tag="file", tag_field="kind"):
+class FileSource(Settings, frozen=True, kw_only=True, tag="file", tag_field="kind"):
     """Local files (`.jsonl`, `.json`, `.csv`, `.parquet`, each also `.gz` where text), one a split."""
 
     splits: dict[str, str]
     """Split name -> path from the project's root."""
 
 
-class SyntheticSource(Settings, kw_only=True, tag="synthetic", tag_field="kind"):
+class SyntheticSource(Settings, frozen=True, kw_only=True, tag="synthetic", tag_field="kind"):
     """Our own word problems; each knows the steps and equations that make it."""
 
     generator: str = "arithmetic"
@@ -55,7 +55,7 @@ class SyntheticSource(Settings, kw_only=True, tag="synthetic", tag_field="kind")
     """Fewest and most steps of a problem, inclusive."""
 
 
-class ReasoningGymSource(Settings, kw_only=True, tag="reasoning_gym", tag_field="kind"):
+class ReasoningGymSource(Settings, frozen=True, kw_only=True, tag="reasoning_gym", tag_field="kind"):
     """A task of the `reasoning_gym` package (optional extra)."""
 
     task: str
@@ -66,7 +66,7 @@ class ReasoningGymSource(Settings, kw_only=True, tag="reasoning_gym", tag_field=
 Source = HfSource | FileSource | SyntheticSource | ReasoningGymSource
 
 
-class Columns(Settings, kw_only=True):
+class Columns(Settings, frozen=True, kw_only=True):
     """Which columns of a source hold what; `None` means: known names are tried in order."""
 
     question: str | None = None
@@ -75,7 +75,7 @@ class Columns(Settings, kw_only=True):
     id: str | None = None
 
 
-class DataSettings(Settings, kw_only=True):
+class DataSettings(Settings, frozen=True, kw_only=True):
     """One `data` block."""
 
     source: Source
@@ -91,11 +91,11 @@ class DataSettings(Settings, kw_only=True):
 # --- teachers -----------------------------------------------------------------------------------
 
 
-class SolutionTeacher(Settings, kw_only=True, tag="solution", tag_field="kind"):
+class SolutionTeacher(Settings, frozen=True, kw_only=True, tag="solution", tag_field="kind"):
     """Writes thoughts from a problem's own steps, or from the annotations in its gold rationale."""
 
 
-class RecordedTeacher(Settings, kw_only=True, tag="recorded", tag_field="kind"):
+class RecordedTeacher(Settings, frozen=True, kw_only=True, tag="recorded", tag_field="kind"):
     """Completions somebody already has: one file a thought format, or one file with a kind column."""
 
     files: dict[str, str]
@@ -106,7 +106,7 @@ class RecordedTeacher(Settings, kw_only=True, tag="recorded", tag_field="kind"):
     """Column with the problem's id; a row without it is matched by its question."""
 
 
-class OpenaiTeacher(Settings, kw_only=True, tag="openai", tag_field="kind"):
+class OpenaiTeacher(Settings, frozen=True, kw_only=True, tag="openai", tag_field="kind"):
     """Any OpenAI-compatible server."""
 
     model: str
@@ -114,7 +114,7 @@ class OpenaiTeacher(Settings, kw_only=True, tag="openai", tag_field="kind"):
     key_env: str = "OPENAI_API_KEY"
 
 
-class TransformersTeacher(Settings, kw_only=True, tag="transformers", tag_field="kind"):
+class TransformersTeacher(Settings, frozen=True, kw_only=True, tag="transformers", tag_field="kind"):
     """A local model."""
 
     model: str
@@ -123,14 +123,14 @@ class TransformersTeacher(Settings, kw_only=True, tag="transformers", tag_field=
 TeacherModel = SolutionTeacher | RecordedTeacher | OpenaiTeacher | TransformersTeacher
 
 
-class Exemplars(Settings, kw_only=True):
+class Exemplars(Settings, frozen=True, kw_only=True):
     """In-context demonstrations: rows of `question` and one text a thought name."""
 
     file: str
     pick: Count = 8
 
 
-class TeacherSettings(Settings, kw_only=True):
+class TeacherSettings(Settings, frozen=True, kw_only=True):
     """One `teacher` block."""
 
     model: TeacherModel
@@ -144,7 +144,7 @@ class TeacherSettings(Settings, kw_only=True):
 # --- thoughts, mixes, students ------------------------------------------------------------------
 
 
-class ThoughtSettings(Settings, kw_only=True):
+class ThoughtSettings(Settings, frozen=True, kw_only=True):
     """One `thought` block: a format, its cue and how it is executed."""
 
     answer: AnswerKind
@@ -159,7 +159,7 @@ class ThoughtSettings(Settings, kw_only=True):
     """Bytes of address space for one program, above what the interpreter itself takes."""
 
 
-class MixSettings(Settings, kw_only=True):
+class MixSettings(Settings, frozen=True, kw_only=True):
     """One `mix` block: which verified thoughts make a training set."""
 
     thoughts: dict[str, Annotated[float, Meta(gt=0.0)]]
@@ -174,14 +174,14 @@ class MixSettings(Settings, kw_only=True):
     """Only the first so many problems (a data-size study)."""
 
 
-class HfBase(Settings, kw_only=True, tag="hf", tag_field="kind"):
+class HfBase(Settings, frozen=True, kw_only=True, tag="hf", tag_field="kind"):
     """A pre-trained model: a hub name or a folder."""
 
     name: str
     revision: str | None = None
 
 
-class ScratchBase(Settings, kw_only=True, tag="scratch", tag_field="kind"):
+class ScratchBase(Settings, frozen=True, kw_only=True, tag="scratch", tag_field="kind"):
     """A small untrained model with a tokenizer trained on the mix."""
 
     architecture: str = "t5"
@@ -197,7 +197,7 @@ class ScratchBase(Settings, kw_only=True, tag="scratch", tag_field="kind"):
 StudentBase = HfBase | ScratchBase
 
 
-class StudentSettings(Settings, kw_only=True):
+class StudentSettings(Settings, frozen=True, kw_only=True):
     """One `student` block: a base model and how it is fine-tuned."""
 
     base: StudentBase
@@ -224,19 +224,19 @@ class StudentSettings(Settings, kw_only=True):
 # --- experiments --------------------------------------------------------------------------------
 
 
-class Single(Settings, kw_only=True, tag="single", tag_field="kind"):
+class Single(Settings, frozen=True, kw_only=True, tag="single", tag_field="kind"):
     """The answer of one thought format."""
 
     thought: str
 
 
-class Cascade(Settings, kw_only=True, tag="cascade", tag_field="kind"):
+class Cascade(Settings, frozen=True, kw_only=True, tag="cascade", tag_field="kind"):
     """The first thought that gives an answer (paper, section 3.4: PoT > EoT > CoT)."""
 
     members: tuple[str, ...]
 
 
-class Vote(Settings, kw_only=True, tag="vote", tag_field="kind"):
+class Vote(Settings, frozen=True, kw_only=True, tag="vote", tag_field="kind"):
     """The most frequent answer; ties go to the member listed first."""
 
     members: tuple[str, ...]
@@ -245,19 +245,19 @@ class Vote(Settings, kw_only=True, tag="vote", tag_field="kind"):
     """The member that decides a tie; without it, the order of the members does."""
 
 
-class Confident(Settings, kw_only=True, tag="confident", tag_field="kind"):
+class Confident(Settings, frozen=True, kw_only=True, tag="confident", tag_field="kind"):
     """The answered thought with the highest length-normalised log-probability."""
 
     members: tuple[str, ...]
 
 
-class Ranked(Settings, kw_only=True, tag="ranked", tag_field="kind"):
+class Ranked(Settings, frozen=True, kw_only=True, tag="ranked", tag_field="kind"):
     """The answered thought that a trained verifier scores highest."""
 
     members: tuple[str, ...]
 
 
-class Oracle(Settings, kw_only=True, tag="oracle", tag_field="kind"):
+class Oracle(Settings, frozen=True, kw_only=True, tag="oracle", tag_field="kind"):
     """Right if any member is right: the upper bound of every strategy."""
 
     members: tuple[str, ...]
@@ -292,7 +292,7 @@ def strategy_title(strategy: Strategy) -> str:
             return f"{type(strategy).__struct_config__.tag}({', '.join(strategy.members)})"
 
 
-class Published(Settings, kw_only=True):
+class Published(Settings, frozen=True, kw_only=True):
     """Figures of a paper, printed beside the measured ones."""
 
     source: str
@@ -300,7 +300,7 @@ class Published(Settings, kw_only=True):
     """`<student>.<mix>.<data>` -> accuracy in percent."""
 
 
-class ExperimentSettings(Settings, kw_only=True):
+class ExperimentSettings(Settings, frozen=True, kw_only=True):
     """One `experiment` block: what is compared, and how the students are decoded."""
 
     answers: tuple[Strategy, ...]

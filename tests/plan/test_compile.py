@@ -200,7 +200,7 @@ def test_a_file_written_by_hand_is_never_overwritten(compiled: Callable[[str], C
     assert done.emitted is not None
     (tmp_path / "dvc.yaml").write_text("stages: {}\n", encoding="utf-8")
     found = write(done.emitted, tmp_path)
-    assert [one.code for one in found] == ["MTD070"]
+    assert [one.code for one in found] == ["MTD063"]
     assert (tmp_path / "dvc.yaml").read_text() == "stages: {}\n"
     assert not (tmp_path / "params.yaml").exists()
 
@@ -223,7 +223,7 @@ def test_a_folder_that_cannot_be_written_is_a_diagnostic(compiled: Callable[[str
     assert done.emitted is not None
     (tmp_path / "blocked").write_text("a file where the folder should be")
     found = write(done.emitted, tmp_path / "blocked")
-    assert [one.code for one in found] == ["MTD072"]
+    assert [one.code for one in found] == ["MTD062"]
 
 
 def test_writing_twice_gives_the_same_bytes(compiled: Callable[[str], Compiled], tmp_path: Path) -> None:

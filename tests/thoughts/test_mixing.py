@@ -25,7 +25,9 @@ def problems(count: int) -> list[Problem]:
 
 
 def thought(problem: int, name: str, sample: int, verdict: str = "correct", text: str | None = None) -> Thought:
-    return Thought(problem=f"p{problem}", thought=name, sample=sample, text=text or f"ans = {sample} + 0", verdict=verdict)
+    return Thought(
+        problem=f"p{problem}", thought=name, sample=sample, text=text or f"ans = {sample} + 0", verdict=verdict
+    )
 
 
 rows = st.lists(
@@ -62,7 +64,9 @@ def test_every_thought_is_kept_or_dropped_for_a_reason(
 
 @given(rows, st.integers(0, 99))
 def test_no_problem_is_both_trained_and_measured(thoughts: list[Thought], seed: int) -> None:
-    mixed = mix(problems(10), by_name(thoughts), FORMATS, MixSettings(thoughts={"cot": 1, "pot": 1}, dev=0.5, seed=seed))
+    mixed = mix(
+        problems(10), by_name(thoughts), FORMATS, MixSettings(thoughts={"cot": 1, "pot": 1}, dev=0.5, seed=seed)
+    )
     assert not {row.problem for row in mixed.train} & {row.problem for row in mixed.dev}
 
 
@@ -96,7 +100,11 @@ def test_draws_hang_on_seed_and_names_and_nothing_else() -> None:
 @pytest.mark.parametrize(
     ("kind", "one", "other"),
     [
-        (AnswerKind.TEXT, "She sold 48 / 2 = 24 clips.\nThe answer is 24.", "In May 48/2=24 were sold. The answer is 24."),
+        (
+            AnswerKind.TEXT,
+            "She sold 48 / 2 = 24 clips.\nThe answer is 24.",
+            "In May 48/2=24 were sold. The answer is 24.",
+        ),
         (AnswerKind.TEXT, "The  answer is FOUR", "the answer is four"),
         (AnswerKind.PYTHON, "a = 48 / 2  # May\nans = a", "a = 48/2\n\nans = a\n"),
         (AnswerKind.EQUATIONS, "% eggs:\na = 16\nans = a + 1", "a=16\nans = a+1"),

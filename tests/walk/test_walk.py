@@ -94,7 +94,14 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
 
 def test_every_stage_leaves_its_files(project: Project) -> None:
     scores = json.loads((project.root / "artifacts/scores/walk-both-tiny-s1.json").read_text())
-    assert set(scores["problems-test"]) == {"cot", "pot", "cascade-pot-cot", "vote-pot-cot", "oracle-pot-cot", "thoughts"}
+    assert set(scores["problems-test"]) == {
+        "cot",
+        "pot",
+        "cascade-pot-cot",
+        "vote-pot-cot",
+        "oracle-pot-cot",
+        "thoughts",
+    }
     assert scores["problems-test"]["cot"]["problems"] == 12
     table = (project.root / "artifacts/report/walk/table.md").read_text()
     assert "cotd" in table and "both" in table

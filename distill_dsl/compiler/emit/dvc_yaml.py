@@ -24,7 +24,9 @@ HEADER_START: Final = "# Written by `mtd compile"
 
 def dvc_document(plan: Plan, digest: str) -> dict[str, Any]:
     """The content of `dvc.yaml`. `digest` goes to the spec stage, which compares it with the spec's."""
-    stages = {stage_name(stage): _stage(wire(stage, plan.blocks), stage.place.file, stage.place.line) for stage in plan.stages}
+    stages = {
+        stage_name(stage): _stage(wire(stage, plan.blocks), stage.place.file, stage.place.line) for stage in plan.stages
+    }
     for stage in plan.stages:
         if isinstance(stage, SpecStage):
             stages[stage_name(stage)]["meta"]["mtd"]["digest"] = digest
@@ -56,7 +58,12 @@ def _plots(plan: Plan) -> list[Any]:
         if isinstance(stage, ReportStage):
             folder = files.report_folder(stage.experiment)
             accuracy = {(folder / "accuracy.csv").as_posix(): "label"}
-            bars = {"template": "bar_horizontal", "x": "accuracy", "y": accuracy, "title": f"{stage.experiment}: accuracy"}
+            bars = {
+                "template": "bar_horizontal",
+                "x": "accuracy",
+                "y": accuracy,
+                "title": f"{stage.experiment}: accuracy",
+            }
             plots += [{f"{stage.experiment} accuracy": bars}, (folder / "accuracy.png").as_posix()]
     return plots
 

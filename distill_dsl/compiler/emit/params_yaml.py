@@ -35,7 +35,8 @@ def _entry(block: Block) -> dict[str, Any]:
         for key in outer:
             place = place[key]
         place[last] = {"param": param}
-    return _listed(entry)
+    listed: dict[str, Any] = _listed(entry)
+    return listed
 
 
 def _listed(value: Any) -> Any:

@@ -20,7 +20,10 @@ from distill_dsl.contract.files import write_text
 
 DVC_FILE = "dvc.yaml"
 PARAMS_FILE = "params.yaml"
-PARAMS_HEADER = HEADER + "# A value changed here holds for this working tree (as `dvc exp run -S` does); the spec is where it stays.\n"
+PARAMS_HEADER = (
+    HEADER
+    + "# A value changed here holds for this working tree (as `dvc exp run -S` does); the spec is where it stays.\n"
+)
 DIGEST_LINE = "# values: {digest}\n"
 
 
@@ -50,7 +53,7 @@ def emit(plan: Plan) -> Emitted:
 def stale(emitted: Emitted, root: Path) -> list[Diagnostic]:
     """What on disk is not what the spec compiles to."""
     return [
-        error(Code.STALE_FILE, f"{name} is not what the spec compiles to", None, help="run `mtd compile` on the spec")
+        error(Code.STALE, f"{name} is not what the spec compiles to", None, help="run `mtd compile` on the spec")
         for name, text in emitted.files()
         if _text(root / name) != text
     ]
@@ -77,7 +80,7 @@ def write(emitted: Emitted, root: Path, *, discard_edits: bool = False) -> list[
                 (root / PARAMS_FILE).unlink()
             raise
     except Failure as failure:
-        return [error(Code.UNWRITABLE_FILE, failure.summary, None, help=failure.help)]
+        return [error(Code.UNWRITABLE, failure.summary, None, help=failure.help)]
     return []
 
 
@@ -102,7 +105,11 @@ def _edited(emitted: Emitted, path: Path) -> list[Diagnostic]:
     if values is None or params_digest(values) == written[1] or values == parsed(emitted.params):
         return []
     fresh = flat(parsed(emitted.params))
-    changes = [f"{key} = {value!r} (the spec says {fresh.get(key)!r})" for key, value in flat(values).items() if fresh.get(key) != value]
+    changes = [
+        f"{key} = {value!r} (the spec says {fresh.get(key)!r})"
+        for key, value in flat(values).items()
+        if fresh.get(key) != value
+    ]
     return [
         error(
             Code.EDITED_PARAMS,

@@ -13,6 +13,7 @@ from distill_dsl.contract.settings import ThoughtSettings
 from distill_dsl.contract.vocabulary import Outcome
 from distill_dsl.runtime.progress import steps_shown
 from distill_dsl.runtime.thoughts.execute import execute, judge
+from distill_dsl.runtime.thoughts.execution import Execution
 
 
 def run(*, teacher: str, data: str, split: str, thought: str) -> None:
@@ -27,7 +28,9 @@ def run(*, teacher: str, data: str, split: str, thought: str) -> None:
     files.write_rows(files.thoughts_file(cell), thoughts)
     counts = yields(thoughts, len(problems))
     files.write_json(files.yield_file(cell), counts)
-    print(f"{thought}: {counts['right']} of {counts['thoughts']} thoughts are right, for {counts['covered']:.1%} of the problems")
+    print(
+        f"{thought}: {counts['right']} of {counts['thoughts']} thoughts are right, for {counts['covered']:.1%} of the problems"
+    )
 
 
 def verified(
@@ -43,22 +46,33 @@ def verified(
                 strict=True,
             )
         )
-    rows = []
-    for row in completions:
-        problem = problems.get(row.problem)
-        if problem is None:
-            raise Failure(
-                f"a completion is for the problem {row.problem}, which the data set does not have",
-                help="run `dvc repro` so that asking and fetching fit together again",
-            )
-        made = {"problem": row.problem, "thought": row.thought, "sample": row.sample}
-        if row.text is None:
-            rows.append(Thought(**made, text="", verdict=Outcome.MISSING, detail=row.reason or ""))
-            continue
+    return [_verdict(row, results, problems, settings) for row in completions]
+
+
+def _verdict(
+    row: Completion, results: dict[str, Execution], problems: dict[str, Problem], settings: ThoughtSettings
+) -> Thought:
+    problem = problems.get(row.problem)
+    if problem is None:
+        raise Failure(
+            f"a completion is for the problem {row.problem}, which the data set does not have",
+            help="run `dvc repro` so that asking and fetching fit together again",
+        )
+    if row.text is None:
+        text, answer, verdict, detail = "", None, str(Outcome.MISSING), row.reason or ""
+    else:
         result = results[row.text]
+        text, answer, detail = result.text, result.answer, result.detail
         verdict = judge(result, problem.answer, settings.tolerance)
-        rows.append(Thought(**made, text=result.text, answer=result.answer, verdict=verdict, detail=result.detail))
-    return rows
+    return Thought(
+        problem=row.problem,
+        thought=row.thought,
+        sample=row.sample,
+        text=text,
+        answer=answer,
+        verdict=verdict,
+        detail=detail,
+    )
 
 
 def yields(thoughts: Sequence[Thought], problems: int) -> dict[str, object]:
