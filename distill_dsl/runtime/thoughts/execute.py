@@ -41,7 +41,7 @@ def judge(execution: Execution, gold: str, tolerance: float) -> str:
     if execution.answer is None:
         assert execution.failure is not None
         return execution.failure
-    return Outcome.CORRECT if same(execution.answer, gold, tolerance) else Outcome.WRONG
+    return (Outcome.CORRECT if same(execution.answer, gold, tolerance) else Outcome.WRONG).value
 
 
 def _read(texts: Sequence[str], progress: Progress | None) -> list[Execution]:

@@ -33,6 +33,7 @@ _CODE: Final = re.compile(
     r"|[A-Za-z_][\w., ]*(?:\[[^\]\n]*\])?\s*[-+*/]?=(?!=))"
 )
 _HEADER: Final = re.compile(r"\s*(?:def|class|for|while|if|with|try)\b.*:\s*(?:#.*)?$")
+_DEFINITION: Final = re.compile(r"\s*def\s")
 _WORD: Final = re.compile(r"[A-Za-z]{2,}")
 _DOCTEST: Final = re.compile(r"^(?:>>>|\.\.\.) ?", re.MULTILINE)
 
@@ -97,9 +98,9 @@ def _first_program(text: str) -> str:
 
 
 def _has_statement(text: str) -> bool:
-    """Whether there is more than imports, comments and blank lines."""
+    """Whether there is more than imports, comments, blank lines and the head of a function."""
     lines = (line.strip() for line in text.split("\n"))
-    return any(line and not line.startswith(("#", "import ", "from ")) for line in lines)
+    return any(line and not line.startswith(("#", "import ", "from ")) and not _HEADER.match(line) for line in lines)
 
 
 def _candidates(text: str) -> Iterator[str]:
@@ -129,8 +130,8 @@ def _starts(lines: list[str]) -> Iterator[int]:
 def _bodies(lines: list[str]) -> Iterator[str]:
     """The lines as the body of a function whose head was in the prompt."""
     lines = [line for line in lines if line.strip()]
-    if not any(line.lstrip().startswith("return") for line in lines):
-        return
+    if not any(line.lstrip().startswith("return") for line in lines) or any(map(_DEFINITION.match, lines)):
+        return  # a function that has its head is broken in another way
     whole = textwrap.dedent("\n".join(lines))
     yield "def solution():\n" + textwrap.indent(whole, "    ")
     rest = textwrap.dedent("\n".join(lines[1:]))  # the prompt ended in the first line's indent
