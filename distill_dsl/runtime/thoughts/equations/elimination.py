@@ -1,0 +1,149 @@
+"""Solving by substitution: each equation that is linear in a free unknown defines it.
+
+For linear equations this is exact Gauss-Jordan elimination: definitions are kept in terms of free
+unknowns only, so that a new equation is reduced as it is read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from distill_dsl.runtime.thoughts.equations.evaluation import Waits, evaluate
+from distill_dsl.runtime.thoughts.equations.grammar import Relation
+from distill_dsl.runtime.thoughts.equations.limits import MAX_UNKNOWNS, MAX_WORK, Unsolved, too_large
+from distill_dsl.runtime.thoughts.equations.polynomials import (
+    Form,
+    Polynomial,
+    Quotient,
+    Rational,
+    above,
+    divide,
+    is_number,
+    lowered,
+    names,
+    substituted,
+    subtract,
+)
+
+
+@dataclass
+class State:
+    """What is known so far. `known` maps a name to a number or to a form in free unknowns."""
+
+    known: dict[str, Form] = field(default_factory=dict)
+    open: set[str] = field(default_factory=set)
+    """Names in `known` whose form still holds free unknowns."""
+    free: set[str] = field(default_factory=set)
+    """Free unknowns that occur in a definition."""
+    work: int = 0
+    checked: bool = True
+    """Whether every step so far keeps exactly the solutions; if not, a check of all equations is due."""
+    notes: list[str] = field(default_factory=list)
+    """What was assumed on the way, for a reader."""
+
+    def copy(self) -> State:
+        """An independent copy, for trying one of several roots."""
+        return State(dict(self.known), set(self.open), set(self.free), self.work, self.checked, list(self.notes))
+
+    def define(self, name: str, form: Form) -> None:
+        """Set a free unknown equal to a form in other free unknowns."""
+        if name in self.free:
+            self.free.discard(name)
+            for user in sorted(self.open):
+                old = self.known[user]
+                if name in names(old):
+                    self.spend(len(above(old)) * max(1, len(above(form))))
+                    self.keep(user, substituted(old, name, form))
+        self.keep(name, form)
+
+    def keep(self, name: str, form: Form) -> None:
+        """Record a definition."""
+        self.known[name] = form
+        if is_number(form):
+            self.open.discard(name)
+            return
+        self.open.add(name)
+        self.free |= names(form)
+        self.checked = self.checked and not isinstance(form, Quotient)
+        if len(self.free) + len(self.open) > MAX_UNKNOWNS:
+            raise too_large(f"more than {MAX_UNKNOWNS} unknowns at one time")
+
+    def spend(self, terms: int) -> None:
+        """Count work."""
+        self.work += terms
+        if self.work > MAX_WORK:
+            raise too_large("solving takes too many steps")
+
+
+class Contradiction(Exception):
+    """An equation that no values satisfy, given the others."""
+
+    def __init__(self, relation: Relation, difference: Rational) -> None:
+        super().__init__(relation.statement.text)
+        self.relation = relation
+        self.difference = difference
+
+
+def reduce(state: State, equations: Iterable[Relation]) -> list[Relation]:
+    """Use the equations until none defines anything more; returns those that are left."""
+    pending = list(equations)
+    while True:
+        left = [equation for equation in pending if not use(state, equation)]
+        if len(left) == len(pending) or not left:
+            return left
+        pending = left
+
+
+def use(state: State, equation: Relation) -> bool:
+    """Use one equation if it is a definition, a check, or linear in some unknown."""
+    try:
+        right = evaluate(equation.right, state.known)
+        if (name := lone_name(equation)) and name not in state.known and name not in names(right):
+            state.define(name, right)
+            return True
+        difference = subtract(evaluate(equation.left, state.known), right)
+    except Waits:
+        return False
+    if isinstance(difference, (int, Fraction)):
+        if difference:
+            raise Contradiction(equation, difference)
+        return True
+    state.checked = state.checked and not isinstance(difference, Quotient)
+    return use_polynomial(state, above(difference))
+
+
+def lone_name(equation: Relation) -> str | None:
+    """The name that is all of the left side."""
+    first = equation.left[0]
+    return first if isinstance(first, str) and len(equation.left) == 1 else None
+
+
+def use_polynomial(state: State, polynomial: Polynomial) -> bool:
+    """Define an unknown that stands in one term only, alone, with a number before it."""
+    name = isolated(polynomial)
+    if name is None:
+        return False
+    rest = dict(polynomial)
+    factor = rest.pop((name,))
+    state.spend(len(polynomial))
+    state.define(name, divide(lowered(rest), -factor))
+    return True
+
+
+def isolated(polynomial: Polynomial) -> str | None:
+    """The first unknown that occurs in one term only, and there alone."""
+    linear = [monomial[0] for monomial in polynomial if len(monomial) == 1]
+    if all(len(monomial) <= 1 for monomial in polynomial):
+        return linear[0]
+    elsewhere = {name for monomial in polynomial if len(monomial) > 1 for name in monomial}
+    return next((name for name in linear if name not in elsewhere), None)
+
+
+def failure_of(contradiction: Contradiction) -> Unsolved:
+    """What a contradiction is to a reader."""
+    statement = contradiction.relation.statement
+    return Unsolved(
+        "error:inconsistent", f"line {statement.line}: `{statement.text[:80]}` contradicts the equations before it"
+    )

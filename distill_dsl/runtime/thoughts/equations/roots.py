@@ -1,0 +1,147 @@
+"""What elimination leaves: quadratics with rational roots, and unknowns behind a factor.
+
+Each root is tried on its own; equations that a root contradicts drop it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from fractions import Fraction
+
+from distill_dsl.runtime.thoughts.equations.elimination import Contradiction, State, reduce
+from distill_dsl.runtime.thoughts.equations.evaluation import Waits, evaluate
+from distill_dsl.runtime.thoughts.equations.grammar import Relation
+from distill_dsl.runtime.thoughts.equations.limits import MAX_BRANCHES, Unsolved, too_large
+from distill_dsl.runtime.thoughts.equations.polynomials import (
+    Polynomial,
+    Rational,
+    above,
+    is_number,
+    lowered,
+    names,
+    quotient,
+    scaled,
+    subtract,
+    whole,
+)
+
+Open = tuple[State, list[Relation]]
+"""A case and the equations that it leaves unused (none, where it is solved)."""
+
+
+def cases(state: State, equations: Sequence[Relation], answer: str) -> list[Open]:
+    """All cases of a system. Raises `Contradiction` or `Unsolved` where there is none."""
+    found: list[Open] = []
+    waiting: list[Open] = [(state, list(equations))]
+    failure: Exception | None = None
+    tried = 0
+    while waiting:
+        current, pending = waiting.pop(0)
+        tried += 1
+        if tried > MAX_BRANCHES:
+            raise too_large("too many cases")
+        try:
+            pending = reduce(current, pending)
+            branches = split(current, pending) if pending and not decided(current, answer) else None
+            if branches is None:
+                check(current, equations)
+                found.append((current, pending))
+            else:
+                waiting += [(branch, pending) for branch in branches]
+        except (Contradiction, Unsolved) as problem:
+            if isinstance(problem, Unsolved) and problem.failure == "error:limit":
+                raise
+            failure = failure or problem
+    if not found and failure:
+        raise failure
+    return found
+
+
+def decided(state: State, answer: str) -> bool:
+    """Whether the answer has a value, so that what is left bears on other unknowns only."""
+    return answer in state.known and is_number(state.known[answer])
+
+
+def check(state: State, equations: Sequence[Relation]) -> None:
+    """Drop a case whose steps, such as multiplying by a denominator, let in what is no solution."""
+    if state.checked:
+        return
+    for equation in equations:
+        try:
+            difference = subtract(evaluate(equation.left, state.known), evaluate(equation.right, state.known))
+        except Waits:
+            continue
+        if isinstance(difference, (int, Fraction)) and difference:
+            raise Contradiction(equation, difference)
+
+
+def split(state: State, pending: Sequence[Relation]) -> list[State] | None:
+    """The cases of the first equation that can be split, or nothing."""
+    polynomials = []
+    for equation in pending:
+        try:
+            difference = subtract(evaluate(equation.left, state.known), evaluate(equation.right, state.known))
+        except Waits:
+            continue
+        polynomials.append((equation, above(difference)))
+    for equation, polynomial in polynomials:
+        if len(used := names(polynomial)) == 1 and (roots := rational_roots(polynomial)) is not None:
+            if not roots:
+                raise Unsolved("error:inconsistent", f"line {equation.statement.line}: no real number satisfies it")
+            state.checked = False
+            return [with_value(state, used.copy().pop(), root) for root in roots]
+    for _, polynomial in polynomials:
+        if (branch := divided_out(state, polynomial)) is not None:
+            return [branch]
+    return None
+
+
+def with_value(state: State, name: str, value: Rational) -> State:
+    """A copy of the state in which the unknown has the value."""
+    branch = state.copy()
+    branch.define(name, value)
+    return branch
+
+
+def rational_roots(polynomial: Polynomial) -> list[Rational] | None:
+    """Real roots of a polynomial in one unknown; nothing where they are not rational or not quadratic."""
+    factors = {len(monomial): factor for monomial, factor in polynomial.items()}
+    lowest = min(factors)
+    roots: list[Rational] = [0] if lowest else []
+    factors = {exponent - lowest: factor for exponent, factor in factors.items()}
+    highest = max(factors)
+    if highest == 0:
+        return roots
+    if highest == 1:
+        return [*roots, whole(-Fraction(factors[0]) / factors[1])]
+    if highest > 2:
+        return None
+    a, b, c = (Fraction(factors.get(exponent, 0)) for exponent in (2, 1, 0))
+    discriminant = b * b - 4 * a * c
+    if discriminant < 0:
+        return roots
+    square = Fraction(math.isqrt(discriminant.numerator), math.isqrt(discriminant.denominator))
+    if square * square != discriminant:
+        return None
+    return [*roots, *sorted({whole((-b + sign * square) / (2 * a)) for sign in (1, -1)})]
+
+
+def divided_out(state: State, polynomial: Polynomial) -> State | None:
+    """A case in which the first unknown that occurs to the first power is written as a quotient.
+
+    The factor before it is taken as not zero: a rate, price or share that a text divides by.
+    """
+    for name in sorted(names(polynomial)):
+        with_name = {monomial: factor for monomial, factor in polynomial.items() if name in monomial}
+        if any(monomial.count(name) > 1 for monomial in with_name):
+            continue
+        factor = {tuple(other for other in monomial if other != name): own for monomial, own in with_name.items()}
+        rest = {monomial: own for monomial, own in polynomial.items() if monomial not in with_name}
+        branch = state.copy()
+        branch.checked = False
+        if not is_number(lowered(factor)):
+            branch.notes.append(f"taking the factor of `{name}` as not zero")
+        branch.define(name, quotient(scaled(rest, -1), factor))
+        return branch
+    return None

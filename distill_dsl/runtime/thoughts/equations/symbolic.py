@@ -1,0 +1,184 @@
+"""The last resort: sympy, for irrational roots, unknown exponents and systems of several squares.
+
+sympy gets expressions built here term by term, never text, and only systems small enough for it to
+come back. It has no deadline of its own: whoever calls `solve_system` holds one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from math import prod
+from typing import Any
+
+from distill_dsl.runtime.thoughts.equations.elimination import State
+from distill_dsl.runtime.thoughts.equations.grammar import Code, Relation
+from distill_dsl.runtime.thoughts.equations.limits import MAX_BEZOUT, MAX_SYMBOLIC_UNKNOWNS, Unsolved, too_large
+from distill_dsl.runtime.thoughts.equations.polynomials import Form, Polynomial, Quotient, Rational, whole
+
+LARGEST_EXPONENT = 100
+"""A whole power of a sum would be multiplied out."""
+MOST_NESTED = 3
+"""Powers within powers: sympy's denesting of more can take minutes."""
+MOST_ROOT = 64
+"""Degree of a root: sympy treats one as an algebraic number of that degree."""
+DIGITS = 30
+"""Working precision; 12 digits are shown."""
+
+
+@dataclass(frozen=True)
+class Value:
+    """A real number: exact where rational, else to 30 digits as text."""
+
+    exact: Rational | None
+    approximate: str
+
+    @property
+    def number(self) -> Rational:
+        """The exact number, or the rational one nearest to it at the working precision."""
+        return Fraction(self.approximate) if self.exact is None else self.exact
+
+
+def symbolic_solutions(state: State, pending: Sequence[Relation], answer: str) -> list[dict[str, Value]]:
+    """The real solutions, each with the values of the answer and of all unknowns solved for."""
+    import sympy  # half a second to import, and one system in a hundred needs it
+
+    equations = [converted(sympy, item.left, state) - converted(sympy, item.right, state) for item in pending]
+    equations = [sympy.together(equation).as_numer_denom()[0] for equation in equations]
+    equations = [equation for equation in equations if equation != 0]
+    unknowns = sorted({symbol for equation in equations for symbol in equation.free_symbols}, key=str)
+    refuse_large(sympy, equations, unknowns)
+    try:
+        found = sympy.solve(equations, unknowns, dict=True)
+    except (
+        NotImplementedError,
+        ValueError,
+        TypeError,
+        ArithmeticError,
+        RecursionError,
+        AttributeError,
+        KeyError,
+    ) as error:
+        raise Unsolved(
+            "error:unsolved", f"the equations are beyond the symbolic solver ({type(error).__name__})"
+        ) from error
+    target = of_form(sympy, state.known.get(answer, {(answer,): 1}))
+    solutions = []
+    for solution in found:
+        values = {str(symbol): real(sympy, value) for symbol, value in solution.items()}
+        values[answer] = real(sympy, target.subs(solution))
+        solutions.append({name: value for name, value in values.items() if value is not None})
+    complete = [solution for solution in solutions if answer in solution]
+    if not complete:
+        raise Unsolved("error:unsolved", "the symbolic solver finds no real solution for the answer")
+    return complete
+
+
+def refuse_large(sympy: Any, equations: list[Any], unknowns: list[Any]) -> None:
+    """Raise `Unsolved` for systems that sympy would not come back from."""
+    if len(unknowns) > MAX_SYMBOLIC_UNKNOWNS:
+        raise too_large(f"more than {MAX_SYMBOLIC_UNKNOWNS} unknowns in equations that are not linear")
+    algebraic = all(equation.is_polynomial(*unknowns) for equation in equations)
+    if not algebraic and len(unknowns) > 1:
+        raise Unsolved("error:unsolved", "several unknowns under roots or in exponents")
+    if algebraic and prod(sympy.Poly(equation, *unknowns).total_degree() for equation in equations) > MAX_BEZOUT:
+        raise too_large("equations of too high degree")
+
+
+def real(sympy: Any, expression: Any) -> Value | None:
+    """The expression as a real number, if it is one."""
+    if expression.free_symbols:
+        return None
+    if expression.is_Rational:
+        exact = whole(Fraction(int(expression.p), int(expression.q)))
+        return Value(exact, str(sympy.N(expression, DIGITS)))
+    try:
+        number = sympy.N(expression, DIGITS)
+        whole_part, imaginary = number.as_real_imag()
+        if abs(imaginary) > 1e-20 or not whole_part.is_finite:
+            return None
+        return Value(None, str(whole_part))
+    except (TypeError, ValueError, ArithmeticError) as error:
+        raise Unsolved("error:unsolved", f"a solution has no numeric value ({type(error).__name__})") from error
+
+
+def converted(sympy: Any, code: Code, state: State) -> Any:
+    """Postfix code as a sympy expression, with what is known put in."""
+    stack: list[Any] = []
+    for item in code:
+        if isinstance(item, str):
+            stack.append(of_form(sympy, state.known.get(item, {(item,): 1})))
+        elif isinstance(item, (int, Fraction)):
+            stack.append(of_number(sympy, item))
+        else:
+            operands = stack[-item.operands :]
+            del stack[-item.operands :]
+            stack.append(applied(sympy, item.name, operands))
+    return stack[0]
+
+
+def applied(sympy: Any, name: str, operands: list[Any]) -> Any:
+    """One operator on sympy expressions."""
+    match name, operands:
+        case "+", [left, right]:
+            return left + right
+        case "-", [left, right]:
+            return left - right
+        case "*", [left, right]:
+            return left * right
+        case "/", [left, right] if right != 0:
+            return left / right
+        case "negative", [only]:
+            return -only
+        case "^", [base, exponent]:
+            if exponent.has(sympy.Pow) or (exponent.is_number and abs(exponent) > LARGEST_EXPONENT):
+                raise too_large("an exponent is beyond the limit")
+            return root(base, exponent)
+        case "sqrt", [only]:
+            return root(only, sympy.Rational(1, 2))
+        case "abs", [only] if only.is_number:
+            return abs(only)
+        case (("min" | "max" | "ceil" | "floor"), _) if all(operand.is_number for operand in operands):
+            function = {"min": sympy.Min, "max": sympy.Max, "ceil": sympy.ceiling, "floor": sympy.floor}[name]
+            return function(*operands)
+        case _:
+            raise Unsolved("error:unsolved", f"`{name}` of an unknown")
+
+
+def root(base: Any, exponent: Any) -> Any:
+    """A power, where its roots are of small degree and little nested."""
+    result = base**exponent
+    if nesting(result) > MOST_NESTED or any(
+        power.exp.is_Rational and power.exp.q > MOST_ROOT for power in result.atoms(type(result)) if power.is_Pow
+    ):
+        raise too_large("roots of too high degree or nested too deeply")
+    return result
+
+
+def nesting(expression: Any) -> int:
+    """How many powers stand within one another."""
+    return int(expression.is_Pow) + max(map(nesting, expression.args), default=0)
+
+
+def of_form(sympy: Any, form: Form) -> Any:
+    """A form as a sympy expression."""
+    if isinstance(form, Quotient):
+        return of_polynomial(sympy, form.above) / of_polynomial(sympy, form.below)
+    if isinstance(form, dict):
+        return of_polynomial(sympy, form)
+    return of_number(sympy, form)
+
+
+def of_polynomial(sympy: Any, polynomial: Polynomial) -> Any:
+    """A polynomial as a sympy expression."""
+    terms = [
+        of_number(sympy, factor) * sympy.Mul(*[sympy.Symbol(name) for name in monomial])
+        for monomial, factor in polynomial.items()
+    ]
+    return sympy.Add(*terms)
+
+
+def of_number(sympy: Any, value: Rational) -> Any:
+    """A rational number for sympy."""
+    return sympy.Rational(value.numerator, value.denominator)
