@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from distill_dsl.runtime.thoughts.equations import solve_system
-from tests.conftest import shared_data
+from distill_dsl.runtime.thoughts.execution import Execution
 
 SOLVED = [
     # products without a sign, powers, precedence
@@ -167,23 +167,26 @@ def test_executed_text_is_kept() -> None:
     assert solve_system("% a sum\nx = 2 % two\nso y = 3; ans = x + y").text == "x = 2\nso y = 3\nans = x + y"
 
 
-def attacks() -> list[Path]:
-    """The corpus of hostile systems, where it lies beside the checkout."""
-    try:
-        return sorted((shared_data().parent / "attacks" / "equations").glob("*.txt"))
-    except pytest.skip.Exception:
-        return []
+def verdict_fits(execution: Execution, allowed: str) -> bool:
+    """Whether an execution is among verdicts such as `E:* | A:i:3`."""
+    for verdict in map(str.strip, allowed.split("|")):
+        if (verdict == "E:*" and execution.failure) or (verdict == "A:*" and execution.answer is not None):
+            return True
+        if verdict.startswith("A:i:") and execution.answer == verdict.removeprefix("A:i:"):
+            return True
+    return False
 
 
-@pytest.mark.skipif(not attacks(), reason="needs the corpus of hostile systems beside the checkout")
-@pytest.mark.parametrize("path", attacks(), ids=lambda path: path.stem)
-def test_attack_gets_the_verdict_of_its_header(path: Path) -> None:
-    head, _, text = path.read_text(encoding="utf-8").partition("# ---\n")
-    wanted = next(line for line in head.splitlines() if line.startswith("# verdict:")).partition(":")[2]
-    execution = solve_system(text)
-    got = "E:*" if execution.failure else f"A:i:{execution.answer}"
-    allowed = [verdict.strip() for verdict in wanted.split("|")]
-    assert got in allowed or (execution.answer is not None and "A:*" in allowed), execution
-    for line in head.splitlines():
-        if line.startswith("# absent:"):
-            assert not Path(line.partition(":")[2].strip()).exists()
+def test_hostile_systems_get_the_verdicts_of_their_headers(benchmark_data: Path) -> None:
+    paths = sorted((benchmark_data.parent / "attacks" / "equations").glob("*.txt"))
+    if not paths:
+        pytest.skip("needs the corpus of hostile systems beside the benchmark data")
+    missed = {}
+    for path in paths:
+        head, _, text = path.read_text(encoding="utf-8").partition("# ---\n")
+        header = dict(line.lstrip("# ").split(": ", 1) for line in head.splitlines() if ": " in line)
+        execution = solve_system(text)
+        if not verdict_fits(execution, header["verdict"]):
+            missed[path.name] = (header["verdict"], execution)
+        assert "absent" not in header or not Path(header["absent"].strip()).exists()
+    assert not missed
