@@ -1,0 +1,41 @@
+"""Where problems come from: one module a kind of source.
+
+Answers are returned as the source states them; the fetch stage makes them canonical.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import assert_never
+
+from distill_dsl.contract.failure import Failure
+from distill_dsl.contract.records import Problem
+from distill_dsl.contract.settings import (
+    DataSettings,
+    FileSource,
+    HfSource,
+    ReasoningGymSource,
+    Source,
+    SyntheticSource,
+)
+from distill_dsl.runtime.sources.arithmetic import generate
+from distill_dsl.runtime.sources.file import read_splits
+from distill_dsl.runtime.sources.hf import load_splits
+
+
+def fetch(source: Source, splits: Sequence[str], settings: DataSettings) -> dict[str, list[Problem]]:
+    """The problems of the source's own splits, in its order."""
+    match source:
+        case SyntheticSource():
+            return generate(source, splits)
+        case FileSource():
+            return read_splits(source, splits, settings)
+        case HfSource():
+            return load_splits(source, splits, settings)
+        case ReasoningGymSource():
+            raise Failure(
+                "problems of `reasoning_gym` cannot be fetched yet",
+                help='use synthetic("arithmetic", ...), or write its rows to a file and name it with file(...)',
+            )
+        case _:
+            assert_never(source)

@@ -15,6 +15,8 @@ from distill_dsl.contract.settings import (
     ThoughtSettings,
     TransformersTeacher,
 )
+from distill_dsl.runtime.teachers.openai import ask_openai
+from distill_dsl.runtime.teachers.recorded import ask_recorded
 from distill_dsl.runtime.teachers.solution import ask_solution
 
 
@@ -26,11 +28,26 @@ def ask(
     prompt: Callable[[Problem], str],
     progress: Callable[[int], None],
 ) -> Iterator[Completion]:
-    """The teacher's completions in the order of the problems, all samples of one problem together."""
+    """The teacher's completions in the order of the problems, all samples of one problem together.
+
+    `progress` is told how many more of `answers_due` are done.
+    """
     match settings.model:
         case SolutionTeacher():
             return ask_solution(thought, format.answer, problems, progress)
-        case RecordedTeacher() | OpenaiTeacher() | TransformersTeacher():
-            raise Failure(f"{type(settings.model).__name__} is not available yet")
+        case RecordedTeacher():
+            return ask_recorded(settings.model, settings.samples, thought, format.answer, problems, progress)
+        case OpenaiTeacher():
+            return ask_openai(settings, settings.model, thought, problems, prompt, progress)
+        case TransformersTeacher():
+            raise Failure(
+                f"a local model cannot be asked yet ({settings.model.model})",
+                help="serve it (vLLM, llama.cpp and Ollama speak OpenAI's protocol) and use openai(..., base_url: ...)",
+            )
         case _:
             assert_never(settings.model)
+
+
+def answers_due(settings: TeacherSettings, problems: Sequence[Problem]) -> int:
+    """How many steps of progress asking takes: one a completion that is asked for, else one a problem."""
+    return len(problems) * (settings.samples if isinstance(settings.model, OpenaiTeacher) else 1)

@@ -1,0 +1,49 @@
+"""Bring the problems of a data block in, with canonical gold answers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from distill_dsl.contract import files
+from distill_dsl.contract.failure import Failure
+from distill_dsl.contract.params import read_settings
+from distill_dsl.contract.records import Problem
+from distill_dsl.contract.settings import DataSettings
+from distill_dsl.runtime import sources
+from distill_dsl.runtime.thoughts.answers import canonical
+
+
+def run(*, data: str, splits: list[str]) -> None:
+    """The data block's source -> one file of `Problem` rows a split; all are read before one is written."""
+    settings = read_settings(DataSettings, data)
+    wanted = {split: settings.joined.get(split, (split,)) for split in splits}
+    own = tuple(dict.fromkeys(part for parts in wanted.values() for part in parts))
+
+    found = sources.fetch(settings.source, own, settings)
+    ready = {split: joined(split, [found[part] for part in parts]) for split, parts in wanted.items()}
+
+    for split, problems in ready.items():
+        kept = problems[: settings.limit]
+        files.write_rows(files.problems_file(data, split), map(with_canonical_answer, kept))
+        print(f"{data}.{split}: {len(kept)} problems")
+
+
+def joined(split: str, parts: Sequence[Sequence[Problem]]) -> list[Problem]:
+    """The problems of several of the source's splits one after the other; ids must stay unique."""
+    problems = [problem for part in parts for problem in part]
+    seen: set[str] = set()
+    for problem in problems:
+        if problem.id in seen:
+            raise Failure(
+                f"two problems of the split `{split}` have the id `{problem.id}`",
+                help="splits can be joined only where their ids differ: name another id column",
+            )
+        seen.add(problem.id)
+    return problems
+
+
+def with_canonical_answer(problem: Problem) -> Problem:
+    """The problem with its gold answer as the contract writes it; text without a number is left as it is."""
+    return msgspec.structs.replace(problem, answer=canonical(problem.answer) or problem.answer)
