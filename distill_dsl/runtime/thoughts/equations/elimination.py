@@ -19,6 +19,7 @@ from distill_dsl.runtime.thoughts.equations.polynomials import (
     Quotient,
     Rational,
     above,
+    degree,
     divide,
     is_number,
     lowered,
@@ -122,7 +123,7 @@ def lone_name(equation: Relation) -> str | None:
 
 def use_polynomial(state: State, polynomial: Polynomial) -> bool:
     """Define an unknown that stands in one term only, alone, with a number before it."""
-    name = isolated(polynomial)
+    name = isolated(polynomial, state.free)
     if name is None:
         return False
     rest = dict(polynomial)
@@ -132,13 +133,16 @@ def use_polynomial(state: State, polynomial: Polynomial) -> bool:
     return True
 
 
-def isolated(polynomial: Polynomial) -> str | None:
-    """The first unknown that occurs in one term only, and there alone."""
+def isolated(polynomial: Polynomial, used: set[str]) -> str | None:
+    """An unknown that occurs in one term only, and there alone.
+
+    The first that no other definition uses, so that what stays free is what the text calls unknown.
+    """
     linear = [monomial[0] for monomial in polynomial if len(monomial) == 1]
-    if all(len(monomial) <= 1 for monomial in polynomial):
-        return linear[0]
-    elsewhere = {name for monomial in polynomial if len(monomial) > 1 for name in monomial}
-    return next((name for name in linear if name not in elsewhere), None)
+    if degree(polynomial) > 1:
+        elsewhere = {name for monomial in polynomial if len(monomial) > 1 for name in monomial}
+        linear = [name for name in linear if name not in elsewhere]
+    return next((name for name in linear if name not in used), linear[0] if linear else None)
 
 
 def failure_of(contradiction: Contradiction) -> Unsolved:

@@ -55,6 +55,8 @@ TOKEN: Final = re.compile(
     )""",
     re.VERBOSE,
 )
+PROSE: Final = re.compile(r"(?:\b[^\W\d_]+[,']?\s+){3}[^\W\d_]+\b")
+"""Four words in a row: a statement with them that cannot be read is a sentence, not a broken equation."""
 RELATIONS: Final = {"=": "=", "==": "=", "<": "<", ">": ">", "<=": "<=", ">=": ">=", "!=": "!="}
 UPDATES: Final = {"-=": "-", "+=": "+", "*=": "*", "/=": "/"}
 BINARY: Final = {sign: Operator(sign, 2) for sign in ("+", "-", "*", "/", "//", "^", "mod")}
@@ -67,14 +69,32 @@ ARITY: Final = {"min": (1, 20), "max": (1, 20), "round": (1, 2), "mod": (2, 2)}
 
 def relations(statements: list[Statement], stated: list[str]) -> tuple[list[Relation], list[Code]]:
     """Parse all statements, and those of the stated answers that are expressions."""
-    tokens = [tokenised(statement) for statement in statements]
+    statements, tokens = all_tokens(statements)
     if any(map(side_by_side, tokens)):
         tokens = resolved(tokens)
     known = {token for own in tokens for token, follows in pairwise([*own, ""]) if is_name(token) and follows != "("}
-    parsed = [
-        relation for statement, own in zip(statements, tokens, strict=True) for relation in chain(statement, own, known)
-    ]
+    parsed: list[Relation] = []
+    for statement, own in zip(statements, tokens, strict=True):
+        try:
+            parsed += chain(statement, own, known)
+        except Unsolved as problem:
+            if problem.failure != "error:syntax" or not PROSE.search(statement.text):
+                raise
     return parsed, [code for text in stated if (code := stated_code(text, known))]
+
+
+def all_tokens(statements: list[Statement]) -> tuple[list[Statement], list[Tokens]]:
+    """The statements that are made of tokens, and those; sentences that merely hold a `=` are left out."""
+    kept: list[Statement] = []
+    tokens: list[Tokens] = []
+    for statement in statements:
+        try:
+            tokens.append(tokenised(statement))
+            kept.append(statement)
+        except Unsolved as problem:
+            if problem.failure != "error:syntax" or not PROSE.search(statement.text):
+                raise
+    return kept, tokens
 
 
 def tokenised(statement: Statement) -> Tokens:

@@ -68,6 +68,10 @@ BULLET: Final = re.compile(r"^(?:[-*+]\s+|\(?(?:\d{1,2}|[a-z])[.)]\s+(?=.*[^\W\d
 THOUSANDS: Final = re.compile(r"(?<![\w.,])(\d{1,3}(?:,\d{3})+)(?![\d,])", re.ASCII)
 CALL: Final = re.compile(r"\b(?:min|max|round|mod)\s*\(", re.IGNORECASE)
 WRAPPER: Final = re.compile(r"\[\[\s*(?:eq|equation)?s?\b:?(.*?)\]\]", re.DOTALL)
+SEPARATOR: Final = re.compile(r";|\band\b|\.\s+")
+ASIDE: Final = re.compile(r"\s\((?:[^\W\d]+\s+)+[^\W\d]+\)")
+"""Words in parentheses, as in `5 (apples per box)`."""
+MATH_MODULE: Final = re.compile(r"\bmath\.(?=(?:ceil|floor|sqrt)\b)")
 DOCSTRING: Final = re.compile(r'"""(?:.*?"""|.*\Z)|\'\'\'(?:.*?\'\'\'|.*\Z)', re.DOTALL)
 DECLARATION: Final = re.compile(r"=\s*Variable\(\s*\)\s*$")
 RETURN: Final = re.compile(r"^return\s+(.+)$")
@@ -95,6 +99,8 @@ def plain(text: str) -> str:
     if '"""' in text or "'''" in text:
         # Keeps the line count, so that a syntax error names the line the reader sees.
         text = DOCSTRING.sub(lambda match: "\n" * match[0].count("\n"), text)
+    if "math." in text:
+        text = MATH_MODULE.sub("", text)
     if "\\" in text:
         for pattern, replacement in LATEX:
             text = pattern.sub(replacement, text)
@@ -117,9 +123,10 @@ def read_line(number: int, line: str, script: Script) -> None:
         return
     if DEFINITION.match(line) or DECLARATION.search(line):
         return
-    line = BULLET.sub("", line)
+    line = ASIDE.sub("", BULLET.sub("", line))
     for part in parts(without_prose(line)):
-        script.statements.append(Statement(number, part))
+        if "?" not in part:  # `x = ?` asks; it states nothing
+            script.statements.append(Statement(number, part))
 
 
 def note_answer(line: str, script: Script) -> None:
@@ -144,9 +151,9 @@ def parts(line: str) -> list[str]:
     """The relations of a line that holds several, apart at `;`, `and`, and commas outside parentheses."""
     if "," in line and not CALL.search(line):
         line = THOUSANDS.sub(lambda match: match[0].replace(",", ""), line)
-    if ";" not in line and "," not in line and " and " not in line:
+    if ";" not in line and "," not in line and " and " not in line and ". " not in line:
         return [line]
-    pieces = [piece for half in re.split(r";|\band\b", line) for piece in at_commas(half)]
+    pieces = [piece for half in SEPARATOR.split(line) for piece in at_commas(half)]
     return [piece.strip() for piece in pieces if RELATION.search(piece)]
 
 

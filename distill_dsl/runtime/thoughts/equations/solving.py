@@ -86,12 +86,19 @@ def candidates_of(state: State, pending: Sequence[Relation], answer: str) -> lis
     if isinstance(form, (int, Fraction)):
         return [Candidate(Value(form, str(form)), values)]
     needed = names(form) if form is not None else {answer}
-    if not pending:
-        raise Unsolved("no-answer", f"not enough equations for {listed(needed)}")
+    left = unknowns_of(pending, state) | needed
+    if len(pending) < len(left):
+        raise Unsolved("no-answer", f"not enough equations for {listed(left - {answer} or needed)}")
     solutions = symbolic_solutions(state, pending, answer)
     return [
         Candidate(one[answer], {**values, **{name: value.number for name, value in one.items()}}) for one in solutions
     ]
+
+
+def unknowns_of(pending: Sequence[Relation], state: State) -> set[str]:
+    """The free unknowns of equations that elimination could not use."""
+    used = {item for relation in pending for item in (*relation.left, *relation.right) if isinstance(item, str)}
+    return {free for name in used for free in (names(state.known[name]) if name in state.known else {name})}
 
 
 def listed(wanted: set[str]) -> str:

@@ -69,6 +69,8 @@ def symbolic_solutions(state: State, pending: Sequence[Relation], answer: str) -
         values = {str(symbol): real(sympy, value) for symbol, value in solution.items()}
         values[answer] = real(sympy, target.subs(solution))
         solutions.append({name: value for name, value in values.items() if value is not None})
+    if found and not any(answer in solution for solution in solutions) and target.subs(found[0]).free_symbols:
+        raise Unsolved("no-answer", "not enough equations to determine the answer")
     complete = [solution for solution in solutions if answer in solution]
     if not complete:
         raise Unsolved("error:unsolved", "the symbolic solver finds no real solution for the answer")
