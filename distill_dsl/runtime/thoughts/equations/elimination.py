@@ -55,7 +55,8 @@ class State:
             for user in sorted(self.open):
                 old = self.known[user]
                 if name in names(old):
-                    self.spend(len(above(old)) * max(1, len(above(form))))
+                    hit = sum(name in monomial for monomial in above(old))
+                    self.spend(len(above(old)) + hit * len(above(form)))
                     self.keep(user, substituted(old, name, form))
         self.keep(name, form)
 
@@ -99,6 +100,7 @@ def reduce(state: State, equations: Iterable[Relation]) -> list[Relation]:
 
 def use(state: State, equation: Relation) -> bool:
     """Use one equation if it is a definition, a check, or linear in some unknown."""
+    state.spend((len(equation.left) + len(equation.right)) * (1 + len(state.free)))
     try:
         right = evaluate(equation.right, state.known)
         if (name := lone_name(equation)) and name not in state.known and name not in names(right):
