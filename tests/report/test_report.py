@@ -16,7 +16,7 @@ from distill_dsl.contract.failure import Failure
 from distill_dsl.contract.params import read_settings
 from distill_dsl.contract.settings import ExperimentSettings
 from distill_dsl.runtime.reports.results import Results, gather, over_tests
-from distill_dsl.runtime.reports.tables import main_lines, report_markdown
+from distill_dsl.runtime.reports.tables import figure, main_lines, marked, report_markdown
 from distill_dsl.runtime.stages import report
 from tests.finished import EXPERIMENT, PARAMS, TESTS, finish
 
@@ -82,6 +82,11 @@ def test_the_best_of_each_column_is_marked() -> None:
     (_, cotd), (_, etd) = main_lines(results_of())
     assert [figure.best for figure in cotd] == [False] * 3
     assert [figure.best for figure in etd] == [True] * 3
+
+
+def test_there_is_no_best_where_all_are_equal() -> None:
+    equal = ((figure(0.5, 0.4, 0.6, None),), (figure(0.5, 0.4, 0.6, None),))
+    assert [found.best for _, (found,) in marked([((), line) for line in equal])] == [False, False]
 
 
 def test_the_average_over_tests_deviates_by_seed() -> None:

@@ -85,16 +85,18 @@ def figure(value: float, low: float, high: float, deviation: float | None) -> Fi
 
 
 def marked(lines: Sequence[Line]) -> list[Line]:
-    """The lines with the best of each column marked, to the precision shown; with one line there is no best."""
-    if len(lines) < 2:
-        return list(lines)
-    best = [
-        max(round(found.value, 2) for found in column) for column in zip(*(found for _, found in lines), strict=True)
-    ]
+    """The lines with the best of each column marked, to the precision shown; none where all are equal."""
+    tops = [best_of(column) for column in zip(*(found for _, found in lines), strict=True)]
     return [
-        (labels, tuple(Figure(f.value, f.spread, round(f.value, 2) == top) for f, top in zip(found, best, strict=True)))
+        (labels, tuple(Figure(f.value, f.spread, round(f.value, 2) == top) for f, top in zip(found, tops, strict=True)))
         for labels, found in lines
     ]
+
+
+def best_of(column: Sequence[Figure]) -> float | None:
+    """The highest value, or `None` where no line is better than another."""
+    values = {round(found.value, 2) for found in column}
+    return max(values) if len(values) > 1 else None
 
 
 def columns(results: Results) -> list[str]:

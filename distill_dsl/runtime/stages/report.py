@@ -46,7 +46,9 @@ def show(results: Results) -> None:
     wide = Console(width=None if console.is_terminal else 160)
     wide.print(terminal_table(results))
     student = results.groups[0][0]
-    console.print(Text(f"\nThe whole report: {report_folder(results.experiment)}/table.md. Next:"))
+    console.print(
+        Text(f"{uncertainty(results)}\n\nThe whole report: {report_folder(results.experiment)}/table.md. Next:")
+    )
     console.print(Text(f"  {ui_command()}", style="bold"))
     console.print(Text(f"  dvc exp run -S student.{student}.learning_rate=0.001", style="bold"))
 

@@ -47,6 +47,8 @@ def run(*, mix: str, student: str, seed: int, experiment: str, tests: list[str],
     files.write_rows(files.scored_file(cell), rows)
     by_test = {test: [row for row in rows if row.test == test] for test in tests}
     files.write_json(files.scores_file(cell), {test: measures(by_test[test], thoughts) for test in tests})
+    for test, scored_rows in by_test.items():
+        print(f"{cell}: {test}: {summary(scored_rows)}")
 
 
 def read_test(test: str) -> list[Problem]:
@@ -172,6 +174,12 @@ def measures(rows: Sequence[Scored], thoughts: Sequence[str]) -> dict[str, objec
         },
         "thoughts": {name: rates(judged) for name, judged in written.items()},
     }
+
+
+def summary(rows: Sequence[Scored]) -> str:
+    """One line for the log: each strategy's accuracy in percent."""
+    right = {key: sum(is_right(row.choices[key]) for row in rows) for key in rows[0].choices}
+    return ", ".join(f"{key} {100 * count / len(rows):.1f} %" for key, count in right.items())
 
 
 def accuracy(right: int, problems: int) -> dict[str, float]:

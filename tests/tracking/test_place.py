@@ -1,0 +1,48 @@
+"""Where runs go, by surroundings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from distill_dsl.runtime.tracking import place
+
+
+@pytest.fixture(autouse=True)
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    return tmp_path
+
+
+def test_the_projects_own_store_is_absolute(project: Path) -> None:
+    assert place.tracking_uri() == f"sqlite:///{project}/mlflow.db"
+    assert place.ui_command() == f"mlflow ui --backend-store-uri sqlite:///{project}/mlflow.db"
+
+
+def test_an_empty_variable_names_no_server(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "")
+    assert place.tracking_uri() == f"sqlite:///{project}/mlflow.db"
+
+
+def test_the_environment_takes_precedence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://tracker:5000")
+    assert place.tracking_uri() == "http://tracker:5000"
+    assert place.ui_command() == "open http://tracker:5000"
+    assert not place.is_local()
+
+
+@pytest.mark.parametrize("copy", ["standalone/tmp1a2b", "tmp1a2b"])
+def test_a_copy_that_dvc_works_in_tracks_into_the_project(
+    project: Path, monkeypatch: pytest.MonkeyPatch, copy: str
+) -> None:
+    """`dvc exp run --temp` and `--queue` delete their copy afterwards."""
+    folder = project / ".dvc" / "tmp" / "exps" / copy
+    folder.mkdir(parents=True)
+    monkeypatch.chdir(folder)
+    assert place.project_root() == project
+
+
+def test_a_folder_with_a_space_makes_a_good_uri() -> None:
+    assert place.local_artifacts(Path("/my project")) == "file:///my%20project/mlartifacts"
