@@ -53,12 +53,13 @@ def prompt(question: str, cue: str) -> str:
     return f"Question: {question}\n{cue}"
 
 
+@dataclass(frozen=True)
 class Codec:
     """Text to ids and back for one student."""
 
-    def __init__(self, tokenizer: PreTrainedTokenizerBase, *, causal: bool) -> None:
-        self.tokenizer = tokenizer
-        self.causal = causal
+    tokenizer: PreTrainedTokenizerBase
+    causal: bool
+    """Whether the thought goes on where the input ends, in one sequence."""
 
     def source(self, question: str, cue: str, longest: int) -> tuple[tuple[int, ...], bool]:
         """Ids of the input and whether it was cut: words go from the question's end, the cue stays."""

@@ -51,7 +51,7 @@ class Student:
     @property
     def codec(self) -> Codec:
         """Text to ids and back."""
-        return Codec(self.tokenizer, causal=self.causal)
+        return Codec(self.tokenizer, self.causal)
 
 
 def use_threads() -> int:
