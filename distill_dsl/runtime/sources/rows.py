@@ -47,11 +47,10 @@ def problems(rows: Iterable[tuple[str, Row]], settings: DataSettings, name: str)
 
 
 def _problem(row: Row, settings: DataSettings, place: str, unnamed: str) -> Problem:
+    question = _question(row, settings, place)
     answer, rationale = _answer(row, settings, place)
-    return Problem(
-        id=_id(row, settings, place) or unnamed, question=_question(row, settings, place), answer=answer,
-        rationale=rationale,
-    )  # fmt: skip
+    name = _id(row, settings, place) or unnamed
+    return Problem(id=name, question=question, answer=answer, rationale=rationale)
 
 
 def _question(row: Row, settings: DataSettings, place: str) -> str:

@@ -13,7 +13,7 @@ NUMBER: Final = r"[$€£]?(?:\d[\d,]*(?:\.\d+)?|\.\d+)%?"
 SIGN: Final = r"\*\*|[-+*/()^×÷−–]|x(?![A-Za-z])"
 SIGNS: Final = {"x": "*", "×": "*", "÷": "/", "−": "-", "–": "-", "^": "**"}
 TOKEN: Final = re.compile(
-    rf"(?P<number>{NUMBER})|(?P<sign>{SIGN})|(?P<equals>=)|(?P<unit>/?[A-Za-z][\w'’/-]*)|(?P<other>\S)"
+    rf"(?P<number>{NUMBER})|(?P<unit>(?!x(?![A-Za-z]))/?[A-Za-z][\w'’/-]*)|(?P<sign>{SIGN})|(?P<equals>=)|(?P<other>\S)"
 )
 WORDS_OF_A_UNIT: Final = 4
 """Most words between a number and the sign after it: `8 blue nails / 20 total nails`."""

@@ -1,0 +1,104 @@
+"""The fetch stage: joined splits, limits, canonical answers, nothing half-written."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from ruamel.yaml import YAML
+
+from distill_dsl.contract import files, params
+from distill_dsl.contract.failure import Failure
+from distill_dsl.contract.records import Problem
+from distill_dsl.contract.settings import DataSettings, FileSource, HfSource, ReasoningGymSource, SyntheticSource
+from distill_dsl.runtime import sources
+from distill_dsl.runtime.stages import fetch
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    params._read.cache_clear()
+    for split, rows in {
+        "train": [("t1", "$1,000"), ("t2", "3/6"), ("t3", "2 1/2 hours")],
+        "test": [("e1", "50%"), ("e2", "Monday")],
+        "same": [("t1", "7")],
+    }.items():
+        text = "".join(json.dumps({"id": i, "question": f"{i}?", "answer": a}) + "\n" for i, a in rows)
+        (tmp_path / f"{split}.jsonl").write_text(text, encoding="utf-8")
+    return tmp_path
+
+
+def written(project: Path, splits: list[str], **settings: Any) -> dict[str, list[Problem]]:
+    source = FileSource(splits={name: f"{name}.jsonl" for name in ("train", "test", "same", "absent")})
+    block = msgspec.to_builtins(DataSettings(source=settings.pop("source", source), **settings))
+    with (project / "params.yaml").open("w", encoding="utf-8") as stream:
+        YAML().dump({"data": {"mine": block}}, stream)
+    params._read.cache_clear()
+    fetch.run(data="mine", splits=splits)
+    return {split: list(files.read_rows(files.problems_file("mine", split), Problem)) for split in splits}
+
+
+def test_answers_become_canonical(project: Path) -> None:
+    rows = written(project, ["train", "test"])
+    assert [row.answer for row in rows["train"]] == ["1000", "0.5", "2.5"]
+    assert [row.answer for row in rows["test"]] == ["50", "Monday"]
+
+
+def test_splits_are_joined_and_limited(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = written(project, ["test", "train"], joined={"test": ("train", "test")}, limit=4)
+    assert [row.id for row in rows["test"]] == ["t1", "t2", "t3", "e1"]
+    assert [row.id for row in rows["train"]] == ["t1", "t2", "t3"]
+    assert capsys.readouterr().out == "mine.test: 4 problems\nmine.train: 3 problems\n"
+
+
+def test_joined_splits_with_one_id_twice_are_refused(project: Path) -> None:
+    with pytest.raises(Failure, match="two problems of the split `test` have the id `t1`"):
+        written(project, ["test"], joined={"test": ("train", "same")})
+
+
+def test_nothing_is_written_when_one_split_is_broken(project: Path) -> None:
+    with pytest.raises(Failure, match=r"absent\.jsonl does not exist"):
+        written(project, ["train", "absent"])
+    assert not (project / "artifacts").exists()
+
+
+def test_synthetic_problems_are_the_same_bytes_each_time(project: Path) -> None:
+    source = SyntheticSource(sizes={"train": 50, "test": 20}, largest=30)
+    written(project, ["train"], source=source)
+    first = files.problems_file("mine", "train").read_bytes()
+    rows = written(project, ["train", "test"], source=source)
+    assert files.problems_file("mine", "train").read_bytes() == first
+    assert len(rows["test"]) == 20 and all(row.solution for row in rows["test"])
+
+
+def test_a_folder_that_cannot_be_written_is_a_failure(project: Path) -> None:
+    (project / "artifacts").write_text("in the way", encoding="utf-8")
+    with pytest.raises(Failure, match="cannot write"):
+        written(project, ["train"])
+
+
+def test_a_local_data_set_is_loaded_without_a_network(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    monkeypatch.setenv("HF_HOME", str(project / "hf"))
+    folder = project / "folder"
+    folder.mkdir()
+    for split in ("train", "test"):
+        (folder / f"{split}.jsonl").write_bytes((project / f"{split}.jsonl").read_bytes())
+    source = HfSource(name=str(folder))
+    settings = DataSettings(source=source)
+    assert [row.id for row in sources.fetch(source, ["test"], settings)["test"]] == ["e1", "e2"]
+    with pytest.raises(Failure, match="cannot be read"):
+        sources.fetch(source, ["dev"], settings)
+    with pytest.raises(Failure, match="cannot load the data set") as caught:
+        sources.fetch(HfSource(name=str(project / "nowhere")), ["test"], settings)
+    assert "file(...)" in str(caught.value)
+
+
+def test_a_source_that_is_not_there_yet_says_what_to_do() -> None:
+    source = ReasoningGymSource(task="gsm_symbolic", sizes={"train": 5})
+    with pytest.raises(Failure, match="reasoning_gym"):
+        sources.fetch(source, ["train"], DataSettings(source=source))
