@@ -67,7 +67,7 @@ def distinct(one: int, other: int) -> list[int]:
     return sorted((one, other), key=lambda root: (root != 0, root))
 
 
-@given(st.fractions())
+@given(st.fractions(-(10**15), 10**15, max_denominator=10**12))
 def test_answers_are_canonical(value: Fraction) -> None:
     text = text_of(Value(value if value.denominator > 1 else value.numerator, ""))
     assert Fraction(text) == value
@@ -86,7 +86,7 @@ def bounded(text: str) -> Execution:
 MATHEMATICAL = st.text(alphabet="xyzans=+-*/^%()., \n\t0123456789{}\\frac½×÷;:$[]<>!#|'\"&_e٣²√", max_size=200)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400, deadline=None, derandomize=True)  # timed: the same texts on every run
 @given(st.one_of(st.text(max_size=300), MATHEMATICAL))
 @example("\x00=\x00")
 @example("ans = " + "1/" * 240 + "1")
@@ -104,6 +104,12 @@ MATHEMATICAL = st.text(alphabet="xyzans=+-*/^%()., \n\t0123456789{}\\frac½×÷;
 @example("\\text{" * 3000)
 @example("x = 1e99 ^ 99\nans = x")
 @example("ans = (1/3)^999")
+@example("ans = max(1)")
+@example("1.05^n * 0 = 2\nans = n")
+@example("x^0.02 + (7-x)^2 = 25\nans = x")
+@example("ans = max(sqrt(1 - sqrt(2)), 1)")
+@example("2^x = x^2\nans = x")
+@example("x^x = 2\nans = x")
 def test_no_text_raises_or_takes_long(text: str) -> None:
     bounded(text)
 
@@ -150,7 +156,7 @@ def mutated(draw: st.DrawFn) -> str:
     return text
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400, deadline=None, derandomize=True)  # timed: the same texts on every run
 @given(mutated())
 def test_mutated_systems_never_raise_and_repeat(text: str) -> None:
     import sympy  # noqa: F401 - so that its import is not in the time measured

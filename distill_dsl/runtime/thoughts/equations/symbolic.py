@@ -21,6 +21,8 @@ LARGEST_EXPONENT = 100
 """A whole power of a sum would be multiplied out."""
 MOST_NESTED = 3
 """Powers within powers: sympy's denesting of more can take minutes."""
+MOST_UNDER_ROOT = 4
+"""Degree of a root of an unknown, or whole power: sympy raises both sides to it."""
 MOST_ROOT = 64
 """Degree of a root: sympy treats one as an algebraic number of that degree."""
 DIGITS = 30
@@ -40,36 +42,47 @@ class Value:
         return Fraction(self.approximate) if self.exact is None else self.exact
 
 
+SYMPY_FAILS: tuple[type[Exception], ...] = (
+    ArithmeticError,
+    AttributeError,
+    IndexError,
+    KeyError,
+    NotImplementedError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
+"""What sympy raises at equations that it cannot handle."""
+
+
 def symbolic_solutions(state: State, pending: Sequence[Relation], answer: str) -> list[dict[str, Value]]:
     """The real solutions, each with the values of the answer and of all unknowns solved for."""
     import sympy  # half a second to import, and one system in a hundred needs it
 
+    try:
+        return solved(sympy, state, pending, answer)
+    except (*SYMPY_FAILS, sympy.SympifyError, sympy.polys.polyerrors.BasePolynomialError) as error:
+        detail = f"the equations are beyond the symbolic solver ({type(error).__name__})"
+        raise Unsolved("error:unsolved", detail) from error
+
+
+def solved(sympy: Any, state: State, pending: Sequence[Relation], answer: str) -> list[dict[str, Value]]:
+    """As `symbolic_solutions`, where sympy manages."""
     equations = [converted(sympy, item.left, state) - converted(sympy, item.right, state) for item in pending]
     equations = [sympy.together(equation).as_numer_denom()[0] for equation in equations]
     equations = [equation for equation in equations if equation != 0]
     unknowns = sorted({symbol for equation in equations for symbol in equation.free_symbols}, key=str)
+    if any(equation.is_number for equation in equations):
+        raise Unsolved("error:inconsistent", "an equation comes down to two different numbers")
     refuse_large(sympy, equations, unknowns)
-    try:
-        found = sympy.solve(equations, unknowns, dict=True)
-    except (
-        NotImplementedError,
-        ValueError,
-        TypeError,
-        ArithmeticError,
-        RecursionError,
-        AttributeError,
-        KeyError,
-    ) as error:
-        raise Unsolved(
-            "error:unsolved", f"the equations are beyond the symbolic solver ({type(error).__name__})"
-        ) from error
+    found = sympy.solve(equations, unknowns, dict=True)
     target = of_form(sympy, state.known.get(answer, {(answer,): 1}))
     solutions = []
     for solution in found:
         values = {str(symbol): real(sympy, value) for symbol, value in solution.items()}
         values[answer] = real(sympy, target.subs(solution))
         solutions.append({name: value for name, value in values.items() if value is not None})
-    if found and not any(answer in solution for solution in solutions) and target.subs(found[0]).free_symbols:
+    if found and all(target.subs(solution).free_symbols for solution in found):
         raise Unsolved("no-answer", "not enough equations to determine the answer")
     complete = [solution for solution in solutions if answer in solution]
     if not complete:
@@ -95,14 +108,10 @@ def real(sympy: Any, expression: Any) -> Value | None:
     if expression.is_Rational:
         exact = whole(Fraction(int(expression.p), int(expression.q)))
         return Value(exact, str(sympy.N(expression, DIGITS)))
-    try:
-        number = sympy.N(expression, DIGITS)
-        whole_part, imaginary = number.as_real_imag()
-        if abs(imaginary) > 1e-20 or not whole_part.is_finite:
-            return None
-        return Value(None, str(whole_part))
-    except (TypeError, ValueError, ArithmeticError) as error:
-        raise Unsolved("error:unsolved", f"a solution has no numeric value ({type(error).__name__})") from error
+    number, imaginary = sympy.N(expression, DIGITS).as_real_imag()
+    if abs(imaginary) > 1e-20 or not number.is_finite:
+        return None
+    return Value(None, str(number))
 
 
 def converted(sympy: Any, code: Code, state: State) -> Any:
@@ -150,6 +159,8 @@ def applied(sympy: Any, name: str, operands: list[Any]) -> Any:
 
 def root(base: Any, exponent: Any) -> Any:
     """A power, where its roots are of small degree and little nested."""
+    if base.free_symbols and exponent.is_Rational and max(exponent.q, abs(exponent.p)) > MOST_UNDER_ROOT:
+        raise too_large("an unknown under a root of too high degree")
     result = base**exponent
     if nesting(result) > MOST_NESTED or any(
         power.exp.is_Rational and power.exp.q > MOST_ROOT for power in result.atoms(type(result)) if power.is_Pow
