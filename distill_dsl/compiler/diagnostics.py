@@ -6,6 +6,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, StrEnum
+from itertools import islice
 from typing import Final
 
 from distill_dsl.compiler.source import Source, Span
@@ -122,10 +123,17 @@ def ordered(diagnostics: Iterable[Diagnostic], paths: Sequence[str]) -> list[Dia
     return sorted(dict.fromkeys(diagnostics), key=key)
 
 
+LONGEST_WORD: Final = 60
+MOST_CANDIDATES: Final = 300
+"""Beyond these, looking for a near word takes longer than reading the file."""
+
+
 def did_you_mean(word: str, candidates: Iterable[str]) -> str | None:
     """The candidate that `word` is most likely a slip of, or `None` if none is near enough."""
     allowed = max(1, len(word) // 3)
-    choices = list(candidates)
+    if len(word) > LONGEST_WORD:
+        return None
+    choices = list(islice(candidates, MOST_CANDIDATES))
     close = [other for other in choices if abs(len(word) - len(other)) <= allowed]
     near = [(distance(word.lower(), other.lower()), other) for other in close]
     best = min(near, default=None, key=lambda pair: pair[0])
@@ -169,8 +177,8 @@ _RED, _YELLOW, _BLUE, _GREEN, _BOLD, _PLAIN = "\x1b[31m", "\x1b[33m", "\x1b[34m"
 
 
 def render(diagnostics: Iterable[Diagnostic], sources: Mapping[str, Source], color: bool) -> str:
-    """The diagnostics as text for a terminal, a blank line between two; `sources` by path."""
-    return "\n".join(_render_one(diagnostic, sources, color) for diagnostic in diagnostics)
+    """The diagnostics as text for a terminal, in the order of `sources` (by path) and of places."""
+    return "\n".join(_render_one(diagnostic, sources, color) for diagnostic in ordered(diagnostics, list(sources)))
 
 
 def _render_one(diagnostic: Diagnostic, sources: Mapping[str, Source], color: bool) -> str:

@@ -17,7 +17,10 @@ DEEPEST: Final = 24
 """Brackets within brackets. The language needs four; beyond this a text is no spec."""
 
 
-MOST: Final = 100
+LONGEST: Final = 1000
+"""Tokens of an item that is mended: each mend reads the item anew."""
+
+MOST: Final = 50
 """Mistakes of one block that are looked for: more help nobody, and each costs a look at the rest."""
 
 
@@ -186,17 +189,16 @@ def _item(
         if isinstance(node, Item | Vary):
             return node, len(tokens) - extra, found
         assert isinstance(node, Refused)
-        mend = None if spoiled else mended(tokens, node)
+        mend = None if spoiled or len(tokens) > LONGEST else mended(tokens, node)
         if mend is None:
             break
         extra += len(mend[0]) - len(tokens)
         tokens = mend[0]
         found.append(mend[1])
-    whole = read("setting", tokens[: node.index]) if node.index > 2 else None
+    unit = node.index < len(tokens) and tokens[node.index].text in UNITS and tokens[node.index - 1].kind is Kind.NUMBER
+    whole = read("setting", tokens[: node.index]) if node.index > 2 and not unit else None
     if isinstance(whole, Item | Vary):
         follows = tokens[node.index].kind if node.index < len(tokens) else None
-        if follows is Kind.WORD and tokens[node.index].text in UNITS and tokens[node.index - 1].kind is Kind.NUMBER:
-            follows = None
         if follows not in (Kind.WORD, Kind.COMMA) and not spoiled:
             found.append(explained(tokens, node))
         return whole, node.index - extra if follows in (Kind.WORD, Kind.COMMA) else 0, found
@@ -206,8 +208,10 @@ def _item(
 
 
 def _starts(body: Sequence[Token], at: int) -> bool:
-    kinds = [token.kind for token in body[at : at + 3]]
-    return kinds[:2] in ([Kind.WORD, Kind.EQUAL], [Kind.WORD, Kind.COLON]) or kinds[:1] == [Kind.VARY]
+    """Whether an item may start here: `key =`, `key:`, `vary`."""
+    if body[at].kind is Kind.WORD:
+        return at + 1 < len(body) and body[at + 1].kind in (Kind.EQUAL, Kind.COLON)
+    return body[at].kind is Kind.VARY
 
 
 def _end(body: Sequence[Token], start: int) -> int:
@@ -215,9 +219,11 @@ def _end(body: Sequence[Token], start: int) -> int:
     depth = 0
     for at in range(start, len(body)):
         token = body[at]
-        fresh = depth == 0 or (token.starts_line and body[at - 1].kind not in CONTINUING and _assigns(body, at))
-        if at > start and fresh and _starts(body, at) and body[at - 1].kind is not Kind.VARY:
-            return at
+        if at > start and _starts(body, at) and body[at - 1].kind is not Kind.VARY:
+            if depth == 0:
+                return at
+            if token.starts_line and body[at - 1].kind not in CONTINUING and _assigns(body, at):
+                return at  # in the middle of brackets: one of them is not closed
         depth += (token.kind in OPENING) - (token.kind in CLOSING)
         depth = max(depth, 0)
     return len(body)

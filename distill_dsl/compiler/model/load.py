@@ -36,7 +36,7 @@ def load(path: Path) -> tuple[Program, dict[str, Source], list[Diagnostic]]:
     edges: dict[str, list[tuple[str, Span]]] = {}
     waiting: list[tuple[Path, Span | None]] = [(path, None)]
     for at, asked in waiting:  # grows while it is walked
-        real = os.path.realpath(at)
+        real = _real(at)
         if real in specs:
             continue
         specs[real], source, more = _read(at, asked)
@@ -44,7 +44,7 @@ def load(path: Path) -> tuple[Program, dict[str, Source], list[Diagnostic]]:
         if source is not None:
             sources[source.path] = source
         imports = [(_beside(at, each.path.value), each.path.span) for each in _imports(specs[real])]
-        edges[real] = [(os.path.realpath(file), span) for file, span in imports]
+        edges[real] = [(_real(file), span) for file, span in imports]
         waiting += imports
     found += _circles(edges)
     shown = [spec.path for spec in specs.values()]
@@ -59,6 +59,14 @@ def _read(path: Path, asked: Span | None) -> tuple[Spec, Source | None, list[Dia
         return Spec(path.as_posix(), (), damaged=True, unread=True), None, [wrong]
     spec, found = parse(source)
     return spec, source, found
+
+
+def _real(path: Path) -> str:
+    """What makes two paths one file; a path that can be no file stands for itself."""
+    try:
+        return os.path.realpath(path)
+    except (OSError, ValueError):
+        return str(path)
 
 
 def _imports(spec: Spec) -> list[Import]:

@@ -250,6 +250,8 @@ def read_name(reading: Reading, kind: str, node: nodes.Value, hint: str | None =
     """The name of a block of a kind."""
     if isinstance(node, nodes.Broken):
         return WRONG
+    if isinstance(node, nodes.Path) and node.text in reading.scope.blocks[kind]:
+        return named(reading, kind, nodes.Name(node.text, node.span))  # also a name with a dot, reported at its block
     if not isinstance(node, nodes.Path) or len(node.parts) != 1:
         summary = f"expected the name of {article(kind)} {kind}, found {described(node)}"
         return reading.report(Code.WRONG_TYPE, summary, node.span, hint)

@@ -1,0 +1,246 @@
+"""Mistakes: each is one diagnostic with the right code, at the right place; none is a traceback."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from distill_dsl.compiler.diagnostics import Code, render
+from distill_dsl.compiler.language.parse import parse
+from distill_dsl.compiler.model.resolve import load, resolve
+from distill_dsl.compiler.source import LARGEST
+from specs import SMALL, SPECS, changed, codes, compiled, source
+
+TEN = """\
+mtd 1
+param paths: int = "four"
+data gsm8k { source = hf("openai/gsm8k", confg: "main")   answer = after("####") }
+techer chatgpt { model = solution()   samples = paths }
+teacher other {
+  model: openai("gpt-4")
+  temperature 0.7
+  max_tokens = 5kg
+}
+thought cot { answer = text }
+thought pot { answer = python   cue = "code" }
+mix cotd { problems = gsm8k.train   teacher = chatgpt   thoughts = cot + pto }
+mix potd = ctod { thoughts = pot }
+student small { base = scratch("t5")   batch = 0 }
+experiment main {
+  students = [small]
+  mixes    = [cotd, potd]
+  tests    = [gsm8k.test]
+  answers  = [cot, pot > cot]
+  seeds    = []
+}
+"""
+
+
+def test_ten_mistakes_are_ten_diagnostics(golden: Callable[[str, str], None]) -> None:
+    model, found = compiled(TEN)
+    assert model is None
+    golden("language/ten_mistakes.txt", render(found, {"spec.mtd": source(TEN)}, False))
+    assert len(found) == 10
+    assert len({diagnostic.code for diagnostic in found}) >= 8
+
+
+FILES = 'file(train: "train.jsonl", test: "test.jsonl")'
+MORE = 'data b { source = hf("b") }\n'
+
+MISTAKES: list[tuple[Code, str, str]] = [
+    # code, spec, the text that the carets stand under
+    (Code.UNKNOWN_EDITION, "mtd 2\n" + SMALL, "2"),
+    (Code.UNKNOWN_EDITION, SMALL + "mtd 1\n", "mtd 1"),
+    (Code.SYNTAX, changed("[s]", "]"), "]"),
+    (Code.SYNTAX, changed("paths: int = 4", "paths = 4"), "="),
+    (Code.SYNTAX, changed("cot + 2*pot", "(cot + 2*pot)"), "("),
+    (Code.SYNTAX, changed("= 4", "= 4 import"), "import"),
+    (Code.SYNTAX, "import common.mtd\n" + SMALL, "common.mtd"),
+    (Code.SYNTAX, changed("mix m {", "mix m.n {").replace("mixes = [m]", "mixes = [m.n]"), "m.n"),
+    (Code.STRAY_CHARACTER, changed("[s]", "[s] @"), "@"),
+    (Code.STRAY_CHARACTER, changed("[s]", "[s] // all"), "// all"),
+    (Code.STRAY_CHARACTER, changed("pot > cot", "pot < cot"), "<"),
+    (Code.QUOTES, changed('"t5"', "'t5'"), "'t5'"),
+    (Code.QUOTES, changed('"t5"', "“t5”"), "“t5”"),
+    (Code.QUOTES, changed('"t5")', '"t5)'), '"t5) }'),
+    (Code.QUOTES, changed('"t5"', "'it's t5'"), "'it'"),
+    (Code.COLON_FOR_EQUALS, changed("mixes =", "mixes:"), ":"),
+    (Code.EQUALS_FOR_COLON, changed("train:", "train ="), "="),
+    (Code.MISSING_BRACE, changed("mix m {", "mix m"), "m"),
+    (Code.MISSING_BRACE, changed("experiment e {", "experiment e"), "e"),
+    (Code.MISSING_BRACE, changed("+ 2*pot }", "+ 2*pot"), "{"),
+    (Code.MISSING_BRACE, SMALL.rstrip("}\n") + "\n", "{"),
+    (Code.MISSING_BRACE, SMALL + "mix n\n", "n"),
+    (Code.STRAY_BRACE, SMALL + "}\n", "}"),
+    (Code.UNKNOWN_KEYWORD, changed("experiment e", "experimnet e"), "experimnet"),
+    (Code.UNKNOWN_KEYWORD, SMALL + "mixture n { thoughts = cot }\n", "mixture"),
+    (Code.UNKNOWN_UNIT, changed("answer = python", "answer = python timeout = 5sec"), "sec"),
+    (Code.UNKNOWN_UNIT, changed("answer = python", "answer = python timeout = 5 s"), "s"),
+    (Code.DASH_IN_NAME, SMALL.replace("mix m ", "mix m-1 ").replace("[m]", "[m-1]"), "m-1"),
+    (Code.MISSING_EQUALS, changed("samples = paths", "samples 4"), "samples"),
+    (Code.TOO_DEEP, SMALL + "mix n { thoughts = " + "[" * 40 + "]" * 40 + " }", "["),
+    (Code.UNKNOWN_ESCAPE, changed("train.jsonl", r"C:\train.jsonl").replace(r"\train", r"\xtrain"), r"\x"),
+    (Code.BAD_NUMBER, changed("= 4", "= 1e99"), "1e99"),
+    (Code.BAD_NUMBER, changed("= 4", "= " + "9" * 5000), "9" * 5000),
+    (Code.OUTSIDE_BLOCK, SMALL + "seeds = [1]\n", "seeds"),
+    (Code.SEPARATOR, changed("samples = paths", "samples = paths;"), ";"),
+    (Code.SEPARATOR, changed("[s]", "[s],"), ","),
+    (Code.SEPARATOR, changed("[cot, pot > cot]", "[cot pot > cot]"), "pot"),
+    (Code.UNKNOWN_KEY, changed("samples =", "sampels ="), "sampels"),
+    (Code.UNKNOWN_KEY, changed("students =", "studnets ="), "studnets"),
+    (Code.UNKNOWN_KEY, changed("[a.test]", "[a.test] colour = 1"), "colour"),
+    (Code.UNKNOWN_KEY, changed("samples = paths", "vary paths = [1]"), "vary"),
+    (Code.DUPLICATE_KEY, changed("[s]", "[s] students = [s]"), "students"),
+    (Code.MISSING_KEY, changed("problems = a.train", ""), "mix m"),
+    (Code.DUPLICATE_NAME, SMALL + "student s { base = scratch() }\n", "s"),
+    (Code.DUPLICATE_NAME, SMALL + "param paths: int = 5\n", "paths"),
+    (Code.UNDEFINED, changed("teacher = t", "teacher = u"), "u"),
+    (Code.UNDEFINED, changed("samples = paths", "samples = path"), "path"),
+    (Code.UNDEFINED, SMALL + "mix n = nn { }\n", "nn"),
+    (Code.UNDEFINED, changed("tests =", "vary steps = [1] tests ="), "steps"),
+    (Code.UNDEFINED, changed("tests =", "headline = pot tests ="), "pot"),
+    (Code.WRONG_KIND, changed("teacher = t", "teacher = cot"), "cot"),
+    (Code.WRONG_KIND, changed("teacher = t", "teacher = paths"), "paths"),
+    (Code.COPY_CYCLE, SMALL + "mix x = y { }\nmix y = x { }\n", "y"),
+    (Code.COPY_CYCLE, SMALL + "mix x = x { }\n", "x"),
+    (Code.UNKNOWN_SPLIT, changed("a.test", "a.tets"), "tets"),
+    (Code.NAME_TOO_LONG, SMALL + "student " + "s" * 41 + " = s { }\n", "s" * 41),
+    (Code.WRONG_TYPE, changed("samples = paths", 'samples = "4"'), '"4"'),
+    (Code.WRONG_TYPE, changed("answer = python", "answer = pyhton"), "pyhton"),
+    (Code.WRONG_TYPE, changed("answer = python", "answer = python timeout = 5"), "5"),
+    (Code.WRONG_TYPE, changed("answer = python", "answer = python timeout = 5MB"), "5MB"),
+    (Code.WRONG_TYPE, changed("[s]", "s"), "s"),
+    (Code.WRONG_TYPE, changed("a.train", "a"), "a"),
+    (Code.WRONG_TYPE, changed("cot + 2*pot", "[cot, pot]"), "[cot, pot]"),
+    (Code.WRONG_TYPE, changed("[cot, pot > cot]", "[cot, 2*pot]"), "2*pot"),
+    (Code.WRONG_TYPE, changed("[cot, pot > cot]", "[oracle(2*pot)]"), "2*pot"),
+    (Code.WRONG_TYPE, changed('scratch("t5")', '"t5"'), '"t5"'),
+    (Code.WRONG_TYPE, changed("solution()", "solution"), "solution"),
+    (Code.WRONG_TYPE, changed('"t5"', '"bert"'), '"bert"'),
+    (Code.WRONG_TYPE, changed('"train.jsonl"', '""'), '""'),
+    (Code.OUT_OF_RANGE, changed("samples = paths", "samples = 0"), "0"),
+    (Code.OUT_OF_RANGE, changed("2*pot", "0*pot"), "0"),
+    (Code.OUT_OF_RANGE, changed("= cot + 2*pot", "= cot + 2*pot dev = 101%"), "101%"),
+    (Code.OUT_OF_RANGE, changed("= 4", "= 0"), "paths"),
+    (Code.UNKNOWN_CALL, changed("solution()", "solutoin()"), "solutoin"),
+    (Code.UNKNOWN_CALL, changed("[cot, pot > cot]", "[cot, rank(pot)]"), "rank"),
+    (Code.WRONG_ARGUMENT, changed('"t5"', '"t5", widht: 3'), "widht"),
+    (Code.WRONG_ARGUMENT, changed('"t5"', '"t5", 3'), "3"),
+    (Code.WRONG_ARGUMENT, changed('"t5"', '"t5", width: 3, width: 4'), "width: 4"),
+    (Code.WRONG_ARGUMENT, changed('scratch("t5")', "hf()"), "hf"),
+    (Code.WRONG_ARGUMENT, changed(FILES, 'synthetic("arithmetic")'), "synthetic"),
+    (Code.WRONG_ARGUMENT, changed('file(train:', 'file("all.jsonl", train:'), "file"),
+    (Code.WRONG_ARGUMENT, changed("[cot, pot > cot]", "[vote(cot, ties: pot)]"), "pot"),
+    (Code.WRONG_ARGUMENT, changed("[cot, pot > cot]", "[vote()]"), "vote"),
+    (Code.EMPTY_LIST, changed("[s]", "[]"), "[]"),
+    (Code.DUPLICATE_ELEMENT, changed("[s]", "[s, s]"), "s"),
+    (Code.DUPLICATE_ELEMENT, changed("[s]", "[s] seeds = [1, 2, 1]"), "1"),
+    (Code.DUPLICATE_ELEMENT, changed("pot > cot", "pot > pot"), "pot"),
+    (Code.DUPLICATE_ELEMENT, changed("cot + 2*pot", "cot + 2*cot"), "2*cot"),
+    (Code.WRONG_PARAM_TYPE, changed("= 4", '= "4"'), '"4"'),
+    (Code.WRONG_PARAM_TYPE, changed("= 4", "= true"), "true"),
+    (Code.WRONG_PARAM_TYPE, changed(": int", ": integer"), "integer"),
+    (Code.WRONG_PARAM_TYPE, changed("[s]", '[s] vary paths = [1, "2"]'), '"2"'),
+    (Code.BAD_PUBLISHED, changed("[s]", "[s] published = { s.m.a: 1 }"), "{"),
+    (Code.BAD_PUBLISHED, changed("[s]", '[s] published = { source: "x", s.m: 1 }'), "s.m"),
+    (Code.BAD_PUBLISHED, MORE + changed("[s]", '[s] published = { source: "x", s.m.b: 1 }'), "b"),
+    (Code.UNTAUGHT_THOUGHT, changed("cot + 2*pot", "cot"), "pot > cot"),
+    (Code.TEST_IS_TRAINING, changed("[a.test]", "[a.train]"), "a.train"),
+    (Code.TEST_IS_TRAINING, changed("[a.test]", "[a.all]").replace('l") }', 'l") all = train + test }'), "a.all"),
+    (Code.SAME_CUE, changed("= text", '= text cue = "x"').replace("= python", '= python cue = "x"'), '"x"'),
+    (Code.COLLIDING_NAMES, SMALL + "student S = s { }\n", "S"),
+    (Code.COLLIDING_NAMES, SMALL + "thought thoughts { answer = equations }\n", "thoughts"),
+    (Code.NO_RECORDING, changed("solution()", 'recorded(cot: "c.jsonl")'), "2*pot"),
+    (Code.ONE_FILE_TWO_SPLITS, changed('train: "train.jsonl", test: "test.jsonl"', '"all.jsonl"'), "a.test"),
+    (Code.IDLE_VARY, "param idle: int = 1\n" + changed("[s]", "[s] vary idle = [1]"), "idle"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("code", "text", "under"), MISTAKES, ids=[f"{n}-{code.name}" for n, (code, *_) in enumerate(MISTAKES)]
+)
+def test_a_mistake_is_one_diagnostic_at_its_place(code: Code, text: str, under: str) -> None:
+    model, found = compiled(text)
+    assert [(each.code, each.summary) for each in found] == [(code.number, found[0].summary if found else "")]
+    assert model is None
+    span = found[0].span
+    assert span is not None
+    assert text[span.start : span.end] == under
+    assert render(found, {"spec.mtd": source(text)}, False).startswith(f"error[{code.number}]: ")
+
+
+ELSEWHERE = {
+    Code.UNREADABLE_FILE, Code.IMPORT_CYCLE, Code.NOT_YET,
+    Code.STALE, Code.UNWRITABLE, Code.FOREIGN_FILE, Code.EDITED_PARAMS,
+}  # fmt: skip
+
+
+def test_every_code_of_the_language_has_a_mistake() -> None:
+    assert {code for code, *_ in MISTAKES} >= {
+        code for code in Code if code not in ELSEWHERE and code.number < "MTD060"
+    }
+
+
+def test_the_spec_that_is_spoilt_here_is_fine() -> None:
+    assert codes(SMALL) == []
+
+
+def test_places_of_other_definitions_are_shown() -> None:
+    _, found = compiled(SMALL + "student s { base = scratch() }\n")
+    assert [(SMALL[span.start : span.end], text) for span, text in found[0].labels] == [("s", "first defined here")]
+
+
+def test_a_broken_head_silences_what_refers_to_it() -> None:
+    assert codes(changed("teacher t {", "teacher t = = {")) == [Code.SYNTAX.number]
+    assert codes(changed("param paths: int = 4", "param paths: = 4")) == [Code.SYNTAX.number]
+    assert codes(changed("thought cot {", "thought cot cot {")) == [Code.SYNTAX.number]
+
+
+# --- files --------------------------------------------------------------------------------------
+
+
+def _found(path: Path) -> list[str]:
+    program, sources, found = load(path)
+    model, more = resolve(program)
+    assert model is None
+    render([*found, *more], sources, True)
+    return [diagnostic.code for diagnostic in [*found, *more]]
+
+
+def test_files_that_are_no_spec(tmp_path: Path) -> None:
+    (tmp_path / "latin.mtd").write_bytes(b"# caf\xe9")
+    (tmp_path / "large.mtd").write_bytes(b"#" * (LARGEST + 1))
+    for path in (tmp_path, tmp_path / "no.mtd", tmp_path / "latin.mtd", tmp_path / "large.mtd", Path("\0")):
+        assert _found(path) == [Code.UNREADABLE_FILE.number]
+
+
+def test_a_missing_import_silences_the_names_it_may_have_had(tmp_path: Path) -> None:
+    (tmp_path / "a.mtd").write_text('import "no.mtd"\n' + changed("teacher = t", "teacher = u"))
+    assert _found(tmp_path / "a.mtd") == [Code.UNREADABLE_FILE.number]
+
+
+def test_circles_of_imports_are_found(tmp_path: Path) -> None:
+    (tmp_path / "a.mtd").write_text('import "b.mtd"\nimport "c.mtd"\n' + SMALL)
+    (tmp_path / "b.mtd").write_text('import "c.mtd"')
+    (tmp_path / "c.mtd").write_text('import "b.mtd"')
+    assert [diagnostic.code for diagnostic in load(tmp_path / "a.mtd")[2]] == [Code.IMPORT_CYCLE.number]
+    (tmp_path / "c.mtd").write_text('import "c.mtd"')
+    assert [diagnostic.code for diagnostic in load(tmp_path / "a.mtd")[2]] == [Code.IMPORT_CYCLE.number]
+
+
+def test_mistakes_of_imported_files_are_shown_in_them(tmp_path: Path) -> None:
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "a.mtd").write_text('import "sub/b.mtd"\n' + SMALL)
+    (tmp_path / "sub" / "b.mtd").write_text("student s { base = scratch() }\n\nmix x = { }\n")
+    program, sources, found = load(tmp_path / "a.mtd")
+    text = render([*found, *resolve(program)[1]], sources, False)
+    assert f"{(tmp_path / 'sub/b.mtd').as_posix()}:3:9" in text
+    assert f"::: {(tmp_path / 'a.mtd').as_posix()}:8:9" in text
+
+
+def test_specs_of_the_repository_have_no_mistakes() -> None:
+    for path in sorted(SPECS.glob("*.mtd")):
+        assert parse(source(path.read_text(encoding="utf-8")))[1] == []
+        assert load(path)[2] == []
