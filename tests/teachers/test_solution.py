@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from distill_dsl.contract.failure import Failure
 from distill_dsl.contract.records import Problem
 from distill_dsl.contract.settings import SyntheticSource
 from distill_dsl.contract.vocabulary import AnswerKind
@@ -73,6 +74,7 @@ def test_the_formats_of_an_annotated_rationale() -> None:
         ("so <<5-8=-3>>-3 degrees", "-3", "ans = 5 - 8"),
         ("so <<007*2=14>>14 hats", "14", "ans = 7 * 2"),
         ("so <<1/3=.33>>.33 cups\n.33*300 = <<.33*300=99>>99 cups", "99", "ans = cups * 300"),
+        ("so <<560//10=56>>56 rows", "56", "ans = 560 // 10"),
         # Not annotated, but written out, with units: read where it holds.
         ("<<60-20=40>>40 bags more.\nHe needs 40 bags / 10 bags = 4 days.", "4", "ans = bags / 10"),
         ("First 100% - 20% = 80%\nThen <<80/4=20>>20", "20", "ans = amount / 4"),
@@ -88,7 +90,7 @@ def test_rationales_become_programs(rationale: str, answer: str, wanted: str) ->
     assert solution.equations[-1] == f"ans = {solution.steps[-1].name}"
 
 
-@pytest.mark.parametrize("word", ["print", "class", "sum", "ans", "lambda"])
+@pytest.mark.parametrize("word", ["print", "class", "sum", "ans", "lambda", "floor"])
 def test_names_never_hide_what_a_program_knows(word: str) -> None:
     solution = read_rationale(f"<<1+1=2>>2 {word}", "2")
     assert not isinstance(solution, Unreadable)
@@ -108,6 +110,11 @@ def test_names_never_hide_what_a_program_knows(word: str) -> None:
 def test_what_cannot_be_read_says_why(rationale: str | None, reason: str) -> None:
     (row,) = ask_solution("pot", AnswerKind.PYTHON, [problem(rationale)], lambda done: None)
     assert row.text is None and reason in (row.reason or "")
+
+
+def test_a_format_that_it_cannot_write_is_a_failure() -> None:
+    with pytest.raises(Failure, match="no programs of equations"):
+        texts(AnswerKind.PROGRAM_EQUATIONS, [problem(CLIPS)])
 
 
 def test_prose_needs_no_annotation() -> None:

@@ -38,8 +38,22 @@ FILLER: Final = re.compile(
     "|the|their|then|there|they|this|total|was|were|when|which|while|will|with"
 )
 """Words that name nothing."""
-RESERVED: Final = frozenset([*dir(builtins), *keyword.kwlist, *keyword.softkwlist, "ans"])
-"""Names that a program already gives a meaning to."""
+RESERVED: Final = frozenset(
+    [
+        *dir(builtins),
+        *keyword.kwlist,
+        *keyword.softkwlist,
+        "ans",
+        "ceil",
+        "ceiling",
+        "floor",
+        "log",
+        "mod",
+        "pi",
+        "sqrt",
+    ]
+)
+"""Names to which a program, or a solver of equations, already gives a meaning."""
 
 
 @dataclass(frozen=True)

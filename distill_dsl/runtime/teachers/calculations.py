@@ -10,7 +10,7 @@ from fractions import Fraction
 from typing import Final
 
 NUMBER: Final = r"[$€£]?(?:\d[\d,]*(?:\.\d+)?|\.\d+)%?"
-SIGN: Final = r"\*\*|[-+*/()^×÷−–]|x(?![A-Za-z])"
+SIGN: Final = r"\*\*|//|[-+*/()^×÷−–]|x(?![A-Za-z])"
 SIGNS: Final = {"x": "*", "×": "*", "÷": "/", "−": "-", "–": "-", "^": "**"}
 TOKEN: Final = re.compile(
     rf"(?P<number>{NUMBER})|(?P<unit>(?!x(?![A-Za-z]))/?[A-Za-z][\w'’/-]*)|(?P<sign>{SIGN})|(?P<equals>=)|(?P<other>\S)"

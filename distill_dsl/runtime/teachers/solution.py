@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final, assert_never
 
+from distill_dsl.contract.failure import Failure
 from distill_dsl.contract.records import Completion, Problem, Solution
 from distill_dsl.contract.vocabulary import AnswerKind
 from distill_dsl.runtime.teachers.annotations import Unreadable, read_rationale, without_annotations
@@ -37,7 +38,10 @@ def written(solution: Solution, kind: AnswerKind) -> str:
         case AnswerKind.EQUATIONS:
             return system(solution)
         case AnswerKind.PROGRAM_EQUATIONS:
-            raise NotImplementedError
+            raise Failure(
+                "the solution teacher writes no programs of equations",
+                help="ask it for thoughts that answer with text, python or equations",
+            )
         case _:
             assert_never(kind)
 

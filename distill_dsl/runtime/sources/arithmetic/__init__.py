@@ -81,7 +81,7 @@ def _split(source: SyntheticSource, split: str, families: Sequence[Family]) -> l
             problems.append(_problem(drawn, f"arithmetic-{split}-{len(problems)}"))
     if len(problems) < size:
         raise Failure(
-            f"only {len(problems)} distinct problems exist for split `{split}`, {size} were asked for",
+            f"only {len(problems)} distinct problems can be drawn for split `{split}`, {size} were asked for",
             help=f"ask for fewer, raise `largest` ({source.largest}), or name more families",
         )
     return problems
