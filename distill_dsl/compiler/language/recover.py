@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Final, TypeVar
+from typing import Final
 
 from distill_dsl.compiler.diagnostics import Code, Diagnostic, error
 from distill_dsl.compiler.language.mistakes import Refused, explained, mended
 from distill_dsl.compiler.language.nodes import Block, Item, Statement, Vary
 from distill_dsl.compiler.language.tokens import BLOCKS, CLOSING, CONTINUING, OPENING, UNITS, Kind, Token, virtual
 
-N = TypeVar("N")
+Read = Callable[[str, Sequence[Token]], Statement | Item | Vary | Refused]
+"""The parser: start rule and tokens in, node out."""
 
 DEEPEST: Final = 24
 """Brackets within brackets. The language needs four; beyond this a text is no spec."""
@@ -129,9 +130,7 @@ def _unwind(stack: list[Token], token: Token) -> None:
 # --- items --------------------------------------------------------------------------------------
 
 
-def recovered(
-    chunk: Chunk, read: Callable[[str, Sequence[Token]], Statement | Item | Vary | Refused], refused: Refused
-) -> tuple[Statement | None, list[Diagnostic]]:
+def recovered(chunk: Chunk, read: Read, refused: Refused) -> tuple[Statement | None, list[Diagnostic]]:
     """A refused statement, item by item: what can be read of it, and what is wrong with the rest."""
     tokens = chunk.tokens
     at = next((i for i, token in enumerate(tokens) if token.kind is Kind.LBRACE), None)
@@ -152,9 +151,7 @@ def recovered(
     return replace(block, items=items, span=span, damaged=not complete), [*found, *more]
 
 
-def _items(
-    body: Sequence[Token], read: Callable[[str, Sequence[Token]], Statement | Item | Vary | Refused]
-) -> tuple[tuple[Item | Vary, ...], bool, list[Diagnostic]]:
+def _items(body: Sequence[Token], read: Read) -> tuple[tuple[Item | Vary, ...], bool, list[Diagnostic]]:
     """The items of a body, whether all of them could be read, and what is wrong with the others."""
     items: list[Item | Vary] = []
     found: list[Diagnostic] = []
@@ -177,34 +174,46 @@ def _items(
     return tuple(items), complete and at >= len(body), found
 
 
-def _item(
-    tokens: Sequence[Token], read: Callable[[str, Sequence[Token]], Statement | Item | Vary | Refused]
-) -> tuple[Item | Vary | None, int, list[Diagnostic]]:
+def _item(tokens: Sequence[Token], read: Read) -> tuple[Item | Vary | None, int, list[Diagnostic]]:
     """One item, how many tokens it took (0: skip to the next start), and what is wrong with it."""
-    found: list[Diagnostic] = []
     spoiled = any(token.spoiled for token in tokens)
-    extra = 0
+    node, mended_tokens, found = _mended_item(tokens, read, spoiled)
+    extra = len(mended_tokens) - len(tokens)
+    if not isinstance(node, Refused):
+        return node, len(tokens), found
+    follows = mended_tokens[node.index] if node.index < len(mended_tokens) else None
+    whole = None if _cut_quantity(mended_tokens, node.index) else _beginning(mended_tokens, node.index, read)
+    if whole is not None and follows is not None and follows.kind in (Kind.WORD, Kind.COMMA):
+        return whole, node.index - extra, found  # what follows is an item of its own, or a stray comma
+    if not spoiled:
+        found.append(explained(mended_tokens, node))
+    return whole, len(tokens) if follows is None else 0, found
+
+
+def _mended_item(
+    tokens: Sequence[Token], read: Read, spoiled: bool
+) -> tuple[Item | Vary | Refused, Sequence[Token], list[Diagnostic]]:
+    """Read an item; while it is refused for a slip that leaves no doubt, put that right and read again."""
+    found: list[Diagnostic] = []
     while True:
         node = read("setting", tokens)
-        if isinstance(node, Item | Vary):
-            return node, len(tokens) - extra, found
-        assert isinstance(node, Refused)
-        mend = None if spoiled or len(tokens) > LONGEST else mended(tokens, node)
+        assert isinstance(node, Item | Vary | Refused)
+        mend = mended(tokens, node) if isinstance(node, Refused) and not spoiled and len(tokens) <= LONGEST else None
         if mend is None:
-            break
-        extra += len(mend[0]) - len(tokens)
+            return node, tokens, found
         tokens = mend[0]
         found.append(mend[1])
-    unit = node.index < len(tokens) and tokens[node.index].text in UNITS and tokens[node.index - 1].kind is Kind.NUMBER
-    whole = read("setting", tokens[: node.index]) if node.index > 2 and not unit else None
-    if isinstance(whole, Item | Vary):
-        follows = tokens[node.index].kind if node.index < len(tokens) else None
-        if follows not in (Kind.WORD, Kind.COMMA) and not spoiled:
-            found.append(explained(tokens, node))
-        return whole, node.index - extra if follows in (Kind.WORD, Kind.COMMA) else 0, found
-    if not spoiled:
-        found.append(explained(tokens, node))
-    return None, len(tokens) - extra if node.index >= len(tokens) else 0, found
+
+
+def _cut_quantity(tokens: Sequence[Token], at: int) -> bool:
+    """Whether a unit stands apart from its number: then the number alone is not what was meant."""
+    return 0 < at < len(tokens) and tokens[at].text in UNITS and tokens[at - 1].kind is Kind.NUMBER
+
+
+def _beginning(tokens: Sequence[Token], end: int, read: Read) -> Item | Vary | None:
+    """The item that the tokens before a mistake make, if they make one."""
+    node = read("setting", tokens[:end]) if end > 2 else None
+    return node if isinstance(node, Item | Vary) else None
 
 
 def _starts(body: Sequence[Token], at: int) -> bool:
