@@ -40,7 +40,7 @@ class Code(Enum):
     MISSING_EQUALS = "MTD020", "a key without `=`"
     TOO_DEEP = "MTD021", "brackets within brackets beyond any use"
     UNKNOWN_ESCAPE = "MTD022", "a backslash before a character that it does not change"
-    BAD_NUMBER = "MTD023", "a number too large to keep"
+    BAD_NUMBER = "MTD023", "a number that is too large, or written with separators"
     OUTSIDE_BLOCK = "MTD024", "a key that stands in no block"
     SEPARATOR = "MTD025", "a separator that the language does not use, or a missing comma"
     # 03x: names

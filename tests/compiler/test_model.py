@@ -43,8 +43,8 @@ def dumped(model: Model) -> str:
 
 def _dumped(entity: Any) -> list[str]:
     lines = [f"{type(entity).__name__.lower()} {entity.name}"]
-    for key, value in msgspec.to_builtins(entity.settings).items():
-        lines.append(f"  {key} = {value!r}")
+    for key, value in msgspec.structs.asdict(entity.settings).items():
+        lines.append(f"  {key} = {_shown(value)}")
     for key in (
         "description",
         "splits",
@@ -65,6 +65,16 @@ def _dumped(entity: Any) -> list[str]:
     if entity.uses:
         lines.append(f"  .uses {sorted(entity.uses)}")
     return lines
+
+
+def _shown(value: Any) -> str:
+    """A value of the settings with every default, however the contract writes it to files."""
+    if isinstance(value, tuple):
+        return f"({', '.join(map(_shown, value))})"
+    if not isinstance(value, msgspec.Struct):
+        return repr(value)
+    inner = ", ".join(f"{key}={_shown(one)}" for key, one in msgspec.structs.asdict(value).items())
+    return f"{type(value).__name__}({inner})"
 
 
 def test_the_papers_table(golden: Callable[[str, str], None]) -> None:

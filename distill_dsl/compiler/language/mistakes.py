@@ -89,6 +89,7 @@ def _stray(token: Token) -> Diagnostic:
         "-": "names hold no `-`, and nothing is subtracted",
         "<": "only `>` is an operator: the first is tried first",
     }
+    helps["."] = "a number starts with a digit: `0.5`"
     if token.text.isalpha():
         helps[token.text] = "names hold the letters a to z, digits and `_`"
     shown = token.text if token.text.isprintable() else f"U+{ord(token.text):04X}"
@@ -221,6 +222,16 @@ def _reserved(tokens: Sequence[Token], at: int, token: Token | None) -> Diagnost
     )
 
 
+def _arrow(tokens: Sequence[Token], at: int, token: Token | None) -> Diagnostic | None:
+    if token is None or token.kind is not Kind.EQUAL or at + 1 >= len(tokens):
+        return None
+    after = tokens[at + 1]
+    if after.kind is not Kind.MORE or after.span.start != token.span.end:
+        return None
+    span = replace(token.span, end=after.span.end)
+    return error(Code.SYNTAX, "a fallback is written with `>` alone", span, "write `pot > cot`")
+
+
 def _blank_before_unit(tokens: Sequence[Token], at: int, token: Token | None) -> Diagnostic | None:
     if token is None or at == 0 or token.text not in UNITS or tokens[at - 1].kind is not Kind.NUMBER:
         return None
@@ -229,6 +240,7 @@ def _blank_before_unit(tokens: Sequence[Token], at: int, token: Token | None) ->
 
 
 EXAMPLES: Final = (
+    _arrow,
     _blank_before_unit,
     _stray_closer,
     _outside,

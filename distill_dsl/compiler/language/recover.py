@@ -159,11 +159,12 @@ def _items(body: Sequence[Token], read: Read) -> tuple[tuple[Item | Vary, ...], 
     at = 0
     while at < len(body) and len(found) < MOST:
         if body[at].kind is Kind.COMMA:
-            found.append(error(Code.SEPARATOR, "items are not separated by commas", body[at].span, "leave it out"))
-            at += 1
+            wrong, length = _comma(body, at)
+            found.append(wrong)
+            at += length
             continue
-        item, length, wrong = _item(body[at : _end(body, at)], read)
-        found += wrong
+        item, length, more = _item(body[at : _end(body, at)], read)
+        found += more
         if item is not None:
             items.append(item)
         complete = complete and item is not None
@@ -172,6 +173,18 @@ def _items(body: Sequence[Token], read: Read) -> tuple[tuple[Item | Vary, ...], 
             length = _next(body, at + 1) - at
         at += length
     return tuple(items), complete and at >= len(body), found
+
+
+def _comma(body: Sequence[Token], at: int) -> tuple[Diagnostic, int]:
+    """A comma between items, or in a number such as `1,200`; and how many tokens are spent on it."""
+    near = body[max(at - 1, 0) : at + 2]
+    if [token.kind for token in near] == [Kind.NUMBER, Kind.COMMA, Kind.NUMBER] and near[0].span.end == body[
+        at
+    ].span.start:
+        span = replace(near[0].span, end=near[2].span.end)
+        help = f"write `{near[0].text}{near[2].text}`"
+        return error(Code.BAD_NUMBER, "a number is written without separators", span, help), 2
+    return error(Code.SEPARATOR, "items are not separated by commas", body[at].span, "leave it out"), 1
 
 
 def _item(tokens: Sequence[Token], read: Read) -> tuple[Item | Vary | None, int, list[Diagnostic]]:
