@@ -75,7 +75,7 @@ def test_the_seed_decides_the_weights() -> None:
 
 
 def test_a_model_that_is_not_there_is_a_failure_with_help(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
     (tmp_path / "empty").mkdir()
     for name in ("nobody/no-such-model", str(tmp_path / "empty")):
         with pytest.raises(Failure, match="cannot be loaded") as caught:

@@ -82,10 +82,11 @@ def write(student: Student, requests: Sequence[Request], how: Decoding) -> list[
     while True:
         logprobs = logits.float().log_softmax(dim=-1)  # (open rows, vocabulary)
         tokens = pick(logprobs, state.rows)
+        taken: list[float] = logprobs.gather(1, torch.tensor(tokens, device=logprobs.device)[:, None])[:, 0].tolist()
         keep: list[int] = []
-        for place, (row, token) in enumerate(zip(state.rows, tokens, strict=True)):
+        for place, (row, token, logprob) in enumerate(zip(state.rows, tokens, taken, strict=True)):
             written[row].append(token)
-            totals[row] += float(logprobs[place, token])
+            totals[row] += logprob
             if token != codec.end and len(written[row]) < how.max_tokens:
                 keep.append(place)
         if not keep:

@@ -141,10 +141,13 @@ def pretrained_student(base: HfBase, *, dropout: float | None) -> Student:
 
 
 def trained_student(folder: Path) -> Student:
-    """The student that a train stage left in the folder."""
+    """The student that a train stage left in the folder, on a GPU where there is one."""
     if not folder.is_dir():
         raise Failure(f"{folder} does not exist", where=str(folder), help="run the train stage first")
-    return _load(str(folder), revision=None, dropout=None)
+    student = _load(str(folder), revision=None, dropout=None)
+    if torch.cuda.is_available():
+        torch.nn.Module.cuda(student.model)  # the method itself is wrapped in untyped code
+    return student
 
 
 def _load(name: str, *, revision: str | None, dropout: float | None) -> Student:
