@@ -23,7 +23,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
 # --- data ---------------------------------------------------------------------------------------
 
 
-class HfSource(Settings, frozen=True, kw_only=True, tag="hf", tag_field="kind"):
+class HfSource(Settings, frozen=True, kw_only=True, omit_defaults=True, tag="hf", tag_field="kind"):
     """A data set of the Hugging Face hub (or its local cache), read through `datasets`."""
 
     name: str
@@ -31,14 +31,14 @@ class HfSource(Settings, frozen=True, kw_only=True, tag="hf", tag_field="kind"):
     revision: str | None = None
 
 
-class FileSource(Settings, frozen=True, kw_only=True, tag="file", tag_field="kind"):
+class FileSource(Settings, frozen=True, kw_only=True, omit_defaults=True, tag="file", tag_field="kind"):
     """Local files (`.jsonl`, `.json`, `.csv`, `.parquet`, each also `.gz` where text), one a split."""
 
     splits: dict[str, str]
     """Split name -> path from the project's root."""
 
 
-class SyntheticSource(Settings, frozen=True, kw_only=True, tag="synthetic", tag_field="kind"):
+class SyntheticSource(Settings, frozen=True, kw_only=True, omit_defaults=True, tag="synthetic", tag_field="kind"):
     """Our own word problems; each knows the steps and equations that make it."""
 
     generator: str = "arithmetic"
@@ -55,7 +55,7 @@ class SyntheticSource(Settings, frozen=True, kw_only=True, tag="synthetic", tag_
     """Fewest and most steps of a problem, inclusive."""
 
 
-class ReasoningGymSource(Settings, frozen=True, kw_only=True, tag="reasoning_gym", tag_field="kind"):
+class ReasoningGymSource(Settings, frozen=True, kw_only=True, omit_defaults=True, tag="reasoning_gym", tag_field="kind"):
     """A task of the `reasoning_gym` package (optional extra)."""
 
     task: str
@@ -66,7 +66,7 @@ class ReasoningGymSource(Settings, frozen=True, kw_only=True, tag="reasoning_gym
 Source = HfSource | FileSource | SyntheticSource | ReasoningGymSource
 
 
-class Columns(Settings, frozen=True, kw_only=True):
+class Columns(Settings, frozen=True, kw_only=True, omit_defaults=True):
     """Which columns of a source hold what; `None` means: known names are tried in order."""
 
     question: str | None = None
@@ -75,7 +75,7 @@ class Columns(Settings, frozen=True, kw_only=True):
     id: str | None = None
 
 
-class DataSettings(Settings, frozen=True, kw_only=True):
+class DataSettings(Settings, frozen=True, kw_only=True, omit_defaults=True):
     """One `data` block."""
 
     source: Source
