@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from distill_dsl.runtime.students.models import use_threads
-from distill_dsl.runtime.students.training import quiet
+from distill_dsl.runtime.students.models import quiet, use_threads
 
 
 @pytest.fixture(autouse=True)

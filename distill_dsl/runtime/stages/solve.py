@@ -19,7 +19,7 @@ from distill_dsl.contract.params import read_settings
 from distill_dsl.contract.records import Prediction, Problem
 from distill_dsl.contract.settings import ExperimentSettings, StudentSettings, ThoughtSettings
 from distill_dsl.contract.vocabulary import STAGE_VERSIONS, StageKind
-from distill_dsl.runtime.students import decoding, models, training
+from distill_dsl.runtime.students import decoding, models
 from distill_dsl.runtime.students.decoding import Decoding, Request, Written
 
 LOGPROB_DIGITS: Final = 6
@@ -38,7 +38,7 @@ def run(*, mix: str, student: str, seed: int, experiment: str, tests: list[str],
     cell = files.solved_cell(experiment, mix, student, seed)
     folder = files.model_folder(files.trained_cell(mix, student, seed))
 
-    training.quiet()
+    models.quiet()
     models.use_threads()
     pupil = models.trained_student(folder)
     # One sample is greedy; several are drawn, each from its own seed.

@@ -34,7 +34,7 @@ def run(*, mix: str, student: str, seed: int) -> None:
     train_rows = _examples(mix, "train")
     dev_rows = list(files.read_rows(files.mix_file(mix, "dev"), Example))
 
-    training.quiet()
+    models.quiet()
     models.use_threads()
     set_seed(seed)
     pupil = _student(settings, train_rows)

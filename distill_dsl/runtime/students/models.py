@@ -23,6 +23,7 @@ from transformers import (
     T5Config,
     T5ForConditionalGeneration,
 )
+from transformers.utils import logging
 
 from distill_dsl.contract.failure import Failure
 from distill_dsl.contract.settings import HfBase, ScratchBase
@@ -52,6 +53,12 @@ class Student:
     def codec(self) -> Codec:
         """Text to ids and back."""
         return Codec(self.tokenizer, self.causal)
+
+
+def quiet() -> None:
+    """Keep transformers' own progress and advice off the terminal; errors still show."""
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
 
 
 def use_threads() -> int:

@@ -26,7 +26,6 @@ from transformers import (
     TrainingArguments,
     set_seed,
 )
-from transformers.utils import logging
 
 from distill_dsl.contract.failure import Failure
 from distill_dsl.contract.settings import StudentSettings
@@ -207,9 +206,3 @@ def _curve(history: Sequence[dict[str, Any]]) -> tuple[Point, ...]:
         for row in history
         if "loss" in row
     )
-
-
-def quiet() -> None:
-    """Keep transformers' own progress and advice off the terminal; errors still show."""
-    logging.set_verbosity_error()
-    logging.disable_progress_bar()
