@@ -181,9 +181,19 @@ def test_varied_cells_are_named_by_what_they_are(compiled: Callable[[str], Compi
     done = compiled(SPEC.replace("  seeds ", "  vary w = [1, 4]\n  seeds "))
     stages = stages_of(done)
     assert {"mix-both-w_1_0", "mix-both-w_4_0", "mix-cotd"} <= stages.keys()
-    assert "train-both-w_4_0-tiny-s2" in stages
+    assert {"train-both-w_4_0-tiny-s2", "score-walk-both-w_4_0-tiny-s2", "solve-walk-cotd-tiny-s1"} <= stages.keys()
+    assert "mix=both-w_4_0,student=tiny,seed=2" in stages["report-walk"]["cmd"]
+    assert set(params_of(done)["experiment"]) == {"walk"}
     assert params_of(done)["mix"]["both-w_4_0"]["thoughts"]["pot"] == 4.0
     assert "param" not in params_of(done)
+
+
+def test_a_sweep_over_the_experiments_own_keys_is_refused(tmp_path: Path) -> None:
+    text = SPEC.replace("  seeds ", "  vary w = [1, 4]\n  temperature = w\n  seeds ")
+    (tmp_path / "walk.mtd").write_text(text, encoding="utf-8")
+    done = compile_spec(tmp_path / "walk.mtd")
+    assert done.emitted is None
+    assert ["MTD060"] == [one.code for one in done.diagnostics]
 
 
 def test_stage_names_hold_only_what_dvc_allows(compiled: Callable[[str], Compiled]) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from distill_dsl.compiler.diagnostics import Diagnostic
+from distill_dsl.compiler.diagnostics import Code, Diagnostic, error
 from distill_dsl.compiler.model.entities import Data, Experiment, Mix, Model, SplitRef, Student, Teacher, Thought, Value
 from distill_dsl.compiler.plan.stages import (
     AskStage,
@@ -59,14 +59,32 @@ def build(model: Model, resolve: Resolve, sources: Mapping[str, Source]) -> tupl
         for changed in _combinations(experiment):
             variant, found = resolve(changed) if changed else (model, [])
             problems += found
-            if variant is not None:
-                builder = _Builder(variant, changed, sources, stages, blocks)
-                scored += builder.experiment(variant.experiments[experiment.name])
+            if variant is None:
+                continue
+            problems += _unnameable(model, variant, experiment)
+            builder = _Builder(variant, changed, sources, stages, blocks)
+            scored += builder.experiment(variant.experiments[experiment.name])
         _finish(experiment, scored, stages, place_of(experiment, sources))
     ordered = sorted(stages.values(), key=lambda stage: ORDER.index(stage.kind))
     named = {param for block in blocks.values() for param in block.references.values()}
     params = {name: param.value for name, param in model.params.items() if name in named}
-    return Plan(str(model.files[0]), tuple(ordered), blocks, params, STAGE_VERSIONS), problems
+    return Plan(str(model.files[0]), tuple(ordered), blocks, params, STAGE_VERSIONS), list(dict.fromkeys(problems))
+
+
+def _unnameable(model: Model, variant: Model, experiment: Experiment) -> Iterator[Diagnostic]:
+    """A sweep compares what is trained; how all of it is asked and answered has one setting, and one name."""
+    used = {name for mix in experiment.mixes for name in model.mixes[mix].settings.thoughts}
+    own = [(experiment, variant.experiments[experiment.name])]
+    own += [(model.thoughts[name], variant.thoughts[name]) for name in sorted(used)]
+    for base, changed in own:
+        if base.settings != changed.settings:
+            yield error(
+                Code.NOT_YET,
+                f"`vary` reaches a key of `{base.name}` itself, which this version cannot vary yet",
+                experiment.span,
+                help="vary params of data, teachers, mixes or students; or write a second experiment",
+                labels=((base.span, "its settings would differ from run to run"),),
+            )
 
 
 def _combinations(experiment: Experiment) -> Iterator[dict[str, Value]]:
@@ -88,12 +106,12 @@ def place_of(entity: Entity, sources: Mapping[str, Source]) -> Place:
 
 
 def key_of(entity: Entity, changed: Mapping[str, Value]) -> str:
-    """The entity's key in params.yaml: its name, and each varied param that bears on it with its value."""
-    return entity.name + _suffix(entity.uses, changed)
+    """The entity's key in params.yaml: its name, and each varied param that bears on it with its value.
 
-
-def _suffix(uses: frozenset[str], changed: Mapping[str, Value]) -> str:
-    return "".join(f"-{name}_{_plain(changed[name])}" for name in sorted(uses & changed.keys()))
+    An experiment joins all of its variants, so it keeps its name.
+    """
+    varied = [] if isinstance(entity, Experiment) else sorted(entity.uses & changed.keys())
+    return entity.name + "".join(f"-{name}_{_plain(changed[name])}" for name in varied)
 
 
 def _plain(value: Value) -> str:
@@ -112,7 +130,7 @@ class _Builder:
     blocks: dict[tuple[str, str], Block]
 
     def experiment(self, experiment: Experiment) -> list[ScoreStage]:
-        key = self.key(experiment)
+        self.key(experiment)
         tests = tuple((self.fetch(test).data, test.split) for test in experiment.tests)
         scored = []
         for student, mix, seed in itertools.product(experiment.students, experiment.mixes, experiment.seeds):
@@ -121,7 +139,7 @@ class _Builder:
             trained = TrainStage(mixed.mix, self.key(owner), seed, self.place(owner))
             self.add(trained)
             thoughts = tuple(self.key(self.model.thoughts[name]) for name in self.model.mixes[mix].settings.thoughts)
-            solved = SolveStage(key, trained, tests, thoughts, self.place(experiment))
+            solved = SolveStage(experiment.name, trained, tests, thoughts, self.place(experiment))
             scored.append(ScoreStage(solved, self.place(experiment)))
             self.add(solved)
             self.add(scored[-1])
