@@ -74,7 +74,7 @@ def build(model: Model, resolve: Resolve, sources: Mapping[str, Source]) -> tupl
 def _unnameable(model: Model, variant: Model, experiment: Experiment) -> Iterator[Diagnostic]:
     """A sweep compares what is trained; how all of it is asked and answered has one setting, and one name."""
     used = {name for mix in experiment.mixes for name in model.mixes[mix].settings.thoughts}
-    own = [(experiment, variant.experiments[experiment.name])]
+    own: list[tuple[Entity, Entity]] = [(experiment, variant.experiments[experiment.name])]
     own += [(model.thoughts[name], variant.thoughts[name]) for name in sorted(used)]
     for base, changed in own:
         if base.settings != changed.settings:
