@@ -17,7 +17,7 @@ from typing import IO, Any, Final, TypeVar
 import msgspec
 
 from distill_dsl.contract.failure import Failure
-from distill_dsl.contract.records import Record
+from distill_dsl.contract.records import Problem, Record
 
 R = TypeVar("R", bound=Record)
 
@@ -240,6 +240,17 @@ def test_file(test: str) -> Path:
     """The problems of a test set by its name; a split's name holds no `-`."""
     data, _, split = test.rpartition("-")
     return problems_file(data, split)
+
+
+def read_test(test: str) -> list[Problem]:
+    """The problems of a test set, at least one."""
+    path = test_file(test)
+    problems = list(read_rows(path, Problem))
+    if not problems:
+        raise Failure(
+            f"test set {test} has no problems", where=str(path), help="check the source and limit of its data block"
+        )
+    return problems
 
 
 REPORT_FILES: Final = ("table.md", "table.csv", "accuracy.csv", "thoughts.csv", "accuracy.png")

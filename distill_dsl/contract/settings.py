@@ -55,7 +55,9 @@ class SyntheticSource(Settings, frozen=True, kw_only=True, omit_defaults=True, t
     """Fewest and most steps of a problem, inclusive."""
 
 
-class ReasoningGymSource(Settings, frozen=True, kw_only=True, omit_defaults=True, tag="reasoning_gym", tag_field="kind"):
+class ReasoningGymSource(
+    Settings, frozen=True, kw_only=True, omit_defaults=True, tag="reasoning_gym", tag_field="kind"
+):
     """A task of the `reasoning_gym` package (optional extra)."""
 
     task: str

@@ -193,7 +193,7 @@ def test_a_sweep_over_the_experiments_own_keys_is_refused(tmp_path: Path) -> Non
     (tmp_path / "walk.mtd").write_text(text, encoding="utf-8")
     done = compile_spec(tmp_path / "walk.mtd")
     assert done.emitted is None
-    assert ["MTD060"] == [one.code for one in done.diagnostics]
+    assert [one.code for one in done.diagnostics] == ["MTD060"]
 
 
 def test_stage_names_hold_only_what_dvc_allows(compiled: Callable[[str], Compiled]) -> None:

@@ -36,7 +36,7 @@ def run(*, mix: str, student: str, seed: int, experiment: str, tests: list[str],
     settings = read_settings(ExperimentSettings, experiment)
     formats = {name: read_settings(ThoughtSettings, name) for name in thoughts}
     strategies = usable(settings.answers, thoughts)
-    problems = {test: read_test(test) for test in tests}
+    problems = {test: files.read_test(test) for test in tests}
     predictions = complete(cell, problems, thoughts, settings.samples)
     judged = judge_all(predictions, problems, formats)
     rows = [
@@ -49,17 +49,6 @@ def run(*, mix: str, student: str, seed: int, experiment: str, tests: list[str],
     files.write_json(files.scores_file(cell), {test: measures(by_test[test], thoughts) for test in tests})
     for test, scored_rows in by_test.items():
         print(f"{cell}: {test}: {summary(scored_rows)}")
-
-
-def read_test(test: str) -> list[Problem]:
-    """The problems of a test set, at least one."""
-    path = files.test_file(test)
-    problems = list(files.read_rows(path, Problem))
-    if not problems:
-        raise Failure(
-            f"test set {test} has no problems", where=str(path), help="check the source and limit of its data block"
-        )
-    return problems
 
 
 def usable(answers: Sequence[Strategy], thoughts: Sequence[str]) -> dict[str, Strategy]:

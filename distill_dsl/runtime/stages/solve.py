@@ -10,15 +10,13 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from distill_dsl.contract import files
-from distill_dsl.contract.failure import Failure
 from distill_dsl.contract.params import read_settings
-from distill_dsl.contract.records import Prediction, Problem
+from distill_dsl.contract.records import Prediction
 from distill_dsl.contract.settings import ExperimentSettings, StudentSettings, ThoughtSettings
 from distill_dsl.contract.vocabulary import STAGE_VERSIONS, StageKind
+from distill_dsl.runtime.progress import steps_shown
 from distill_dsl.runtime.students import decoding, models
 from distill_dsl.runtime.students.decoding import Decoding, Request, Written
 
@@ -34,7 +32,7 @@ def run(*, mix: str, student: str, seed: int, experiment: str, tests: list[str],
     settings = read_settings(ExperimentSettings, experiment)
     longest = read_settings(StudentSettings, student).max_question
     cues = {thought: read_settings(ThoughtSettings, thought).cue for thought in thoughts}
-    problems = {test: _problems(test) for test in tests}
+    problems = {test: files.read_test(test) for test in tests}
     cell = files.solved_cell(experiment, mix, student, seed)
     folder = files.model_folder(files.trained_cell(mix, student, seed))
 
@@ -68,32 +66,20 @@ def run(*, mix: str, student: str, seed: int, experiment: str, tests: list[str],
     print(f"{cell}: {len(rows)} thoughts, {tokens:,} tokens in {seconds:.1f} s")
 
 
-def _problems(test: str) -> list[Problem]:
-    path = files.test_file(test)
-    problems = list(files.read_rows(path, Problem))
-    if not problems:
-        raise Failure(
-            f"test set {test} has no problems", where=str(path), help="check the source and limit of its data block"
-        )
-    return problems
-
-
 def _write_all(
     cell: str, pupil: models.Student, requests: Sequence[Request], how: Decoding, size: int, parts: Path
 ) -> dict[Request, Written]:
     """Every request's thought, batch by batch; each finished batch is kept in a file of its own."""
     batches = decoding.batches(pupil, requests, size, how.max_question)
     written: dict[Request, Written] = {}
-    columns = (TextColumn(cell), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
-    with Progress(*columns, disable=not Console().is_terminal) as bar:
-        task = bar.add_task(cell, total=len(requests))
+    with steps_shown(cell, len(requests)) as advance:
         for number, batch in enumerate(batches):
             chosen = [requests[position] for position in batch]
             part = parts / f"{number:06d}.json"
             thoughts = _read_part(part) if part.is_file() else decoding.write(pupil, chosen, how)
             _keep_part(part, thoughts)
             written.update(zip(chosen, thoughts, strict=True))
-            bar.advance(task, len(batch))
+            advance(len(batch))
     return written
 
 

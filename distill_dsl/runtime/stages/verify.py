@@ -28,9 +28,8 @@ def run(*, teacher: str, data: str, split: str, thought: str) -> None:
     files.write_rows(files.thoughts_file(cell), thoughts)
     counts = yields(thoughts, len(problems))
     files.write_json(files.yield_file(cell), counts)
-    print(
-        f"{thought}: {counts['right']} of {counts['thoughts']} thoughts are right, for {counts['covered']:.1%} of the problems"
-    )
+    share = f"{counts['covered']:.1%} of the problems"
+    print(f"{thought}: {counts['right']} of {counts['thoughts']} thoughts are right, for {share}")
 
 
 def verified(
