@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from distill_dsl.runtime.students.models import quiet, use_threads
+from distill_dsl.runtime.students.models import quiet
 
 
 @pytest.fixture(autouse=True)
@@ -17,7 +17,7 @@ def one_thread(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     quiet()
     monkeypatch.setenv("DISTILL_THREADS", "1")
     before = torch.get_num_threads()
-    use_threads()
+    torch.set_num_threads(1)
     yield
     torch.set_num_threads(before)
 

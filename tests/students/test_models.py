@@ -8,6 +8,7 @@ from pupils import student, tiny
 
 from distill_dsl.contract.failure import Failure
 from distill_dsl.contract.settings import HfBase, ScratchBase
+from distill_dsl.runtime.students import models
 from distill_dsl.runtime.students.models import (
     parameters,
     pretrained_student,
@@ -115,10 +116,18 @@ def test_an_impossible_base_is_a_failure(base: ScratchBase, said: str) -> None:
 
 def test_threads_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DISTILL_THREADS", "2")
-    assert use_threads() == torch.get_num_threads() == 2
+    assert use_threads(student()) == torch.get_num_threads() == 2
     monkeypatch.setenv("DISTILL_THREADS", "many")
     with pytest.raises(Failure, match="DISTILL_THREADS"):
-        use_threads()
+        use_threads(student())
+
+
+def test_a_small_student_takes_one_thread_and_a_larger_one_all_cores(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DISTILL_THREADS")
+    monkeypatch.setattr(models, "_cores", lambda: 3)
+    assert use_threads(student()) == 1
+    monkeypatch.setattr(models, "SMALL", 1000)
+    assert use_threads(student()) == torch.get_num_threads() == 3
 
 
 def test_scratch_sizes_are_as_asked() -> None:

@@ -101,6 +101,15 @@ def test_a_part_of_a_checkpoint_is_passed_over(tmp_path: Path) -> None:
     assert same(whole, resumed)
 
 
+def test_a_training_killed_after_its_last_step_is_taken_as_it_is(tmp_path: Path) -> None:
+    whole, expected = trained(tmp_path, steps=11)
+    told = Told()
+    again, result = trained(tmp_path, told, steps=11)
+    assert told.steps == []
+    assert same(whole, again)
+    assert result.curve == expected.curve
+
+
 def test_seconds_of_an_interrupted_training_add_up(tmp_path: Path) -> None:
     with pytest.raises(Killed):
         trained(tmp_path, Told(stop=8))
@@ -123,6 +132,12 @@ def test_a_training_that_diverges_says_so(tmp_path: Path) -> None:
     with pytest.raises(Failure, match="diverged") as caught:
         training.train(pupil, rows, (), settings(), seed=1, checkpoints=tmp_path, progress=Told())
     assert "learning_rate" in str(caught.value)
+
+
+def test_checkpoints_that_cannot_be_written_are_a_failure(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(Failure, match="cannot write a checkpoint"):
+        trained(tmp_path / "file" / "checkpoints")
 
 
 def test_an_unknown_schedule_is_a_failure(tmp_path: Path) -> None:

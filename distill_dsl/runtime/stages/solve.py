@@ -37,8 +37,8 @@ def run(*, mix: str, student: str, seed: int, experiment: str, tests: list[str],
     folder = files.model_folder(files.trained_cell(mix, student, seed))
 
     models.quiet()
-    models.use_threads()
     pupil = models.trained_student(folder)
+    models.use_threads(pupil)
     # One sample is greedy; several are drawn, each from its own seed.
     temperature = settings.temperature if settings.samples > 1 else 0.0
     how = Decoding(temperature=temperature, max_tokens=settings.max_tokens, max_question=longest, seed=seed)

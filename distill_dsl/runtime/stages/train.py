@@ -35,9 +35,9 @@ def run(*, mix: str, student: str, seed: int) -> None:
     dev_rows = list(files.read_rows(files.mix_file(mix, "dev"), Example))
 
     models.quiet()
-    models.use_threads()
     set_seed(seed)
     pupil = _student(settings, train_rows)
+    models.use_threads(pupil)
     train_set = _encoded(pupil, train_rows, settings)
     dev_set = _encoded(pupil, dev_rows, settings)
     if not train_set.examples:

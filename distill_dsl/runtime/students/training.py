@@ -10,12 +10,14 @@ from __future__ import annotations
 import math
 import shutil
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import torch
+from safetensors import SafetensorError
 from transformers import (
     PrinterCallback,
     SchedulerType,
@@ -88,18 +90,30 @@ def train(
     whole = whole_checkpoints(checkpoints)
     watch = _Watch(steps, every, progress, earlier=_seconds(whole[-1]) if whole else 0.0)
     set_seed(seed)
-    trainer = Trainer(
-        model=student.model,
-        args=_arguments(settings, checkpoints, steps=steps, every=every, seed=seed, measured=bool(dev_set)),
-        data_collator=collator(student.codec),
-        train_dataset=Scheduled(train_set, order),
-        eval_dataset=Scheduled(dev_set, _by_length(dev_set)) if dev_set else None,
-        processing_class=None,
-        callbacks=[watch],
-    )
-    trainer.remove_callback(PrinterCallback)
-    trainer.train(resume_from_checkpoint=str(whole[-1]) if whole else None)
+    with _writing(checkpoints):
+        trainer = Trainer(
+            model=student.model,
+            args=_arguments(settings, checkpoints, steps=steps, every=every, seed=seed, measured=bool(dev_set)),
+            data_collator=collator(student.codec),
+            train_dataset=Scheduled(train_set, order),
+            eval_dataset=Scheduled(dev_set, _by_length(dev_set)) if dev_set else None,
+            callbacks=[watch],
+        )
+        trainer.remove_callback(PrinterCallback)
+        trainer.train(resume_from_checkpoint=str(whole[-1]) if whole else None)
     return Training(_curve(trainer.state.log_history), watch.seconds)
+
+
+@contextmanager
+def _writing(checkpoints: Path) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, SafetensorError) as error:
+        raise Failure(
+            f"cannot write a checkpoint: {error}",
+            where=str(checkpoints),
+            help="check that the folder may be written to and has space; training goes on from the checkpoint before",
+        ) from error
 
 
 def whole_checkpoints(folder: Path) -> list[Path]:
