@@ -26,6 +26,19 @@ STATE: Final = Path(".mtd")
 """What outlives a stage and is no output: completions, checkpoints, locks. Ignored by git and DVC."""
 
 
+def project_root() -> Path:
+    """The project's root, also from within the copies in which `dvc exp run --queue` and `--temp` work.
+
+    DVC makes them under `.dvc/tmp/exps` without what git ignores, and deletes them afterwards: what
+    must not be lost, or paid for again, belongs to the project that the copy was made from.
+    """
+    here = Path.cwd()
+    for parent in here.parents:
+        if parent.parts[-3:] == (".dvc", "tmp", "exps"):
+            return parent.parents[2]
+    return here
+
+
 def spec_mark() -> Path:
     """Written by the spec stage; its content never changes, so that nothing re-runs because of it."""
     return ARTIFACTS / "spec.checked"
@@ -107,6 +120,12 @@ def atomic(path: Path, mode: str = "w") -> Iterator[IO[Any]]:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+    except FileExistsError as error:
+        raise Failure(
+            f"cannot write {path}: there is a file where its folder should be",
+            where=str(path.parent),
+            help="move that file away; nothing was changed",
+        ) from error
     except OSError as error:
         raise unwritable(path, error) from error
     temporary = Path(name)

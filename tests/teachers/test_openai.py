@@ -130,6 +130,18 @@ def test_more_samples_cost_only_the_new_ones(server: Server) -> None:
     assert len(server.requests) == 6 * 4
 
 
+def test_copies_in_which_dvc_runs_experiments_buy_nothing_again(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = asked(server)
+    copy = tmp_path / ".dvc" / "tmp" / "exps" / "standalone" / "tmpabc"
+    copy.mkdir(parents=True)
+    monkeypatch.chdir(copy)
+    assert asked(server) == first
+    assert len(server.requests) == 12
+    assert list(copy.iterdir()) == []
+
+
 def test_other_parameters_are_other_completions(server: Server) -> None:
     asked(server, samples=1)
     asked(server, samples=1, temperature=0.0)

@@ -19,9 +19,10 @@ from typing import Any, Final
 import msgspec
 
 from distill_dsl.contract.failure import Failure
-from distill_dsl.contract.files import STATE
+from distill_dsl.contract.files import STATE, project_root
 
 STORE_FILE: Final = STATE / "completions" / "store.sqlite"
+"""Within the project."""
 TABLE: Final = (
     "CREATE TABLE IF NOT EXISTS completions (key TEXT PRIMARY KEY, request TEXT NOT NULL, text TEXT NOT NULL)"
 )
@@ -50,8 +51,9 @@ class Store:
 
 
 @contextmanager
-def opened(path: Path = STORE_FILE) -> Iterator[Store]:
+def opened(path: Path | None = None) -> Iterator[Store]:
     """The store of the project, made on first use."""
+    path = path or project_root() / STORE_FILE
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         connection = sqlite3.connect(path, timeout=WAIT)
