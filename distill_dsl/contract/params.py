@@ -29,6 +29,10 @@ from distill_dsl.contract.settings import (
 
 PARAMS_FILE: Final = Path("params.yaml")
 
+MEND: Final = "run `mtd compile SPEC --discard-edits` to write it anew"
+RENEW: Final = "mend it, or delete it and run `mtd compile SPEC` to write it anew"
+"""What `mtd compile` did not write, it does not write over."""
+
 S = TypeVar("S", bound=Settings)
 
 SECTIONS: Final[dict[type[Settings], str]] = {
@@ -49,17 +53,22 @@ def read_settings(kind: type[S], name: str, path: Path = PARAMS_FILE) -> S:
     try:
         raw = document[section][name]
     except (KeyError, TypeError) as error:
-        raise Failure(
-            f"{path} has no `{section}.{name}`", where=str(path), help="run `mtd compile` on the spec to write it anew"
-        ) from error
+        raise Failure(f"{path} has no `{section}.{name}`", where=str(path), help=MEND) from error
+    params = document.get("param")
     try:
-        return msgspec.convert(filled(raw, document.get("param") or {}), kind, strict=True)
-    except (msgspec.ValidationError, KeyError) as error:
-        place = str(error).partition(" - at `$")[2].rstrip("`")
+        return msgspec.convert(filled(raw, params if isinstance(params, dict) else {}), kind, strict=True)
+    except KeyError as error:
         raise Failure(
-            f"`{section}.{name}{place}` in {path}: {error}",
+            f"`{section}.{name}` in {path} names the param `{error.args[0]}`, and `param` there has no such value",
             where=str(path),
-            help="set it to a value of that type, or run `mtd compile` on the spec",
+            help=MEND,
+        ) from error
+    except msgspec.ValidationError as error:
+        what, _, place = str(error).partition(" - at `$")
+        raise Failure(
+            f"`{section}.{name}{place.rstrip('`')}` in {path}: {what}",
+            where=str(path),
+            help=f"set it to a value of that kind, or {MEND}",
         ) from error
 
 
@@ -84,9 +93,7 @@ def _read(path: Path) -> dict[str, Any]:
     except FileNotFoundError as error:
         raise Failure(f"{path} does not exist", where=str(path), help="run `mtd compile SPEC` first") from error
     except (YAMLError, UnicodeDecodeError) as error:
-        raise Failure(
-            f"{path} is not YAML: {error}", where=str(path), help="run `mtd compile SPEC` to write it anew"
-        ) from error
+        raise Failure(f"{path} is not YAML: {error}", where=str(path), help=RENEW) from error
     if not isinstance(document, dict):
-        raise Failure(f"{path} holds no mapping", where=str(path), help="run `mtd compile SPEC` to write it anew")
+        raise Failure(f"{path} holds no mapping", where=str(path), help=RENEW)
     return document

@@ -228,6 +228,15 @@ def test_values_changed_by_hand_are_not_lost(compiled: Callable[[str], Compiled]
     assert "steps: 4" in path.read_text()
 
 
+def test_values_taken_out_by_hand_are_named(compiled: Callable[[str], Compiled], tmp_path: Path) -> None:
+    done = compiled(SPEC)
+    assert done.emitted is not None
+    assert write(done.emitted, tmp_path) == []
+    path = tmp_path / "params.yaml"
+    path.write_text(path.read_text().replace("    steps: 4\n", ""), encoding="utf-8")
+    assert "student.tiny.steps is gone (the spec says 4)" in write(done.emitted, tmp_path)[0].summary
+
+
 def test_a_folder_that_cannot_be_written_is_a_diagnostic(compiled: Callable[[str], Compiled], tmp_path: Path) -> None:
     done = compiled(SPEC)
     assert done.emitted is not None

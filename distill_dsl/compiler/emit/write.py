@@ -105,10 +105,11 @@ def _edited(emitted: Emitted, path: Path) -> list[Diagnostic]:
     if values is None or params_digest(values) == written[1] or values == parsed(emitted.params):
         return []
     fresh = flat(parsed(emitted.params))
+    held = flat(values)
     changes = [
-        f"{key} = {value!r} (the spec says {fresh.get(key)!r})"
-        for key, value in flat(values).items()
-        if fresh.get(key) != value
+        f"{key} {f'= {held[key]!r}' if key in held else 'is gone'} (the spec says {fresh.get(key)!r})"
+        for key in {**held, **fresh}
+        if key not in held or fresh.get(key) != held[key]
     ]
     return [
         error(
