@@ -6,7 +6,7 @@ import csv
 import gzip
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,6 +19,7 @@ Row = dict[str, Any]
 
 SUFFIXES: Final = (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".parquet")
 BOM: Final = b"\xef\xbb\xbf"
+SEPARATORS: Final = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 
 
 def read_table(path: Path) -> Iterator[tuple[str, Row]]:
@@ -87,6 +88,7 @@ def _json_list(path: Path) -> Iterator[tuple[str, Any]]:
 def _separated(path: Path, separator: str) -> Iterator[tuple[str, Any]]:
     reader = csv.DictReader(io.StringIO(_text(path), newline=""), delimiter=separator, strict=True)
     try:
+        _check_head(path, list(reader.fieldnames or ()), separator)
         for row in reader:
             place = f"{path}:{reader.line_num}"
             if None in row or None in row.values():
@@ -100,6 +102,20 @@ def _separated(path: Path, separator: str) -> Iterator[tuple[str, Any]]:
         raise Failure(
             f"{path} is no CSV: {error}", where=f"{path}:{reader.line_num}", help="check its quotes"
         ) from error
+
+
+def _check_head(path: Path, head: Sequence[str], separator: str) -> None:
+    """Two slips that would only show later, as columns that are missing or lost."""
+    other = next((mark for mark in SEPARATORS if mark != separator and len(head) == 1 and mark in head[0]), None)
+    if other is not None:
+        raise Failure(
+            f"the columns of {path} are separated by {SEPARATORS[other]}, not by {SEPARATORS[separator]}",
+            where=f"{path}:1",
+            help="save it with commas as .csv, or with tabs as .tsv",
+        )
+    twice = next((name for at, name in enumerate(head) if name in head[:at]), None)
+    if twice is not None:
+        raise Failure(f"two columns of {path} are called `{twice}`", where=f"{path}:1", help="rename one of them")
 
 
 def _parquet(path: Path) -> Iterator[tuple[str, Any]]:

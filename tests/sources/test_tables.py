@@ -121,6 +121,9 @@ def test_named_columns_come_first(tmp_path: Path) -> None:
         ("rows.csv", csv_text(ROWS) + b'\n"c","cut', "is no CSV", "rows.csv:"),
         ("rows.csv", csv_text(ROWS) + b'\n"c","too short"', "has not the 3 columns", "rows.csv:"),
         ("rows.csv", b"id,question,answer\n", "holds no rows", "rows.csv"),
+        ("rows.csv", b"id;question;answer\na;?;1\n", "separated by semicolons, not by commas", "rows.csv:1"),
+        ("rows.tsv", b"id,question,answer\na,?,1\n", "separated by commas, not by tabs", "rows.tsv:1"),
+        ("rows.csv", b"question,answer,answer\n?,1,2\n", "are called `answer`", "rows.csv:1"),
         ("rows.xlsx", b"PK", "is no kind of table", "rows.xlsx"),
         (
             "rows.jsonl",
@@ -144,6 +147,17 @@ def test_what_is_broken_is_named_with_its_line(
         read(tmp_path / name, content)
     assert says in caught.value.summary
     assert place in (caught.value.where or "")
+
+
+def test_a_column_that_is_named_but_absent(tmp_path: Path) -> None:
+    with pytest.raises(Failure, match="there is no column `text`; there are question, answer"):
+        plain(tmp_path / "rows.jsonl", [{"question": "?", "answer": "1"}], question="text")
+
+
+def test_the_help_on_marks_is_text_of_the_language(tmp_path: Path) -> None:
+    with pytest.raises(Failure) as caught:
+        read(tmp_path / "rows.jsonl", jsonl([{**ROWS[0], "answer": "1"}]))
+    assert '`answer = after("####")`' in str(caught.value)
 
 
 def test_absent_files_and_splits(tmp_path: Path) -> None:

@@ -70,6 +70,13 @@ def test_kinds_may_be_named_by_how_they_answer(tmp_path: Path) -> None:
     assert [row.text for row in found] == [None, "ans = 2", None]
 
 
+def test_ids_may_be_numbers(tmp_path: Path) -> None:
+    problems = [Problem(id="0", question="How many?", answer="1")]
+    model = RecordedTeacher(files={"pot": write(tmp_path / "all.jsonl", [{"id": 0, "text": "ans = 1"}])})
+    found = list(ask_recorded(model, 1, "pot", AnswerKind.PYTHON, problems, lambda done: None))
+    assert [row.text for row in found] == ["ans = 1"]
+
+
 def test_a_file_for_other_problems_names_both_sides(tmp_path: Path) -> None:
     rows = [{"id": "svamp-1", "kind": "pot", "text": "ans = 1"}]
     with pytest.raises(Failure, match="belongs to any problem") as caught:
@@ -81,9 +88,17 @@ def test_a_file_for_other_problems_names_both_sides(tmp_path: Path) -> None:
     ("files", "rows", "says"),
     [
         ({"cot": "other.jsonl"}, ROWS, "no file is named for the thought `pot`"),
-        ({"pot": "all.jsonl"}, [{"id": "a", "answer": "1"}], "no text in the column `text`"),
+        ({"pot": "all.jsonl"}, [{"id": "a", "answer": "1"}], "there is no column `text`; there are id, answer"),
+        ({"pot": "all.jsonl"}, [{"id": "a", "text": None}], "column `text` is no text: null"),
         ({"pot": "absent.jsonl"}, ROWS, "does not exist"),
-        ({"*": "all.jsonl"}, [{"id": "a", "kind": "cot", "text": "One."}], "no rows of the kind `pot`"),
+        (
+            {"*": "all.jsonl"},
+            [{"id": "a", "kind": "cot", "text": "One."}],
+            "no row of all.jsonl is of the thought `pot`",
+        ),
+        ({"*": "all.jsonl"}, [{"id": "a", "text": "ans = 1"}], 'recorded(pot: "all.jsonl")'),
+        ({"pot": "all.jsonl"}, [{"task": "a", "text": "ans = 1"}], "the columns task, text, and so neither `id`"),
+        ({"pot": "all.jsonl"}, [{"id": 0, "text": "ans = 1"}], "ids such as `0`"),
     ],
 )
 def test_mistakes_are_named(

@@ -80,7 +80,7 @@ def _answer(row: Row, settings: DataSettings, place: str) -> tuple[str, str | No
             raise Failure(
                 f"the answer has no `{settings.answer_after}`",
                 where=place,
-                help=f"`answer = after({settings.answer_after!r})` needs the marker in column `{name}` of every row",
+                help=f'`answer = after("{settings.answer_after}")` needs the marker in column `{name}` of every row',
             )
         text, rationale = after, rationale or before.strip() or None
     if not text.strip():
@@ -105,7 +105,11 @@ def _id(row: Row, settings: DataSettings, place: str) -> str | None:
 
 def _text(row: Row, name: str, place: str) -> str:
     if name not in row:
-        raise _no_column(name, row, place)
+        raise Failure(
+            f"there is no column `{name}`; there are {', '.join(map(str, row)) or 'none'}",
+            where=place,
+            help="`columns = ...` in the data block names the columns that the table has; each row needs them",
+        )
     value = row[name]
     if isinstance(value, list | tuple) and len(value) == 1:
         value = value[0]

@@ -1,7 +1,8 @@
 """The `recorded` teacher: completions that somebody already has, in a table of any kind.
 
 A row belongs to the problem whose id it gives, else to the problem with the same question (case,
-punctuation and spaces apart). The first `samples` rows of a problem are taken, in file order.
+punctuation and spaces apart). The first `samples` rows of a problem are taken, in file order. In a
+file for every thought, the column `kind` says of which thought a row is, by name or by answer.
 """
 
 from __future__ import annotations
@@ -31,17 +32,34 @@ def ask_recorded(
 ) -> Iterator[Completion]:
     """Up to `samples` completions a problem; one row without text where there is none."""
     path = _path(model, thought)
-    rows = [(place, row) for place, row in read_table(path) if _is_of(row, model, thought, kind)]
-    texts, first = _by_problem(rows, model, problems)
-    if not texts:
-        theirs = f"ids such as `{first}`" if first else f"no rows of the kind `{thought}`"
+    table = list(read_table(path))
+    rows = [(place, row) for place, row in table if _is_of(row, model, thought, kind)]
+    if not rows:
         raise Failure(
-            f"no completion of {path} belongs to any problem",
+            f"no row of {path} is of the thought `{thought}`: none has `{thought}` or `{kind}` in a column `kind`",
             where=str(path),
-            help=f"the file has {theirs}, the problems have ids such as `{problems[0].id if problems else 'none'}`;"
-            " the file needs either those ids or a `question` column with the same questions",
+            help=f'add that column, or name a file for the thought: recorded({thought}: "{path}")',
         )
+    texts = _by_problem(rows, model, problems)
+    if not texts:
+        raise _strangers(path, rows[0][1], model, problems)
     return _completions(thought, texts, samples, problems, progress)
+
+
+def _strangers(path: Path, row: Mapping[str, Any], model: RecordedTeacher, problems: Sequence[Problem]) -> Failure:
+    """The failure of a file whose rows belong to no problem; `row` is its first."""
+    own = _id(row, model)
+    if own or "question" in row:
+        theirs = f"ids such as `{own}`" if own else f"questions such as `{str(row['question'])[:60]}`"
+        help = "the file needs either those ids or a `question` column with the same questions"
+    else:
+        theirs = f"the columns {', '.join(map(str, row))}, and so neither `{model.problem}` nor `question`"
+        help = 'name the column that holds the id: recorded("...", problem: "...")'
+    return Failure(
+        f"no completion of {path} belongs to any problem",
+        where=str(path),
+        help=f"the file has {theirs}; the problems have ids such as `{problems[0].id if problems else 'none'}`; {help}",
+    )
 
 
 def _completions(
@@ -76,29 +94,40 @@ def _is_of(row: Mapping[str, Any], model: RecordedTeacher, thought: str, kind: A
 
 def _by_problem(
     rows: Sequence[tuple[str, Mapping[str, Any]]], model: RecordedTeacher, problems: Sequence[Problem]
-) -> tuple[dict[str, list[str]], str | None]:
-    """Problem id -> its texts in file order, and the id of the first row."""
+) -> dict[str, list[str]]:
+    """Problem id -> its texts in file order."""
     ids = {problem.id for problem in problems}
     questions = {_normal(problem.question): problem.id for problem in problems}
     texts: dict[str, list[str]] = defaultdict(list)
-    first: str | None = None
     for place, row in rows:
-        own = str(row.get(model.problem) or "")
-        first = first or own or str(row.get("question") or place)[:60]
+        own = _id(row, model)
         problem = own if own in ids else questions.get(_normal(str(row.get("question") or "")))
         if problem is not None:
             texts[problem].append(_text(row, model, place))
-    return dict(texts), first
+    return dict(texts)
+
+
+def _id(row: Mapping[str, Any], model: RecordedTeacher) -> str:
+    """The problem's id as the row gives it, which may be a number; empty where it gives none."""
+    own = row.get(model.problem)
+    return "" if own is None else str(own)
 
 
 def _text(row: Mapping[str, Any], model: RecordedTeacher, place: str) -> str:
-    if not isinstance(row.get(model.text), str):
+    text = row.get(model.text)
+    if isinstance(text, str):
+        return text
+    if model.text in row:
         raise Failure(
-            f"the row has no text in the column `{model.text}`; it has {', '.join(map(str, row))}",
+            f"the completion in the column `{model.text}` is no text: {'null' if text is None else str(text)[:60]}",
             where=place,
-            help='name the column of the completion: recorded("...", text: "completion")',
+            help="fill it in, or take the row out: a problem without a row counts as missing",
         )
-    return str(row[model.text])
+    raise Failure(
+        f"there is no column `{model.text}`; there are {', '.join(map(str, row))}",
+        where=place,
+        help='name the column of the completion: recorded("...", text: "completion")',
+    )
 
 
 def _normal(question: str) -> str:
