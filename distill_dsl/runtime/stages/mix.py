@@ -43,6 +43,9 @@ def run(*, mix: str, thoughts: list[str]) -> None:
     files.write_json(files.mix_counts_file(mix), report(mixed, len(problems)))
     shown = ", ".join(f"{count.train} {name}" for name, count in mixed.counts.items())
     print(f"{mix}: {len(mixed.train)} training examples ({shown}), {len(mixed.dev)} for dev; {reasons(mixed)}")
+    for name, count in mixed.counts.items():
+        if count.train == 0:
+            print(f"{mix}: no `{name}` thought is usable, so its students are asked for what they never saw")
 
 
 def report(mixed: mixing.Mixed, problems: int) -> dict[str, object]:

@@ -29,7 +29,7 @@ def run(*, teacher: str, data: str, split: str, thought: str) -> None:
     counts = yields(thoughts, len(problems))
     files.write_json(files.yield_file(cell), counts)
     share = f"{counts['covered']:.1%} of the problems"
-    print(f"{thought}: {counts['right']} of {counts['thoughts']} thoughts are right, for {share}")
+    print(f"{thought}: {counts['right']} of {counts['thoughts']} thoughts are right, for {share}{others(thoughts)}")
 
 
 def verified(
@@ -72,6 +72,12 @@ def _verdict(
         verdict=verdict,
         detail=detail,
     )
+
+
+def others(thoughts: Sequence[Thought]) -> str:
+    """What became of the thoughts that are not right: `; else 20 missing, 7 wrong`."""
+    counts = Counter(row.verdict for row in thoughts if row.verdict != Outcome.CORRECT)
+    return "; else " + ", ".join(f"{number} {verdict}" for verdict, number in counts.most_common()) if counts else ""
 
 
 def yields(thoughts: Sequence[Thought], problems: int) -> dict[str, object]:
