@@ -143,7 +143,7 @@ BASES: Final = (
         contract.HfBase,
         "a pre-trained model",
         (
-            Argument("name", Text(), REQUIRED, "hub name or folder", positional=True),
+            Argument("name", Text(), REQUIRED, "hub name, or a folder: `./models/mine`", positional=True),
             Argument("revision", Text(), None, "commit, tag or branch of the model"),
         ),
     ),

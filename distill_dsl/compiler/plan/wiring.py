@@ -26,9 +26,11 @@ from distill_dsl.contract.params import SECTIONS
 from distill_dsl.contract.settings import (
     DataSettings,
     FileSource,
+    HfBase,
     OpenaiTeacher,
     RecordedTeacher,
     Settings,
+    StudentSettings,
     TeacherSettings,
     ThoughtSettings,
     TransformersTeacher,
@@ -99,7 +101,7 @@ def _wired(stage: Stage, blocks: Blocks) -> Wiring:
         case MixStage():
             return _mix(stage, blocks)
         case TrainStage():
-            return _train(stage)
+            return _train(stage, blocks)
         case SolveStage():
             return _solve(stage, blocks)
         case ScoreStage():
@@ -202,11 +204,16 @@ def _mix(stage: MixStage, blocks: Blocks) -> Wiring:
     )
 
 
-def _train(stage: TrainStage) -> Wiring:
+def _train(stage: TrainStage, blocks: Blocks) -> Wiring:
+    settings = blocks["student", stage.student].settings
+    assert isinstance(settings, StudentSettings)
+    base = settings.base
+    # A folder is an input like any other; a hub name stands for itself.
+    folder = [Path(base.name)] if isinstance(base, HfBase) and base.name.startswith((".", "/")) else []
     return Wiring(
         command=_command(stage, mix=stage.mix, student=stage.student, seed=stage.seed),
         says=f"fine-tune {stage.student} on {stage.mix}, seed {stage.seed}",
-        deps=(files.mix_file(stage.mix, "train"), files.mix_file(stage.mix, "dev")),
+        deps=(files.mix_file(stage.mix, "train"), files.mix_file(stage.mix, "dev"), *folder),
         outs=(files.model_folder(stage.cell),),
         kept=(files.curve_file(stage.cell),),
         metrics=(files.training_file(stage.cell),),
