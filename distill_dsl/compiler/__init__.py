@@ -16,7 +16,7 @@ from distill_dsl.compiler.diagnostics import Diagnostic, has_errors
 from distill_dsl.compiler.emit.write import Emitted, emit
 from distill_dsl.compiler.model.entities import Model, Value
 from distill_dsl.compiler.model.resolve import load, resolve
-from distill_dsl.compiler.model.rules import unavailable
+from distill_dsl.compiler.model.rules import unavailable, without_experiment
 from distill_dsl.compiler.plan.build import Plan, build
 from distill_dsl.compiler.source import Source
 
@@ -52,7 +52,7 @@ def compile_spec(path: Path) -> Compiled:
     if model is None or has_errors(diagnostics):
         return Compiled(sources, tuple(diagnostics))
 
-    diagnostics += unavailable(model)
+    diagnostics += [*unavailable(model), *without_experiment(model)]
     plan, found = build(model, variant, sources)
     diagnostics += found
     if has_errors(diagnostics):

@@ -33,7 +33,7 @@ class Code(Enum):
     COLON_FOR_EQUALS = "MTD013", "`:` where the language writes `=`"
     EQUALS_FOR_COLON = "MTD014", "`=` where the language writes `:`"
     MISSING_BRACE = "MTD015", "a block that is not opened or not closed"
-    STRAY_BRACE = "MTD016", "a closing brace that closes nothing"
+    STRAY_BRACE = "MTD016", "a closing bracket that closes nothing"
     UNKNOWN_KEYWORD = "MTD017", "a statement starts with a word that starts none"
     UNKNOWN_UNIT = "MTD018", "a number with a unit that does not exist"
     DASH_IN_NAME = "MTD019", "a name with `-` in it"
@@ -70,6 +70,7 @@ class Code(Enum):
     NO_RECORDING = "MTD054", "a recorded teacher without completions for a thought"
     ONE_FILE_TWO_SPLITS = "MTD055", "a single file used as two splits"
     IDLE_VARY = "MTD056", "a varied param that the experiment does not use"
+    NO_EXPERIMENT = "MTD057", "a spec without an experiment, which has nothing to run"
     # 06x: what cannot be run or written
     NOT_YET = "MTD060", "a construct that this version cannot run yet"
     STALE = "MTD061", "`dvc.yaml` is not what the spec compiles to"
@@ -140,7 +141,10 @@ def did_you_mean(word: str, candidates: Iterable[str]) -> str | None:
     if best is not None and best[0] <= allowed and best[0] < len(word):
         return best[1]
     longer = [other for other in choices if len(word) >= 3 and other.startswith(word)]
-    return longer[0] if len(longer) == 1 else None
+    shorter = [other for other in choices if len(other) >= 3 and word.startswith(other)]
+    initials = [other for other in choices if len(word) > 1 and "".join(part[:1] for part in other.split("_")) == word]
+    meant = next((each for each in (longer, shorter, initials) if each), [])
+    return meant[0] if len(meant) == 1 else None
 
 
 def suggestion(word: str, candidates: Iterable[str]) -> str | None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from distill_dsl.compiler import check_spec, compile_spec
 from distill_dsl.compiler.diagnostics import Code, render
 from distill_dsl.compiler.language.parse import parse
 from distill_dsl.compiler.model.resolve import load, resolve
@@ -47,6 +48,7 @@ def test_ten_mistakes_are_ten_diagnostics(golden: Callable[[str, str], None]) ->
 
 
 FILES = 'file(train: "train.jsonl", test: "test.jsonl")'
+MIX = "mix m { problems = a.train   teacher = t   thoughts = cot + 2*pot }"
 MORE = 'data b { source = hf("b") }\n'
 
 MISTAKES: list[tuple[Code, str, str]] = [
@@ -75,7 +77,9 @@ MISTAKES: list[tuple[Code, str, str]] = [
     (Code.MISSING_BRACE, SMALL + "mix n\n", "n"),
     (Code.STRAY_BRACE, SMALL + "}\n", "}"),
     (Code.UNKNOWN_KEYWORD, changed("experiment e", "experimnet e"), "experimnet"),
-    (Code.UNKNOWN_KEYWORD, SMALL + "mixture n { thoughts = cot }\n", "mixture"),
+    (Code.UNKNOWN_KEYWORD, SMALL + "recipe n { thoughts = cot }\n", "recipe"),
+    (Code.UNKNOWN_KEYWORD, changed("data a", "dataset a"), "dataset"),
+    (Code.UNKNOWN_KEYWORD, changed("param paths", "let paths"), "let"),
     (Code.UNKNOWN_UNIT, changed("answer = python", "answer = python timeout = 5sec"), "sec"),
     (Code.UNKNOWN_UNIT, changed("answer = python", "answer = python timeout = 5 s"), "s"),
     (Code.DASH_IN_NAME, SMALL.replace("mix m ", "mix m-1 ").replace("[m]", "[m-1]"), "m-1"),
@@ -87,6 +91,32 @@ MISTAKES: list[tuple[Code, str, str]] = [
     (Code.BAD_NUMBER, changed("2*pot", "2*pot limit = 1,200"), "1,200"),
     (Code.SYNTAX, changed("pot > cot", "pot => cot"), "=>"),
     (Code.STRAY_CHARACTER, changed("2*pot", ".5*pot"), "."),
+    # as YAML, HCL, JSON or Python write it
+    (Code.MISSING_BRACE, changed(MIX, "mix m:\n  problems: a.train\n  teacher: t\n  thoughts: cot + 2*pot"), ":"),
+    (Code.STRAY_CHARACTER, changed("[s]", "\n    - s"), "-"),
+    (Code.QUOTES, changed("student s", 'student "s"'), '"s"'),
+    (Code.QUOTES, changed("data a {", 'data "file" "a" {'), '"file"'),
+    (Code.QUOTES, changed("samples =", '"samples" ='), '"samples"'),
+    (Code.QUOTES, changed('"t5"', '"""t5"""'), '"""t5"""'),
+    (Code.SYNTAX, changed(f"source = {FILES}", 'source {\n  type = "file"\n  path = "a"\n}'), "source"),
+    (Code.SYNTAX, changed("samples = paths", "samples == paths"), "=="),
+    (Code.SYNTAX, changed("samples = paths", "samples := paths"), ":="),
+    (Code.SYNTAX, changed("paths: int = 4", "paths: int"), "int"),
+    (Code.SYNTAX, changed(FILES, FILES.replace("(", "[").replace(")", "]")), "["),
+    (Code.SYNTAX, changed(FILES, FILES.replace("(", "{").replace(")", "}")), "{"),
+    (Code.SYNTAX, changed("[cot, pot > cot]", "(cot, pot > cot)"), "("),
+    (Code.SYNTAX, changed("[s]", "{s}"), "{"),
+    (Code.SYNTAX, changed("[cot, pot > cot]", "{cot, pot > cot}"), "{"),
+    (Code.SYNTAX, changed("pot > cot", "pot or cot"), "or"),
+    (Code.SYNTAX, changed("cot + 2*pot", "cot and pot"), "and"),
+    (Code.SYNTAX, changed("pot > cot", "pot -> cot"), "->"),
+    (Code.SYNTAX, SMALL + "student z extends s { steps = 4 }\n", "extends"),
+    (Code.SYNTAX, SMALL + "student 1z = s { steps = 4 }\n", "1z"),
+    (Code.STRAY_BRACE, changed("[a.test]", "[a.test]]"), "]"),
+    (Code.STRAY_BRACE, changed("solution()", "solution())"), ")"),
+    (Code.SEPARATOR, changed("cot + 2*pot", "cot, pot"), ","),
+    (Code.SEPARATOR, changed("[s]", "[s] vary paths = [1], 2"), ","),
+    (Code.UNKNOWN_UNIT, changed("answer = python", "answer = python timeout = 5 seconds"), "seconds"),
     (Code.OUTSIDE_BLOCK, SMALL + "seeds = [1]\n", "seeds"),
     (Code.SEPARATOR, changed("samples = paths", "samples = paths;"), ";"),
     (Code.SEPARATOR, changed("[s]", "[s],"), ","),
@@ -175,7 +205,7 @@ def test_a_mistake_is_one_diagnostic_at_its_place(code: Code, text: str, under: 
 
 
 ELSEWHERE = {
-    Code.UNREADABLE_FILE, Code.IMPORT_CYCLE, Code.NOT_YET,
+    Code.UNREADABLE_FILE, Code.IMPORT_CYCLE, Code.NOT_YET, Code.NO_EXPERIMENT,
     Code.STALE, Code.UNWRITABLE, Code.FOREIGN_FILE, Code.EDITED_PARAMS,
 }  # fmt: skip
 
@@ -188,6 +218,54 @@ def test_every_code_of_the_language_has_a_mistake() -> None:
 
 def test_the_spec_that_is_spoilt_here_is_fine() -> None:
     assert codes(SMALL) == []
+
+
+HELPS = [
+    (changed("answer = python", "answer = python timeout = 5 seconds"), "write `5s`"),
+    (changed("answer = python", "answer = python memory = 512MiB"), "write `512MB`"),
+    (changed("2*pot", "2pot"), "a weight is written `2*pot`"),
+    (changed("2*pot", "2*pot dev = 5"), "write `5%`"),
+    (changed("2*pot", "2*pot limit = null"), "nothing is written `none`"),
+    (changed("teacher = t", 'teacher = "t"'), "write it without quotes: t"),
+    (changed("cot + 2*pot", '"cot + 2*pot"'), "write it without quotes: cot + 2*pot"),
+    (changed("pot > cot", '"pot > cot"'), "write it without quotes: pot > cot"),
+    (changed("samples = paths", 'temperature = "0.7"'), "write it without quotes: 0.7"),
+    (changed('"t5")', '"t5") lr = 1e-3'), "did you mean `learning_rate`?"),
+    (changed('"t5")', '"t5") batch_size = 8'), "did you mean `batch`?"),
+    (changed(FILES, '"train.jsonl"'), 'write `file("train.jsonl")`'),
+    (changed(FILES, '"openai/gsm8k"'), 'write `hf("openai/gsm8k")`'),
+    (changed(FILES, 'file("train.jsonl", "test.jsonl")'), "the others are given by name: `train: ...`"),
+    (changed(FILES, "hf(openai/gsm8k)"), "a path, or a name with `/` in it, stands in double quotes"),
+    (changed("samples = paths", "samples = ${paths}"), "a param is written by its name alone"),
+    (changed("samples = paths", "/* four */ samples = paths"), "a comment starts with `#`"),
+    (changed("pot > cot", "pot | cot"), "a fallback is written with `>`, and thoughts are joined by `+`"),
+    (changed("answer = python", "answer = python cue = 'Let's go'"), 'start and end it with `"`'),
+    (SMALL + "student z extends s { steps = 4 }\n", "a copy is written `student z = other { ... }`"),
+]
+
+
+@pytest.mark.parametrize(("text", "help"), HELPS, ids=[help for _, help in HELPS])
+def test_the_help_says_what_was_meant(text: str, help: str) -> None:
+    _, found = compiled(text)
+    assert len(found) == 1
+    assert (found[0].help or "").endswith(help)
+
+
+def test_a_spec_to_be_imported_is_checked_but_not_compiled(tmp_path: Path) -> None:
+    path = tmp_path / "common.mtd"
+    for text in ("", "# nothing\n", "param paths: int = 4\n"):
+        path.write_text(text)
+        assert check_spec(path).diagnostics == ()
+        found = compile_spec(path)
+        assert [each.code for each in found.diagnostics] == [Code.NO_EXPERIMENT.number]
+        assert found.emitted is None
+        render(found.diagnostics, found.sources, False)
+
+
+def test_one_file_under_two_names_is_said_to_be_the_same() -> None:
+    _, found = compiled(changed("test.jsonl", "train.jsonl"))
+    assert [each.code for each in found] == [Code.TEST_IS_TRAINING.number]
+    assert found[0].labels[0][1] == "the mix `m` learns from the same problems under another name"
 
 
 def test_places_of_other_definitions_are_shown() -> None:

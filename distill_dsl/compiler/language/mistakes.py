@@ -1,6 +1,7 @@
 """Common mistakes, named: what somebody meant, and how the language writes it.
 
-`repaired` looks at single tokens; `mended` and `explained` at the place where the grammar refused one.
+`repaired` looks at single tokens, `explained` at the place where the grammar refused one; `mends.py`
+puts right what leaves no doubt.
 """
 
 from __future__ import annotations
@@ -11,15 +12,16 @@ from typing import Final
 
 from distill_dsl.compiler.diagnostics import Code, Diagnostic, did_you_mean, error, suggestion
 from distill_dsl.compiler.language.tokens import (
+    BLOCKS,
     KEYWORDS,
-    OPENING,
     SHOWN,
-    UNITS,
     VALUE_STARTS,
     WORDS,
     Kind,
     Token,
-    virtual,
+    enclosing,
+    meant_unit,
+    touch,
 )
 from distill_dsl.compiler.source import Span
 
@@ -41,7 +43,8 @@ def repaired(tokens: Sequence[Token]) -> tuple[list[Token], list[Diagnostic]]:
     found: list[Diagnostic] = []
     dashed: set[str] = set()
     quiet = False  # one stray character a line is enough
-    for token in tokens:
+    for at, token in enumerate(tokens):
+        before, after = tokens[at - 1] if at else None, tokens[at + 1] if at + 1 < len(tokens) else None
         quiet = quiet and not token.starts_line
         match token.kind:
             case Kind.DASHED:
@@ -50,7 +53,7 @@ def repaired(tokens: Sequence[Token]) -> tuple[list[Token], list[Diagnostic]]:
                 dashed.add(token.text)
                 kept.append(replace(token, kind=Kind.WORD, text=token.text.replace("-", "_")))
             case Kind.QUOTED:
-                found.append(_quotes(token))
+                found.append(_quotes(token, after))
                 kept.append(replace(token, kind=Kind.STRING, text='"' + token.text[1:-1].replace('"', "'") + '"'))
                 quiet = True
             case Kind.OPEN_STRING:
@@ -65,7 +68,7 @@ def repaired(tokens: Sequence[Token]) -> tuple[list[Token], list[Diagnostic]]:
                 found.append(error(Code.SEPARATOR, "the language has no `;`", token.span, "leave it out"))
             case Kind.STRAY:
                 if not quiet:
-                    found.append(_stray(token))
+                    found.append(_stray(token, before, after))
                 kept.append(replace(token, spoiled=True))
                 quiet = True
             case _:
@@ -78,69 +81,53 @@ def _dash(token: Token) -> Diagnostic:
     return error(Code.DASH_IN_NAME, f"the name `{token.text}` holds a `-`", token.span, f"write `{mended}`")
 
 
-def _quotes(token: Token) -> Diagnostic:
-    return error(Code.QUOTES, "a text stands in straight double quotes", token.span, f'write `"{token.text[1:-1]}"`')
+def _quotes(token: Token, after: Token | None) -> Diagnostic:
+    # `'Let's go'` ends too early: then what stands between the quotes is not what was meant.
+    help = 'start and end it with `"`' if touch(token, after) else f'write `"{token.text[1:-1]}"`'
+    return error(Code.QUOTES, "a text stands in straight double quotes", token.span, help)
 
 
-def _stray(token: Token) -> Diagnostic:
+def _stray(token: Token, before: Token | None, after: Token | None) -> Diagnostic:
     if token.text in "'“”":
         return error(Code.QUOTES, "a text stands in straight double quotes", token.span, 'start and end it with `"`')
-    helps = {
-        "-": "names hold no `-`, and nothing is subtracted",
-        "<": "only `>` is an operator: the first is tried first",
-    }
-    helps["."] = "a number starts with a digit: `0.5`"
-    if token.text.isalpha():
-        helps[token.text] = "names hold the letters a to z, digits and `_`"
+    if token.text == "-" and after is not None and after.kind is Kind.MORE and touch(token, after):
+        return fallback(replace(token.span, end=after.span.end))
     shown = token.text if token.text.isprintable() else f"U+{ord(token.text):04X}"
     return error(
-        Code.STRAY_CHARACTER, f"`{shown}` means nothing here", token.span, helps.get(token.text, "leave it out")
+        Code.STRAY_CHARACTER, f"`{shown}` means nothing here", token.span, _instead_of_stray(token, before, after)
     )
 
 
+def _instead_of_stray(token: Token, before: Token | None, after: Token | None) -> str:
+    match token.text:
+        case "-" if token.starts_line:
+            return "a list is written in brackets: `[a, b]`"
+        case "-":
+            return "names hold no `-`, and nothing is subtracted"
+        case "<":
+            return "only `>` is an operator: the first is tried first"
+        case "|":
+            return "a fallback is written with `>`, and thoughts are joined by `+`"
+        case "&":
+            return "thoughts are joined by `+`"
+        case "$":
+            return "a param is written by its name alone"
+        case "/" if after is not None and after.kind is Kind.STAR and touch(token, after):
+            return "a comment starts with `#`"
+        case "/":
+            return "a path, or a name with `/` in it, stands in double quotes"
+        case "." if before is not None and touch(before, token):
+            return "there are no ranges: write a list such as `[1, 2, 3]`"
+        case ".":
+            return "a number starts with a digit: `0.5`"
+    return "names hold the letters a to z, digits and `_`" if token.text.isalpha() else "leave it out"
+
+
+def fallback(span: Span) -> Diagnostic:
+    return error(Code.SYNTAX, "a fallback is written with `>` alone", span, "write `pot > cot`")
+
+
 # --- refused tokens -----------------------------------------------------------------------------
-
-
-def mended(tokens: Sequence[Token], refused: Refused) -> tuple[list[Token], Diagnostic] | None:
-    """An item as it was meant, if the slip is one of those that leave no doubt."""
-    at = refused.index
-    if at >= len(tokens) or at == 0:
-        return None
-    before, token = tokens[at - 1], tokens[at]
-    if token.kind is Kind.COLON and at == 1:
-        found = error(
-            Code.COLON_FOR_EQUALS, f"`{before.text}` is set with `=`", token.span, f"write `{before.text} = ...`"
-        )
-        return [*tokens[:at], replace(token, kind=Kind.EQUAL), *tokens[at + 1 :]], found
-    if token.kind is Kind.EQUAL and before.kind is Kind.WORD and enclosing(tokens[:at]) in (Kind.LPAR, Kind.LBRACE):
-        found = error(
-            Code.EQUALS_FOR_COLON, f"inside brackets, `{before.text}` is given with `:`", token.span, "write `:`"
-        )
-        return [*tokens[:at], replace(token, kind=Kind.COLON), *tokens[at + 1 :]], found
-    if at == 1 and token.kind in VALUE_STARTS and before.kind is Kind.WORD:
-        found = error(
-            Code.MISSING_EQUALS, f"`=` is missing after `{before.text}`", before.span, f"write `{before.text} = ...`"
-        )
-        return [*tokens[:at], virtual(Kind.EQUAL, "=", before), *tokens[at:]], found
-    assigned = at + 1 < len(tokens) and tokens[at + 1].kind is Kind.EQUAL  # then a bracket is missing, no comma
-    if token.kind in VALUE_STARTS and Kind.COMMA in refused.expected and enclosing(tokens[:at]) and not assigned:
-        end = Span(token.span.path, before.span.end, max(before.span.end, token.span.start))
-        found = error(
-            Code.SEPARATOR, f"a comma is missing before {shown(token)}", token.span, "write `,` between the two"
-        )
-        return [*tokens[:at], replace(virtual(Kind.COMMA, ",", before), span=end), *tokens[at:]], found
-    return None
-
-
-def enclosing(tokens: Sequence[Token]) -> Kind | None:
-    """The innermost bracket that is open at the end of the tokens."""
-    stack: list[Kind] = []
-    for token in tokens:
-        if token.kind in OPENING:
-            stack.append(token.kind)
-        elif stack and token.kind is OPENING[stack[-1]]:
-            stack.pop()
-    return stack[-1] if stack else None
 
 
 def explained(tokens: Sequence[Token], refused: Refused) -> Diagnostic:
@@ -154,6 +141,12 @@ def explained(tokens: Sequence[Token], refused: Refused) -> Diagnostic:
     if token is None:
         return error(Code.SYNTAX, f"{wanted} is missing after {shown(tokens[-1])}", tokens[-1].span)
     return error(Code.SYNTAX, f"expected {wanted}, found {shown(token)}", token.span)
+
+
+def _extra_closer(tokens: Sequence[Token], at: int, token: Token | None) -> Diagnostic | None:
+    if token is None or token.kind not in (Kind.RSQB, Kind.RPAR) or enclosing(tokens[:at]) is not None or at < 3:
+        return None
+    return error(Code.STRAY_BRACE, f"this `{token.text}` closes nothing", token.span, "leave it out")
 
 
 def _stray_closer(tokens: Sequence[Token], at: int, token: Token | None) -> Diagnostic | None:
@@ -178,15 +171,49 @@ def _outside(tokens: Sequence[Token], at: int, token: Token | None) -> Diagnosti
 
 def _keyword(tokens: Sequence[Token], at: int, token: Token | None) -> Diagnostic | None:
     first = tokens[0]
-    if first.kind is not Kind.WORD or first.text in KEYWORDS or at > 1:
+    typed = at == 2 and token is not None and token.kind is Kind.COLON  # `let paths: int = 4`
+    if first.kind is not Kind.WORD or first.text in KEYWORDS or (at > 1 and not typed):
         return None
     return unknown_keyword(first)
 
 
+def _head(tokens: Sequence[Token], at: int, token: Token | None) -> Diagnostic | None:
+    """Heads of blocks as other languages write them: quoted names, `mix m:`, `student b extends a`."""
+    keyword = tokens[0].text
+    if keyword not in BLOCKS or token is None:
+        return None
+    if at == 1 and token.kind is Kind.STRING:
+        names = [each.text[1:-1] for each in tokens[1:3] if each.kind is Kind.STRING]
+        return error(Code.QUOTES, "a name stands without quotes", token.span, f"write `{keyword} {names[-1]} {{`")
+    if at != 2:
+        return None
+    name = tokens[1]
+    if name.kind is Kind.NUMBER:
+        return error(Code.SYNTAX, "a name starts with a letter or `_`", name.span)
+    if token.kind is Kind.COLON:
+        help = f"write `{keyword} {name.text} {{`, each key with `=`, and `}}` at the end"
+        return error(Code.MISSING_BRACE, "a block stands in braces", token.span, help)
+    if token.kind is Kind.WORD:
+        help = f"a copy is written `{keyword} {name.text} = other {{ ... }}`"
+        return error(Code.SYNTAX, f"expected `=` or `{{`, found {shown(token)}", token.span, help)
+    return None
+
+
+def _quoted_key(tokens: Sequence[Token], at: int, token: Token | None) -> Diagnostic | None:
+    if token is None or token.kind is not Kind.STRING:
+        return None
+    if at != 0 and (at + 1 >= len(tokens) or tokens[at + 1].kind is not Kind.EQUAL):
+        return None
+    return error(Code.QUOTES, "a key stands without quotes", token.span, f"write `{token.text[1:-1]} = ...`")
+
+
 def _param(tokens: Sequence[Token], at: int, token: Token | None) -> Diagnostic | None:
-    if tokens[0].kind is not Kind.PARAM or at != 2:
+    if tokens[0].kind is not Kind.PARAM or at not in (2, 4):
         return None
     place = token or tokens[-1]
+    if at == 4:
+        help = f"write `param {tokens[1].text}: {tokens[3].text} = ...`"
+        return error(Code.SYNTAX, "a param has a value", place.span, help)
     return error(Code.SYNTAX, "a param has a type", place.span, "write `param name: int = 4` (int, float, str or bool)")
 
 
@@ -198,7 +225,7 @@ def _import(tokens: Sequence[Token], at: int, token: Token | None) -> Diagnostic
 
 
 def _opening(tokens: Sequence[Token], at: int, token: Token | None) -> Diagnostic | None:
-    if tokens[0].text not in KEYWORDS or at not in (2, 4) or len(tokens) > at:
+    if tokens[0].text not in BLOCKS or at not in (2, 4) or len(tokens) > at:
         return None
     return error(
         Code.MISSING_BRACE,
@@ -228,14 +255,14 @@ def _arrow(tokens: Sequence[Token], at: int, token: Token | None) -> Diagnostic 
     after = tokens[at + 1]
     if after.kind is not Kind.MORE or after.span.start != token.span.end:
         return None
-    span = replace(token.span, end=after.span.end)
-    return error(Code.SYNTAX, "a fallback is written with `>` alone", span, "write `pot > cot`")
+    return fallback(replace(token.span, end=after.span.end))
 
 
 def _blank_before_unit(tokens: Sequence[Token], at: int, token: Token | None) -> Diagnostic | None:
-    if token is None or at == 0 or token.text not in UNITS or tokens[at - 1].kind is not Kind.NUMBER:
+    unit = meant_unit(token.text) if token is not None else None
+    if token is None or at == 0 or unit is None or tokens[at - 1].kind is not Kind.NUMBER:
         return None
-    help = f"write `{tokens[at - 1].text}{token.text}`"
+    help = f"write `{tokens[at - 1].text}{unit}`"
     return error(Code.UNKNOWN_UNIT, "a unit stands right after its number", token.span, help)
 
 
@@ -243,8 +270,11 @@ EXAMPLES: Final = (
     _arrow,
     _blank_before_unit,
     _stray_closer,
+    _extra_closer,
+    _quoted_key,
     _outside,
     _keyword,
+    _head,
     _param,
     _import,
     _opening,

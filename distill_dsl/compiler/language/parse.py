@@ -16,7 +16,7 @@ from distill_dsl.compiler.diagnostics import Code, Diagnostic, error, ordered
 from distill_dsl.compiler.language import nodes
 from distill_dsl.compiler.language.mistakes import Refused, meant_keyword, repaired, unknown_keyword
 from distill_dsl.compiler.language.recover import Chunk, recovered, split, with_opening_braces
-from distill_dsl.compiler.language.tokens import BLOCKS, UNITS, Kind, Token
+from distill_dsl.compiler.language.tokens import BLOCKS, UNITS, Kind, Token, meant_unit
 from distill_dsl.compiler.source import Source, Span
 
 EDITION: Final = 1
@@ -38,20 +38,29 @@ def parse(source: Source) -> tuple[nodes.Spec, list[Diagnostic]]:
     statements: list[nodes.Statement] = []
     lost: set[str] = set()
     open_blocks = 0  # each explains one `}` too many further down
+    as_yaml = False  # `mix m:` explains the `key: value` below it
     for chunk in split(tokens):
         if open_blocks and chunk.tokens[0].kind is Kind.RBRACE:
             open_blocks -= 1
             continue
         open_blocks += chunk.unclosed is not None
+        if as_yaml and [token.kind for token in chunk.tokens[:2]] == [Kind.WORD, Kind.COLON]:
+            continue
+        as_yaml = _is_yaml_head(chunk.tokens)
         statement, more = _statement(chunk, Build(source.path, found))
         found += more
         if statement is None:
-            lost.update(token.text for token in chunk.tokens[:4] if token.kind is Kind.WORD)
+            lost.update(token.text.strip('"') for token in chunk.tokens[:4] if token.kind in (Kind.WORD, Kind.STRING))
         else:
             statements.append(statement)
     found += _misplaced_editions(statements)
     found = ordered(found, [source.path])
     return nodes.Spec(source.path, tuple(statements), bool(found), frozenset(lost)), found
+
+
+def _is_yaml_head(tokens: Sequence[Token]) -> bool:
+    kinds = [token.kind for token in tokens[:3]]
+    return tokens[0].text in BLOCKS and kinds == [Kind.WORD, Kind.WORD, Kind.COLON]
 
 
 def _statement(chunk: Chunk, build: Build) -> tuple[nodes.Statement | None, list[Diagnostic]]:
@@ -270,6 +279,10 @@ class Build(Transformer[LarkToken, Any]):
         if unit and unit not in UNITS:
             unit_span = replace(span, start=span.start + len(digits))
             help = f"there is {', '.join(f'`{known}`' for known in UNITS)}"
+            if meant := meant_unit(unit):
+                help = f"write `{digits}{meant}`"
+            elif len(unit) > 2:  # most likely a name, as in `cot + 2pot`
+                help += f"; a weight is written `{digits}*{unit}`"
             self.found.append(error(Code.UNKNOWN_UNIT, f"`{unit}` is no unit", unit_span, help))
             return nodes.Broken(span)
         amount = float(digits)

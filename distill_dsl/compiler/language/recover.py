@@ -7,9 +7,19 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from distill_dsl.compiler.diagnostics import Code, Diagnostic, error
-from distill_dsl.compiler.language.mistakes import Refused, explained, mended
+from distill_dsl.compiler.language.mends import mended
+from distill_dsl.compiler.language.mistakes import Refused, explained
 from distill_dsl.compiler.language.nodes import Block, Item, Statement, Vary
-from distill_dsl.compiler.language.tokens import BLOCKS, CLOSING, CONTINUING, OPENING, UNITS, Kind, Token, virtual
+from distill_dsl.compiler.language.tokens import (
+    BLOCKS,
+    CLOSING,
+    CONTINUING,
+    OPENING,
+    Kind,
+    Token,
+    meant_unit,
+    virtual,
+)
 
 Read = Callable[[str, Sequence[Token]], Statement | Item | Vary | Refused]
 """The parser: start rule and tokens in, node out."""
@@ -163,6 +173,10 @@ def _items(body: Sequence[Token], read: Read) -> tuple[tuple[Item | Vary, ...], 
             found.append(wrong)
             at += length
             continue
+        if nested := _nested(body, at):
+            found.append(_no_nesting(body[at]))
+            complete, at = False, at + nested
+            continue
         item, length, more = _item(body[at : _end(body, at)], read)
         found += more
         if item is not None:
@@ -175,16 +189,42 @@ def _items(body: Sequence[Token], read: Read) -> tuple[tuple[Item | Vary, ...], 
     return tuple(items), complete and at >= len(body), found
 
 
+def _nested(body: Sequence[Token], at: int) -> int:
+    """How many tokens a block within a block takes (`source { type = ... }`); 0 where there is none."""
+    word, brace, equal = Kind.WORD, Kind.LBRACE, Kind.EQUAL
+    if [token.kind for token in body[at : at + 4]] != [word, brace, word, equal]:
+        return 0
+    depth = 0
+    for number, token in enumerate(body[at:], start=1):
+        depth += (token.kind in OPENING) - (token.kind in CLOSING)
+        if token.kind in CLOSING and depth <= 0:
+            return number
+    return 0
+
+
+def _no_nesting(key: Token) -> Diagnostic:
+    help = f"`{key.text}` takes a value: `{key.text} = ...`"
+    return error(Code.SYNTAX, "there are no blocks within blocks", key.span, help)
+
+
 def _comma(body: Sequence[Token], at: int) -> tuple[Diagnostic, int]:
     """A comma between items, or in a number such as `1,200`; and how many tokens are spent on it."""
     near = body[max(at - 1, 0) : at + 2]
-    if [token.kind for token in near] == [Kind.NUMBER, Kind.COMMA, Kind.NUMBER] and near[0].span.end == body[
-        at
-    ].span.start:
+    if [token.kind for token in near] == [Kind.NUMBER, Kind.COMMA, Kind.NUMBER] and _is_thousands(near):
         span = replace(near[0].span, end=near[2].span.end)
         help = f"write `{near[0].text}{near[2].text}`"
         return error(Code.BAD_NUMBER, "a number is written without separators", span, help), 2
+    if at + 1 < len(body) and not body[at + 1].starts_line and not _starts(body, at + 1):
+        help = "a list is written in brackets: `[a, b]`; thoughts are joined by `+`"
+        found = error(Code.SEPARATOR, "values are not separated by commas alone", body[at].span, help)
+        return found, _next(body, at + 1) - at
     return error(Code.SEPARATOR, "items are not separated by commas", body[at].span, "leave it out"), 1
+
+
+def _is_thousands(near: Sequence[Token]) -> bool:
+    """Whether number, comma and number are one, such as `1,200`."""
+    one, comma, other = near
+    return one.span.end == comma.span.start and comma.span.end == other.span.start and len(other.text) == 3
 
 
 def _item(tokens: Sequence[Token], read: Read) -> tuple[Item | Vary | None, int, list[Diagnostic]]:
@@ -220,7 +260,7 @@ def _mended_item(
 
 def _cut_quantity(tokens: Sequence[Token], at: int) -> bool:
     """Whether a unit stands apart from its number: then the number alone is not what was meant."""
-    return 0 < at < len(tokens) and tokens[at].text in UNITS and tokens[at - 1].kind is Kind.NUMBER
+    return 0 < at < len(tokens) and meant_unit(tokens[at].text) is not None and tokens[at - 1].kind is Kind.NUMBER
 
 
 def _beginning(tokens: Sequence[Token], end: int, read: Read) -> Item | Vary | None:

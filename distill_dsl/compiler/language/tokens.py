@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -16,6 +17,26 @@ KEYWORDS: Final = (*BLOCKS, "param", "import", "mtd")
 
 UNITS: Final = ("s", "ms", "min", "h", "KB", "MB", "GB", "%", "USD")
 """What may stand right after a number."""
+UNIT_SLIPS: Final = {
+    "s": ("sec", "secs", "second", "seconds"),
+    "ms": ("msec", "millisecond", "milliseconds"),
+    "min": ("mins", "minute", "minutes"),
+    "h": ("hr", "hrs", "hour", "hours"),
+    "KB": ("kib",),
+    "MB": ("mib",),
+    "GB": ("gib",),
+    "%": ("percent", "pct"),
+    "USD": ("dollar", "dollars"),
+}
+"""How else people write them; any unit also in other letter case."""
+
+
+def meant_unit(text: str) -> str | None:
+    """The unit that a text is, or most likely stands for."""
+    if text in UNITS:
+        return text
+    low = text.lower()
+    return next((unit for unit in UNITS if low == unit.lower() or low in UNIT_SLIPS[unit]), None)
 
 
 class Kind(StrEnum):
@@ -90,6 +111,22 @@ SHOWN: Final[dict[Kind, str]] = {
     Kind.LPAR: "`(`",
     Kind.RPAR: "`)`",
 }
+
+
+def enclosing(tokens: Sequence[Token]) -> Kind | None:
+    """The innermost bracket that is open at the end of the tokens."""
+    stack: list[Kind] = []
+    for token in tokens:
+        if token.kind in OPENING:
+            stack.append(token.kind)
+        elif stack and token.kind is OPENING[stack[-1]]:
+            stack.pop()
+    return stack[-1] if stack else None
+
+
+def touch(one: Token, other: Token | None) -> bool:
+    """Whether nothing stands between a token and the next."""
+    return other is not None and one.span.end == other.span.start
 
 
 def virtual(kind: Kind, text: str, after: Token) -> Token:

@@ -21,6 +21,8 @@ from distill_dsl.compiler.model.types import (
 Read = Callable[[Reading, Type, nodes.Value, str | None], Any]
 """The reader of any type, passed down because values nest."""
 
+TABLES: Final = (".jsonl", ".json", ".csv", ".tsv", ".parquet")
+
 EVERY: Final = "*"
 """The key of a path that serves every split or thought."""
 
@@ -52,7 +54,8 @@ def chosen(reading: Reading, calls: tuple[Call, ...], node: nodes.Value, wanted:
     if isinstance(node, nodes.Path) and node.text in by_name:
         help = f"write `{node.text}({'...' if by_name[node.text].arguments else ''})`"
     elif isinstance(node, nodes.Text):
-        help = f'write `{calls[0].name}("{node.value}")`'
+        is_file = "file" in by_name and node.value.removesuffix(".gz").endswith(TABLES)
+        help = f'write `{"file" if is_file else calls[0].name}("{node.value}")`'
     return reading.report(Code.WRONG_TYPE, f"expected {wanted}", node.span, help)
 
 
@@ -81,6 +84,8 @@ def _target(reading: Reading, row: Call, given: nodes.Argument, positional: list
         if positional:
             return positional.pop(0)
         named_ones = [argument.key for argument in row.arguments if not argument.positional]
+        if row.rest is not None:
+            named_ones.append("train" if row.rest.what == "split" else row.rest.what.upper())
         help = (
             f"the others are given by name: {', '.join(f'`{key}: ...`' for key in named_ones)}" if named_ones else None
         )

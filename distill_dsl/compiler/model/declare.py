@@ -221,11 +221,11 @@ def undefined(scope: Scope, name: nodes.Name, kind: str) -> None:
     for other, blocks in scope.blocks.items():
         if name.text in blocks:
             label = ((blocks[name.text].head, "defined here"),)
-            summary = f"`{name.text}` is {article(other)} {other}, and here stands {article(kind)} {kind}"
+            summary = f"`{name.text}` is {article(other)} {other}, and {article(kind)} {kind} is expected here"
             scope.report(Code.WRONG_KIND, summary, name.span, suggestion(name.text, scope.blocks[kind]), labels=label)
             return
     if name.text in scope.params:
-        summary = f"`{name.text}` is a param, and here stands {article(kind)} {kind}"
+        summary = f"`{name.text}` is a param, and {article(kind)} {kind} is expected here"
         scope.report(Code.WRONG_KIND, summary, name.span, suggestion(name.text, scope.blocks[kind]))
         return
     help = suggestion(name.text, scope.blocks[kind])

@@ -5,6 +5,7 @@ One cause gives one diagnostic: whatever depends on a `WRONG` value is left alon
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
@@ -72,7 +73,7 @@ class Reading:
         if isinstance(node, nodes.Broken):
             return WRONG
         summary = f"expected {expected(type)}, found {described(node)}"
-        return self.report(Code.WRONG_TYPE, summary, node.span, help)
+        return self.report(Code.WRONG_TYPE, summary, node.span, help or unquoted(type, node))
 
 
 # --- scalars ------------------------------------------------------------------------------------
@@ -121,7 +122,8 @@ def _no_param(reading: Reading, type: Scalar, node: nodes.Path) -> Wrong:
         return reading.mistyped(type, node, "write `true` or `false`")
     if isinstance(type, Text):
         return reading.mistyped(type, node, f'write it in quotes: "{node.text}"')
-    help = suggestion(node.text, reading.scope.params)
+    nothing = node.text.lower() in ("none", "null", "nil")
+    help = "nothing is written `none`" if nothing else suggestion(node.text, reading.scope.params)
     return reading.report(Code.UNDEFINED, f"there is no param `{node.text}`", node.span, help)
 
 
@@ -174,10 +176,11 @@ def _checked(
             return value
         case _:
             summary = f"expected {expected(type)}, found {described(node)}"
-            return reading.report(Code.WRONG_TYPE, summary, node.span, labels=labels)
+            return reading.report(Code.WRONG_TYPE, summary, node.span, unquoted(type, node), labels=labels)
     if not fits:
         summary = f"expected {expected(type)}, found {value}"
-        return reading.report(Code.OUT_OF_RANGE, summary, node.span, labels=labels)
+        help = f"write `{value}%`" if isinstance(type, Share) and 1 < kept <= 100 else None
+        return reading.report(Code.OUT_OF_RANGE, summary, node.span, help, labels=labels)
     return kept
 
 
@@ -254,7 +257,7 @@ def read_name(reading: Reading, kind: str, node: nodes.Value, hint: str | None =
         return named(reading, kind, nodes.Name(node.text, node.span))  # also a name with a dot, reported at its block
     if not isinstance(node, nodes.Path) or len(node.parts) != 1:
         summary = f"expected the name of {article(kind)} {kind}, found {described(node)}"
-        return reading.report(Code.WRONG_TYPE, summary, node.span, hint)
+        return reading.report(Code.WRONG_TYPE, summary, node.span, hint or unquoted(Names(kind), node))
     return named(reading, kind, node.parts[0])
 
 
@@ -268,6 +271,23 @@ def named(reading: Reading, kind: str, name: nodes.Name) -> str | Wrong:
 
 
 # --- words --------------------------------------------------------------------------------------
+
+
+UNQUOTED: Final[Mapping[type, str]] = {
+    **dict.fromkeys((Whole, Real, Share, Seconds, Bytes, Dollars), r"-?\d+(\.\d+)?([eE][+-]?\d+)?([A-Za-z]+|%)?"),
+    **dict.fromkeys((Names, Member), r"[A-Za-z_]\w*"),
+    **dict.fromkeys((Splits, Weighted, Strategies), r"[\w.+*>(), ]+"),
+    Flag: "true|false",
+}
+"""Type -> what its values look like, for those that people put in quotes."""
+
+
+def unquoted(type: Type, node: nodes.Value) -> str | None:
+    """The help for a value that would be right without its quotes."""
+    pattern = UNQUOTED.get(type.__class__)
+    if not isinstance(node, nodes.Text) or pattern is None or not re.fullmatch(pattern, node.value):
+        return None
+    return f"write it without quotes: {node.value}"
 
 
 def described(node: nodes.Value) -> str:

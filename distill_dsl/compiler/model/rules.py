@@ -82,7 +82,10 @@ def test_is_training(checked: Checked) -> Iterator[Diagnostic]:
                 if same is not None:
                     span = checked.element("experiment", experiment.name, "tests", at)
                     place = checked.element("mix", name, "problems", same)
-                    labels = ((place, f"the mix `{name}` learns from it"),)
+                    split = mix.problems[same]
+                    same_name = (split.data, split.split) == (test.data, test.split)
+                    what = "it" if same_name else "the same problems under another name"
+                    labels = ((place, f"the mix `{name}` learns from {what}"),)
                     yield error(
                         Code.TEST_IS_TRAINING, f"`{test}` is also trained on", span, "test on another split", labels
                     )
@@ -227,6 +230,15 @@ RULES: Final[tuple[Rule, ...]] = (
 
 
 # --- what this version cannot run yet -----------------------------------------------------------
+
+
+def without_experiment(model: Model) -> list[Diagnostic]:
+    """A spec to be imported has no experiment; compiling it would replace a pipeline by nothing."""
+    if model.experiments:
+        return []
+    help = "add an `experiment` block, or compile the spec that imports this one"
+    start = Span(model.files[0], 0, 0)
+    return [error(Code.NO_EXPERIMENT, "this spec has no experiment, and so nothing to run", start, help)]
 
 
 def unavailable(model: Model) -> list[Diagnostic]:
