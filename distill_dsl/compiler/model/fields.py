@@ -56,7 +56,8 @@ SOURCES: Final = (
     Call(
         "file",
         contract.FileSource,
-        "local files: JSONL, JSON, CSV or Parquet; one path serves the one split that the spec names",
+        "local files: JSONL, JSON, CSV, TSV (each also `.gz`) or Parquet;"
+        " one path serves the one split that the spec names",
         (Argument("path", Text(), None, "from the project's root", positional=True, into="splits.*"),),
         Rest("splits", "split", Text(), "path of the split's file"),
     ),
@@ -68,7 +69,7 @@ SOURCES: Final = (
             Argument("generator", Text(("arithmetic",)), "arithmetic", "which generator", positional=True),
             Argument("seed", Whole(0), 1, "other seeds give other problems"),
             Argument("largest", Whole(), 100, "no number of a problem exceeds it"),
-            Argument("families", Texts(), (), "families to draw from; empty is all"),
+            Argument("families", Texts(), (), "families to draw from; empty is all, and a wrong name lists them"),
             Argument("held_out", Texts(), (), "families that only the split `test` has"),
             Argument("steps", Range(), (1, 5), "fewest and most steps"),
         ),
@@ -87,7 +88,12 @@ SOURCES: Final = (
 )
 
 AFTER: Final = (
-    Call("after", None, "what follows a mark", (Argument("mark", Text(), REQUIRED, "such as `####`", True),)),
+    Call(
+        "after",
+        None,
+        "what follows a mark; what stands before it is the rationale",
+        (Argument("mark", Text(), REQUIRED, "such as `####`", positional=True),),
+    ),
 )
 
 TEACHERS: Final = (
@@ -110,9 +116,17 @@ TEACHERS: Final = (
     Call(
         "recorded",
         contract.RecordedTeacher,
-        "completions somebody already has: one file, or one a thought",
+        "completions somebody already has, in tables like those of `file`;"
+        " a row belongs to the problem of its id, else to that of its `question`",
         (
-            Argument("path", Text(), None, "one file for every thought", positional=True, into="files.*"),
+            Argument(
+                "path",
+                Text(),
+                None,
+                "one file for every thought, told apart by a column `kind`",
+                positional=True,
+                into="files.*",
+            ),
             Argument("text", Text(), "text", "column of the completion"),
             Argument("problem", Text(), "id", "column of the problem's id"),
         ),
@@ -185,7 +199,12 @@ DATA: Final = (
     _DESCRIPTION,
     Field("source", OneOf(SOURCES), REQUIRED, "where the problems come from"),
     Field("answer", OneOf(AFTER), None, "where in the gold text the answer stands", into="answer_after"),
-    Field("columns", ColumnNames(), contract.Columns(), "which columns hold question, answer, rationale, id"),
+    Field(
+        "columns",
+        ColumnNames(),
+        contract.Columns(),
+        "which columns hold question, answer, rationale, id; usual names are found, and rows without id are numbered",
+    ),
     Field("limit", Whole(), None, "only the first so many problems of each split"),
 )
 """Any other key of a data block names a split that joins others: `test = train + test`."""
