@@ -112,6 +112,13 @@ def test_the_papers_table_with_three_seeds_has_at_most_130_stages(monkeypatch: p
     assert len(done.plan.stages) <= 130
 
 
+def test_what_takes_time_can_come_from_dvcs_cache_of_runs(compiled: Callable[[str], Compiled]) -> None:
+    # DVC leaves out every stage with an output that is neither cached nor a metric.
+    for name, stage in stages_of(compiled(SPEC)).items():
+        uncached = [out for out in stage.get("outs", []) if isinstance(out, dict)]
+        assert not uncached or name in ("spec", "report-walk"), name
+
+
 def test_every_param_that_a_stage_names_is_there_and_every_entry_is_named(compiled: Callable[[str], Compiled]) -> None:
     done = compiled(SPEC)
     known = flat(params_of(done))
@@ -142,6 +149,13 @@ def test_a_param_stays_a_reference_and_its_readers_depend_on_it(compiled: Callab
     stages = stages_of(done)
     assert "param.w" in stages["mix-both"]["params"]
     assert "param.w" not in stages["mix-cotd"]["params"]
+
+
+def test_a_reference_in_place_of_a_value_is_one_change(compiled: Callable[[str], Compiled]) -> None:
+    before, after = compiled(SPEC.replace("w*pot", "3*pot").replace("param w: float = 2", "")), compiled(SPEC)
+    assert after.plan is not None
+    found = explain.reasons(after.plan, flat(params_of(after)), stages_of(before), flat(params_of(before)), {})
+    assert found["mix-both"] == ["mix.both.thoughts.pot: 3.0 -> param w", "param.w: none -> 2.0"]
 
 
 def test_descriptions_and_places_bear_on_nothing(compiled: Callable[[str], Compiled]) -> None:
@@ -233,6 +247,15 @@ def test_values_changed_by_hand_are_not_lost(compiled: Callable[[str], Compiled]
     assert "steps: 9" in path.read_text()
     assert write(done.emitted, tmp_path, discard_edits=True) == []
     assert "steps: 4" in path.read_text()
+
+
+def test_dvc_writes_params_in_the_same_layout(compiled: Callable[[str], Compiled]) -> None:
+    from dvc.utils.serialize import dumps_yaml, parse_yaml_for_update
+
+    cue = "A cue that is long enough to be broken, since it has more than eighty characters: it goes on, and on."
+    done = compiled(SPEC.replace("answer = text }", f'answer = text   cue = "{cue}" }}'))
+    assert done.emitted is not None
+    assert dumps_yaml(parse_yaml_for_update(done.emitted.params, "params.yaml")) == done.emitted.params
 
 
 def test_values_taken_out_by_hand_are_named(compiled: Callable[[str], Compiled], tmp_path: Path) -> None:

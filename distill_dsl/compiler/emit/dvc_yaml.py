@@ -20,6 +20,8 @@ from distill_dsl.contract import files
 
 HEADER: Final = "# Written by `mtd compile {spec}`: edit the spec, not this file.\n"
 HEADER_START: Final = "# Written by `mtd compile"
+DVC_WIDTH: Final = 80
+"""Where DVC breaks a long text when it writes YAML."""
 
 
 def dvc_document(plan: Plan, digest: str) -> dict[str, Any]:
@@ -84,13 +86,16 @@ def _texts(paths: Iterable[Path]) -> list[str]:
     return [path.as_posix() for path in paths]
 
 
-def yaml_text(document: dict[str, Any], header: str) -> str:
-    """The document as YAML 1.2 in block style, each line one fact, under the header."""
+def yaml_text(document: dict[str, Any], header: str, *, width: int = 4096) -> str:
+    """The document as YAML 1.2 in block style under the header, laid out as DVC does.
+
+    `dvc exp run -S` writes `params.yaml` anew: in this layout (with `DVC_WIDTH`) it changes only
+    the lines of the values that it sets.
+    """
     yaml = YAML()
     yaml.Representer = _PlainRepresenter
     yaml.default_flow_style = False
-    yaml.width = 4096
-    yaml.indent(mapping=2, sequence=4, offset=2)
+    yaml.width = width
     stream = StringIO()
     yaml.dump(document, stream)
     return header + stream.getvalue()
@@ -102,11 +107,16 @@ def _plain_decimal(representer: RoundTripRepresenter, value: float) -> Any:
     return representer.represent_scalar("tag:yaml.org,2002:float", text if "." in text else f"{text}.0")
 
 
+def _empty_null(representer: RoundTripRepresenter, value: None) -> Any:
+    return representer.represent_scalar("tag:yaml.org,2002:null", "")
+
+
 class _PlainRepresenter(RoundTripRepresenter):
-    """Writes floats as plain decimals, and everything in full (no anchors)."""
+    """Writes floats as plain decimals, null as nothing, and everything in full (no anchors)."""
 
     def ignore_aliases(self, data: Any) -> bool:
         return True
 
 
 _PlainRepresenter.add_representer(float, _plain_decimal)
+_PlainRepresenter.add_representer(type(None), _empty_null)

@@ -53,8 +53,15 @@ def params_digest(document: dict[str, Any]) -> str:
 
 
 def flat(document: Any, prefix: str = "") -> dict[str, Any]:
-    """`{"student": {"small": {"epochs": 10}}}` -> `{"student.small.epochs": 10}`; lists are values."""
-    if not isinstance(document, dict):
-        return {prefix: document}
-    parts = (flat(inner, f"{prefix}.{key}" if prefix else str(key)) for key, inner in document.items())
-    return {path: value for part in parts for path, value in part.items()}
+    """`{"student": {"small": {"epochs": 10}}}` -> `{"student.small.epochs": 10}`.
+
+    Lists and references to params (`{"param": "w"}`) are values.
+    """
+    match document:
+        case {"param": str()} if len(document) == 1:
+            return {prefix: document}
+        case dict():
+            parts = (flat(inner, f"{prefix}.{key}" if prefix else str(key)) for key, inner in document.items())
+            return {path: value for part in parts for path, value in part.items()}
+        case _:
+            return {prefix: document}

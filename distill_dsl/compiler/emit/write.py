@@ -12,9 +12,17 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from distill_dsl.compiler.diagnostics import Code, Diagnostic, error
-from distill_dsl.compiler.emit.dvc_yaml import HEADER, HEADER_START, dvc_document, result_digest, yaml_text
+from distill_dsl.compiler.emit.dvc_yaml import (
+    DVC_WIDTH,
+    HEADER,
+    HEADER_START,
+    dvc_document,
+    result_digest,
+    yaml_text,
+)
 from distill_dsl.compiler.emit.params_yaml import flat, params_digest, params_document
 from distill_dsl.compiler.plan.build import Plan
+from distill_dsl.compiler.plan.explain import shown
 from distill_dsl.contract.failure import Failure
 from distill_dsl.contract.files import write_text
 
@@ -46,7 +54,9 @@ def emit(plan: Plan) -> Emitted:
     digest = result_digest(plan, params)
     header = PARAMS_HEADER.format(spec=plan.spec) + DIGEST_LINE.format(digest=params_digest(params))
     return Emitted(
-        yaml_text(dvc_document(plan, digest), HEADER.format(spec=plan.spec)), yaml_text(params, header), digest
+        yaml_text(dvc_document(plan, digest), HEADER.format(spec=plan.spec)),
+        yaml_text(params, header, width=DVC_WIDTH),
+        digest,
     )
 
 
@@ -107,7 +117,7 @@ def _edited(emitted: Emitted, path: Path) -> list[Diagnostic]:
     fresh = flat(parsed(emitted.params))
     held = flat(values)
     changes = [
-        f"{key} {f'= {held[key]!r}' if key in held else 'is gone'} (the spec says {fresh.get(key)!r})"
+        f"{key} {f'= {shown(held[key])}' if key in held else 'is gone'} ({_meant(key, fresh)})"
         for key in {**held, **fresh}
         if key not in held or fresh.get(key) != held[key]
     ]
@@ -119,6 +129,10 @@ def _edited(emitted: Emitted, path: Path) -> list[Diagnostic]:
             help="put them into the spec, or write over them with `mtd compile --discard-edits`",
         )
     ]
+
+
+def _meant(key: str, fresh: dict[str, Any]) -> str:
+    return f"the spec says {shown(fresh[key])}" if key in fresh else "the spec has no such value"
 
 
 def parsed(text: str) -> dict[str, Any] | None:

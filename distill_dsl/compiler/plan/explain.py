@@ -80,7 +80,20 @@ def _changed_values(key: str, params: Mapping[str, Any], disk_params: Mapping[st
     for name in sorted({*params, *disk_params}):
         old, new = disk_params.get(name), params.get(name)
         if (name == key or name.startswith(f"{key}.")) and old != new:
-            yield f"{name}: {old!r} -> {new!r}"
+            yield f"{name}: {shown(old)} -> {shown(new)}"
+
+
+def shown(value: Any) -> str:
+    """A value of `params.yaml` as a spec has it: `2.0`, `none`, `param w`."""
+    match value:
+        case None:
+            return "none"
+        case bool():
+            return str(value).lower()
+        case {"param": str(name)} if len(value) == 1:
+            return f"param {name}"
+        case _:
+            return repr(value)
 
 
 def _status_reasons(entries: list[Any]) -> list[str]:

@@ -66,7 +66,8 @@ class Wiring:
     deps: tuple[Path, ...] = ()
     outs: tuple[Path, ...] = ()
     kept: tuple[Path, ...] = ()
-    """Outputs small enough for git: not cached by DVC."""
+    """Outputs small enough for git: not cached by DVC. A stage that has any is never taken from
+    DVC's cache of runs, so that this is for stages that take no time."""
     metrics: tuple[Path, ...] = ()
     params: tuple[str, ...] = ()
 
@@ -214,8 +215,7 @@ def _train(stage: TrainStage, blocks: Blocks) -> Wiring:
         command=_command(stage, mix=stage.mix, student=stage.student, seed=stage.seed),
         says=f"fine-tune {stage.student} on {stage.mix}, seed {stage.seed}",
         deps=(files.mix_file(stage.mix, "train"), files.mix_file(stage.mix, "dev"), *folder),
-        outs=(files.model_folder(stage.cell),),
-        kept=(files.curve_file(stage.cell),),
+        outs=(files.model_folder(stage.cell), files.curve_file(stage.cell)),
         metrics=(files.training_file(stage.cell),),
         params=(f"student.{stage.student}", "version.train"),
     )
