@@ -13,7 +13,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any, Final, NoReturn
 
 import typer
 from rich.console import Console
@@ -28,6 +28,9 @@ from distill_dsl.compiler.plan.build import Plan
 from distill_dsl.contract.failure import Failure
 from distill_dsl.contract.files import spec_mark, write_text
 from distill_dsl.contract.vocabulary import StageKind
+
+INTERRUPTED: Final = 130
+"""Exit code of a command that a person stopped with Ctrl-C."""
 
 app = typer.Typer(
     help="Compile `.mtd` specs to DVC pipelines that distil reasoning into small language models.",
@@ -201,9 +204,11 @@ def main() -> NoReturn:
     """The entry point of the command `mtd`."""
     try:
         app()
-    except KeyboardInterrupt:
-        _complain("interrupted; what is finished is kept, and the same command goes on from there")
-        sys.exit(130)
+    except SystemExit as stop:
+        # Typer makes this code of a KeyboardInterrupt, and says nothing.
+        if stop.code == INTERRUPTED:
+            _complain("interrupted; what is finished is kept, and the same command goes on from there")
+        raise
     except BrokenPipeError:
         # The reader of our output (`mtd plan | head`) went away: that is no error of ours.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

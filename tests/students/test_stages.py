@@ -105,7 +105,7 @@ train.run(mix="etd", student="small", seed=1)
 """
 
 
-def test_a_training_killed_half_way_goes_on_and_ends_the_same() -> None:
+def test_a_training_killed_half_way_goes_on_and_ends_the_same(capsys: pytest.CaptureFixture[str]) -> None:
     expected = trained()
     shutil.rmtree(files.model_folder("etd-small-s1"))
     path = os.pathsep.join([str(Path(train.__file__).parents[3]), os.environ.get("PYTHONPATH", "")])
@@ -117,7 +117,9 @@ def test_a_training_killed_half_way_goes_on_and_ends_the_same() -> None:
     shutil.copytree(checkpoints / "checkpoint-6", checkpoints / "checkpoint-7")
     (checkpoints / "checkpoint-7" / "complete").unlink()
     (checkpoints / "checkpoint-7" / "optimizer.pt").write_bytes(b"half")
+    assert "goes on" not in capsys.readouterr().out
     assert trained() == expected
+    assert "etd-small-s1: goes on from step 6 of 12\n" in capsys.readouterr().out
 
 
 def test_changed_settings_or_data_do_not_take_over_checkpoints() -> None:

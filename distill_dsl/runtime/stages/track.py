@@ -51,7 +51,8 @@ def tracked(experiment: str, runs: Sequence[str], pipeline: Pipeline) -> Failure
     # Whatever a tracker raises (network, database, disk, its own bugs), results are safe in files.
     except Exception as error:
         return unreached(error)
-    print(f"MLflow experiment {name}: {len(facts)} runs, {fresh} of them new; see them with\n  {ui_command()}")
+    runs = "1 run" if len(facts) == 1 else f"{len(facts)} runs"
+    print(f"MLflow experiment {name}: {runs}, {fresh} of them new; see them with\n  {ui_command()}")
     return None
 
 

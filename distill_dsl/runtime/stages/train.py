@@ -49,6 +49,8 @@ def run(*, mix: str, student: str, seed: int) -> None:
 
     checkpoints = files.STATE / "checkpoints" / _digest(settings, mix, seed)
     steps = training.steps_of(settings, len(train_set.examples))
+    for done in training.whole_checkpoints(checkpoints)[-1:]:
+        print(f"{cell}: goes on from step {done.name.rpartition('-')[2]} of {steps}", flush=True)
     with _progress(cell, steps) as progress:
         result = training.train(
             pupil,
