@@ -21,6 +21,7 @@ from rich.text import Text
 
 from distill_dsl.compiler import Compiled, check_spec, compile_spec
 from distill_dsl.compiler.diagnostics import Diagnostic, has_errors, render
+from distill_dsl.compiler.emit.ignore import ignore_local
 from distill_dsl.compiler.emit.params_yaml import flat
 from distill_dsl.compiler.emit.write import parsed, stale, write
 from distill_dsl.compiler.plan import explain
@@ -65,6 +66,11 @@ def compile_(spec: Spec, check: Check = False, discard_edits: Discard = False) -
     _show(found, compiled)
     if found:
         raise typer.Exit(1)
+    if not check:
+        with _failures():
+            ignored = ignore_local(Path())
+        if ignored:
+            _say(f"added to .gitignore: {' '.join(ignored)}")
     verb = "are what" if check else "written:"
     tail = f"{spec} compiles to" if check else f"{explain.summary(compiled.plan)}; run them with `dvc repro`"
     _say(f"dvc.yaml and params.yaml {verb} {tail}")

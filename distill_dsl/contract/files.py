@@ -23,7 +23,11 @@ R = TypeVar("R", bound=Record)
 
 ARTIFACTS: Final = Path("artifacts")
 STATE: Final = Path(".mtd")
-"""What outlives a stage and is no output: completions, checkpoints, locks. Ignored by git and DVC."""
+"""What outlives a stage and is no output: completions, checkpoints, locks. Ignored by git."""
+
+
+LOCAL: Final = ("/.mtd/", "/mlflow.db*", "/mlartifacts/")
+"""What belongs to one working tree and never into git: the state, and MLflow's own store."""
 
 
 def project_root() -> Path:

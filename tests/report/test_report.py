@@ -131,6 +131,7 @@ def test_the_terminal_shows_the_table_and_two_commands(capsys: pytest.CaptureFix
     assert "72.00" in shown
     assert f"mlflow ui --backend-store-uri sqlite:///{project}/mlflow.db" in shown
     assert "dvc exp run -S student.small.learning_rate=0.001" in shown
+    assert shown.count("(Wilson)") == 1
 
 
 def test_missing_scores_are_named() -> None:

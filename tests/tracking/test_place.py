@@ -41,8 +41,14 @@ def test_a_copy_that_dvc_works_in_tracks_into_the_project(
     folder = project / ".dvc" / "tmp" / "exps" / copy
     folder.mkdir(parents=True)
     monkeypatch.chdir(folder)
-    assert place.project_root() == project
+    assert place.tracking_uri() == f"sqlite:///{project}/mlflow.db"
 
 
-def test_a_folder_with_a_space_makes_a_good_uri() -> None:
+def test_a_folder_with_a_space_makes_a_good_uri_and_a_good_command(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert place.local_artifacts(Path("/my project")) == "file:///my%20project/mlartifacts"
+    spaced = project / "my project"
+    spaced.mkdir()
+    monkeypatch.chdir(spaced)
+    assert place.ui_command() == f"mlflow ui --backend-store-uri 'sqlite:///{spaced}/mlflow.db'"

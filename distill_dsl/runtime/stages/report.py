@@ -55,9 +55,7 @@ def show(results: Results) -> None:
 
 def terminal_table(results: Results) -> Table:
     """The main table for rich."""
-    table = Table(
-        title=f"{results.experiment}: accuracy in percent", caption=uncertainty(results), title_justify="left"
-    )
+    table = Table(title=f"{results.experiment}: accuracy in percent", title_justify="left")
     for name in ("student", "mix", "answer by"):
         table.add_column(name, no_wrap=name != "answer by")
     for name in columns(results):

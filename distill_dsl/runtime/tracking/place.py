@@ -3,26 +3,14 @@
 from __future__ import annotations
 
 import os
+import shlex
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
-from distill_dsl.contract.files import STATE
+from distill_dsl.contract.files import STATE, project_root
 
 VARIABLE: Final = "MLFLOW_TRACKING_URI"
-
-
-def project_root() -> Path:
-    """The project's root: the working directory of every stage.
-
-    `dvc exp run --queue` and `--temp` work in a copy under `.dvc/tmp/exps`, which DVC deletes
-    afterwards; the runs belong into the store of the project that the copy was made from.
-    """
-    here = Path.cwd()
-    for parent in here.parents:
-        if parent.parts[-3:] == (".dvc", "tmp", "exps"):
-            return parent.parents[2]
-    return here
 
 
 def tracking_uri() -> str:
@@ -53,5 +41,5 @@ def lock_file(root: Path) -> Path:
 def ui_command() -> str:
     """What a person types to see the runs: on their own machine, or where the server is."""
     if is_local():
-        return f"mlflow ui --backend-store-uri {tracking_uri()}"
+        return f"mlflow ui --backend-store-uri {shlex.quote(tracking_uri())}"
     return f"open {tracking_uri()}"

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Final
 
 from filelock import FileLock
 
-from distill_dsl.runtime.tracking.place import is_local, local_artifacts, lock_file, project_root, tracking_uri
+from distill_dsl.contract.files import project_root
+from distill_dsl.runtime.tracking.place import is_local, local_artifacts, lock_file, tracking_uri
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
