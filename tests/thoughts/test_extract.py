@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from test_answers import cases
 
@@ -32,6 +32,7 @@ def test_program(name: str, completion: str, expected: str) -> None:
 
 
 @given(st.lists(st.sampled_from(LINES)).map("\n".join))
+@example("Q: more?\nans = 1\nSo it is 5.\nans = 1")
 def test_a_program_is_its_own_program(completion: str) -> None:
     once = extract.program(completion)
     assert extract.program(once) == once

@@ -45,7 +45,7 @@ def test_program_of_thought(benchmark_data: Path) -> None:
     assert verdicts.count("correct") == 1022  # 77.48 %
     assert Counter(v for v in verdicts if v not in ("correct", "wrong")) == {
         "error:name": 19,
-        "error:syntax": 4,
+        "error:syntax": 3,
         "no-answer": 1,
     }
     differing = [row["text"] for row, v in zip(rows, verdicts, strict=True) if row["source_ok"] != (v == "correct")]

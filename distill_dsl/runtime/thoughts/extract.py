@@ -66,7 +66,8 @@ def program(completion: str) -> str:
     for candidate in map(_first_program, _candidates(text)):
         if _parses(candidate):
             return _trimmed(candidate)
-    return _trimmed(_from_first_code(text))
+    rest = _trimmed(_from_first_code(text))
+    return rest if len(rest) == len(text) else program(rest)  # what stood before it may have hidden a program
 
 
 def equations(completion: str) -> str:
