@@ -54,6 +54,9 @@ def outcome_of(verdict: str) -> Outcome:
     return Outcome(verdict.partition(":")[0])
 
 
+SYNTHETIC_SPLITS: Final = ("train", "dev", "test")
+"""The splits of `synthetic(...)`: each draws from a part of the numbers that no other has."""
+
 STAGE_VERSIONS: Final[dict[StageKind, int]] = {
     StageKind.FETCH: 1,
     StageKind.ASK: 1,

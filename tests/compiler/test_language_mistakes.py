@@ -139,6 +139,7 @@ MISTAKES: list[tuple[Code, str, str]] = [
     (Code.COPY_CYCLE, SMALL + "mix x = y { }\nmix y = x { }\n", "y"),
     (Code.COPY_CYCLE, SMALL + "mix x = x { }\n", "x"),
     (Code.UNKNOWN_SPLIT, changed("a.test", "a.tets"), "tets"),
+    (Code.UNKNOWN_SPLIT, changed(FILES, 'synthetic(train: 9, test: 9, hard: 9)'), "hard"),
     (Code.NAME_TOO_LONG, SMALL + "student " + "s" * 41 + " = s { }\n", "s" * 41),
     (Code.WRONG_TYPE, changed("samples = paths", 'samples = "4"'), '"4"'),
     (Code.WRONG_TYPE, changed("answer = python", "answer = pyhton"), "pyhton"),

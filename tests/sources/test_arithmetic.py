@@ -13,7 +13,8 @@ import sympy
 from distill_dsl.contract.failure import Failure
 from distill_dsl.contract.records import Problem
 from distill_dsl.contract.settings import SyntheticSource
-from distill_dsl.runtime.sources.arithmetic import TRIES, generate, usable
+from distill_dsl.contract.vocabulary import SYNTHETIC_SPLITS
+from distill_dsl.runtime.sources.arithmetic import SPLITS, TRIES, generate, usable
 from distill_dsl.runtime.sources.arithmetic.families import FAMILIES
 from distill_dsl.runtime.sources.arithmetic.family import NAME, Drawn, Family, draw_numbers, figure, tell
 from distill_dsl.runtime.sources.arithmetic.words import PARTS
@@ -146,6 +147,10 @@ def test_held_out_families_appear_in_test_only() -> None:
 def test_the_number_of_steps_is_kept() -> None:
     rows = generate(SyntheticSource(sizes={"train": 100}, steps=(3, 4)), ["train"])["train"]
     assert {len(p.solution.steps) for p in rows if p.solution} == {3, 4}
+
+
+def test_the_compiler_knows_the_splits_that_are_drawn() -> None:
+    assert tuple(SPLITS) == SYNTHETIC_SPLITS
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ from distill_dsl.compiler.model.types import (
     Splits,
 )
 from distill_dsl.contract.settings import DataSettings, FileSource, HfSource, ReasoningGymSource, SyntheticSource
+from distill_dsl.contract.vocabulary import SYNTHETIC_SPLITS
 
 Blocks = Mapping[str, Mapping[str, Merged]]
 
@@ -76,12 +77,23 @@ def checked_splits(scope: Scope, blocks: Blocks, data: Mapping[str, Data]) -> No
         own = own_splits(one.settings)
         if own is None:
             continue
+        if isinstance(one.settings.source, SyntheticSource):
+            _drawn(scope, own, blocks["data"][name].items["source"].value)
         for key in one.settings.joined:
             value = blocks["data"][name].items[key].value
             for node in value.terms if isinstance(value, nodes.Sum) else (value,):
                 _known(scope, own, node, node)
         for path in mentioned(blocks, name):
             _known(scope, [*own, *one.settings.joined], path, path.parts[1])
+
+
+def _drawn(scope: Scope, sizes: list[str], call: nodes.Value) -> None:
+    """Report sizes for splits that are not drawn."""
+    keys = [argument.key for argument in call.arguments if argument.key] if isinstance(call, nodes.Call) else []
+    for key in keys:
+        if key.text in sizes and key.text not in SYNTHETIC_SPLITS:
+            summary = f"synthetic problems have no split `{key.text}`"
+            scope.report(Code.UNKNOWN_SPLIT, summary, key.span, f"there are {', '.join(SYNTHETIC_SPLITS)}")
 
 
 def _known(scope: Scope, known: list[str], node: nodes.Value, word: nodes.Value | nodes.Name) -> None:
