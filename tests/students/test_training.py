@@ -140,6 +140,23 @@ def test_checkpoints_that_cannot_be_written_are_a_failure(tmp_path: Path) -> Non
         trained(tmp_path / "file" / "checkpoints")
 
 
+def test_a_full_disk_is_a_failure_and_another_runtime_error_is_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*args: object, **kwargs: object) -> None:
+        raise RuntimeError("PytorchStreamWriter failed writing file data/0: file write failed")
+
+    def broken(*args: object, **kwargs: object) -> None:
+        raise RuntimeError("mat1 and mat2 shapes cannot be multiplied")
+
+    monkeypatch.setattr(torch, "save", full)
+    with pytest.raises(Failure, match="cannot write a checkpoint"):
+        trained(tmp_path / "full")
+    monkeypatch.setattr(torch, "save", broken)
+    with pytest.raises(RuntimeError, match="mat1"):
+        trained(tmp_path / "broken")
+
+
 def test_an_unknown_schedule_is_a_failure(tmp_path: Path) -> None:
     with pytest.raises(Failure, match="schedule: wave"):
         trained(tmp_path, schedule="wave")

@@ -109,11 +109,20 @@ def _writing(checkpoints: Path) -> Iterator[None]:
     try:
         yield
     except (OSError, SafetensorError) as error:
-        raise Failure(
-            f"cannot write a checkpoint: {error}",
-            where=str(checkpoints),
-            help="check that the folder may be written to and has space; training goes on from the checkpoint before",
-        ) from error
+        raise _unkept(checkpoints, error) from error
+    except RuntimeError as error:
+        # torch's own file writer tells a full disk from other errors by its words alone
+        if any(word in str(error) for word in ("PytorchStreamWriter", "inline_container")):
+            raise _unkept(checkpoints, error) from error
+        raise
+
+
+def _unkept(checkpoints: Path, error: Exception) -> Failure:
+    return Failure(
+        f"cannot write a checkpoint: {str(error).splitlines()[0]}",
+        where=str(checkpoints),
+        help="check that the folder may be written to and has space; training goes on from the checkpoint before",
+    )
 
 
 def whole_checkpoints(folder: Path) -> list[Path]:
