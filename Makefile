@@ -29,7 +29,7 @@ check: install
 	lint-imports
 
 test: check
-	pytest
+	pytest --numprocesses auto
 
 clean:
 	rm -rf $(VENV) artifacts .mtd mlflow.db mlruns mlartifacts
