@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import hashlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from ruamel.yaml import YAML
 
 from distill_dsl.contract import files
 from distill_dsl.contract.failure import Failure
 from distill_dsl.contract.params import read_settings
 from distill_dsl.contract.settings import ExperimentSettings
+from distill_dsl.runtime.reports.figure import draw
 from distill_dsl.runtime.reports.results import Results, gather, over_tests
 from distill_dsl.runtime.reports.tables import figure, main_lines, marked, report_markdown
 from distill_dsl.runtime.stages import report
@@ -132,6 +135,18 @@ def test_the_terminal_shows_the_table_and_two_commands(capsys: pytest.CaptureFix
     assert f"mlflow ui --backend-store-uri sqlite:///{project}/mlflow.db" in shown
     assert "dvc exp run -S student.small.learning_rate=0.001" in shown
     assert shown.count("(Wilson)") == 1
+
+
+def test_the_legend_is_no_wider_than_the_figure() -> None:
+    results = results_of()
+    one = dataclasses.replace(results, rows=tuple(row for row in results.rows if row.test == TESTS[0]))
+    drawn = draw(one)
+    renderer = FigureCanvasAgg(drawn).get_renderer()
+    drawn.draw(renderer)
+    box = drawn.legends[0].get_window_extent(renderer)
+    assert box.x0 >= 0 and box.x1 <= drawn.bbox.width
+    assert box.y1 <= drawn.bbox.height
+    assert all(axes.get_window_extent(renderer).height > 250 for axes in drawn.axes)
 
 
 def test_missing_scores_are_named() -> None:

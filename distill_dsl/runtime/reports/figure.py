@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from io import BytesIO
+from math import ceil
 from typing import Any, Final
 
 import matplotlib.style
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from distill_dsl.runtime.reports.results import Results, Row, unique
@@ -18,6 +20,12 @@ HATCHES: Final = ("", "//", "..", "xx")
 
 BAR: Final = 0.2
 """Inches of a bar; panels grow with their number, so that labels never overlap."""
+
+COLUMNS: Final = 4
+"""Most columns of the legend."""
+
+LINE: Final = 0.2
+"""Inches of a line of the legend."""
 
 LETTER: Final = 0.09
 """Inches of a letter of a mix's name; names wider than their bars are slanted."""
@@ -40,7 +48,7 @@ def draw(results: Results) -> Figure:
     )
     width, height = max(3.0, BAR * bars + 0.4), 2.7
     figure = Figure(
-        figsize=(width * len(results.tests) + 0.5, height * len(students) + 0.7), dpi=150, layout="constrained"
+        figsize=(width * len(results.tests) + 0.5, height * len(students) + 0.3), dpi=150, layout="constrained"
     )
     panels = figure.subplots(len(students), len(results.tests), squeeze=False, sharey=True)
     for down, student in enumerate(students):
@@ -50,15 +58,28 @@ def draw(results: Results) -> Figure:
         panels[down][0].set_ylabel(f"{student}\naccuracy (%)" if len(students) > 1 else "accuracy (%)")
     named = [axes.get_legend_handles_labels() for axes in panels.flat]
     handles = {label: handle for pair in named for handle, label in zip(*pair, strict=True)}
-    ordered = [title for title in results.titles.values() if title in handles]
-    figure.legend(
-        [handles[title] for title in ordered],
-        ordered,
-        loc="outside upper center",
-        ncols=min(len(ordered), 4),
-        frameon=False,
-    )
+    name_strategies(figure, {title: handles[title] for title in results.titles.values() if title in handles})
     return figure
+
+
+def name_strategies(figure: Figure, handles: dict[str, Any]) -> None:
+    """The legend above the panels, in as many columns as the figure is wide; the figure grows for its lines."""
+    renderer = FigureCanvasAgg(figure).get_renderer()
+    for columns in range(min(len(handles), COLUMNS), 0, -1):
+        legend = figure.legend(
+            handles.values(),
+            handles,
+            loc="outside upper center",
+            ncols=columns,
+            frameon=False,
+            fontsize=9,
+            handlelength=1.4,
+            columnspacing=1.5,
+        )
+        if columns == 1 or legend.get_window_extent(renderer).width <= figure.bbox.width:
+            figure.set_figheight(figure.get_figheight() + LINE * ceil(len(handles) / columns))
+            return
+        legend.remove()
 
 
 def panel(axes: Any, results: Results, student: str, test: str) -> None:

@@ -128,7 +128,10 @@ def report_markdown(results: Results) -> str:
         grid([*head, *columns(results)], main_lines(results), left=3),
         "Best of each column in bold. `a > b` falls back from a to b when a gives no answer.",
         "## Strategies",
-        "All read off the same predictions. `oracle` is right if any of its formats is: an upper bound, no method.",
+        (
+            "All read off the same predictions. `oracle` is right if any of its formats is: an upper bound, no method. "
+            "`accuracy.png` shows them with their 95 % intervals (Wilson)."
+        ),
         grid([*head, *columns(results)], strategy_lines(results), left=3),
         "## Formats",
         (
