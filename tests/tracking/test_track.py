@@ -110,8 +110,9 @@ def test_a_run_reads_back_as_the_files_say(capfd: pytest.CaptureFixture[str], pr
     assert params["problems"] == "toy.train"
     assert params["thought.pot.cue"] == "Let's code."
     metrics = run.data.metrics
-    assert metrics["toy-test/cascade-pot-eot-cot/accuracy"] == pytest.approx(124 / 200)
-    assert metrics["far-test/thoughts/eot/verdicts/error-name"] == 30
+    assert metrics["accuracy/toy-test/cascade-pot-eot-cot"] == pytest.approx(124 / 200)
+    assert metrics["thoughts/far-test/eot/verdicts/error-name"] == 30
+    assert {name for name in metrics if name.startswith("accuracy_low/")} >= {"accuracy_low/far-test/cot"}
     assert metrics["training/seconds"] == 12.5
     assert metrics["solving/tokens"] == 900
     curve = client().get_metric_history(run.info.run_id, "curve/loss")
@@ -157,7 +158,7 @@ def test_tracking_twice_doubles_nothing(capsys: pytest.CaptureFixture[str]) -> N
     assert "2 runs, 0 of them new" in capsys.readouterr().out
     run_id = again["small · etd · seed 1"].info.run_id
     assert len(client().get_metric_history(run_id, "curve/loss")) == 300
-    assert len(client().get_metric_history(run_id, "toy-test/cot/accuracy")) == 1
+    assert len(client().get_metric_history(run_id, "accuracy/toy-test/cot")) == 1
 
 
 def test_a_moved_block_changes_a_tag_and_no_run() -> None:
@@ -182,7 +183,7 @@ def test_other_results_for_the_same_settings_take_the_old_ones_place() -> None:
     assert len(again) == 2
     name = "small · etd · seed 1"
     assert again[name].info.run_id != first[name].info.run_id
-    assert again[name].data.metrics["toy-test/cot/accuracy"] == 0.99
+    assert again[name].data.metrics["accuracy/toy-test/cot"] == 0.99
     assert again["small · cotd · seed 1"].info.run_id == first["small · cotd · seed 1"].info.run_id
 
 

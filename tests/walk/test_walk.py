@@ -124,7 +124,7 @@ def test_mlflow_has_one_run_for_each_student_mix_and_seed(project: Project) -> N
     lines = project.run(sys.executable, "-W", "ignore", "-c", script).splitlines()
     runs = json.loads(next(line for line in lines if line.startswith("{")))
     assert len(runs) == 2
-    assert all("problems-test/cot/accuracy" in metrics for metrics in runs.values())
+    assert all("accuracy/problems-test/cot" in metrics for metrics in runs.values())
 
 
 def test_dvc_shows_metrics_params_and_plots(project: Project) -> None:

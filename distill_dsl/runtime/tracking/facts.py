@@ -79,26 +79,21 @@ class Facts:
 def facts_of(experiment: str, run: Run, pipeline: Pipeline) -> Facts:
     """Read a run's files; a missing one is a `Failure`."""
     cell = run.solved(experiment)
-    sources = {
-        "training": files.training_file(run.trained),
-        "solving": files.solving_file(cell),
-        "": files.scores_file(cell),
-    }
-    metrics: dict[str, float] = {}
-    for prefix, path in sources.items():
-        metrics |= dict(numbers(files.read_json(path), prefix))
+    sources = (files.training_file(run.trained), files.solving_file(cell), files.scores_file(cell))
+    training, solving, scores = map(files.read_json, sources)
+    metrics = {"training": training, "solving": solving, **by_quantity(scores)}
     curve = files.curve_file(run.trained)
     scored = files.scored_file(cell)
     return Facts(
         run=run,
         cell=cell,
         params=params_of(experiment, run, pipeline),
-        metrics=metrics,
+        metrics=dict(numbers(metrics)),
         curve=read_curve(curve),
         tags=tags_of(run, cell, pipeline),
         datasets=datasets_of(cell, run, pipeline),
         scored=scored,
-        digest=_hash(read_bytes(path) for path in (*sources.values(), curve, scored)),
+        digest=_hash(read_bytes(path) for path in (*sources, curve, scored)),
     )
 
 
@@ -160,8 +155,26 @@ def flat(value: Any, prefix: str) -> dict[str, str]:
 # --- metrics ------------------------------------------------------------------------------------
 
 
+def by_quantity(scores: dict[str, dict[str, Any]]) -> dict[str, dict[str, dict[str, Any]]]:
+    """Scores as `accuracy/gsm8k-test/cascade-pot-eot-cot`, what formats gave as `thoughts/gsm8k-test/pot/...`.
+
+    MLflow's charts are in sections by all of a name but its last part: so one section has the
+    accuracy of every strategy on a test, and is the first.
+    """
+    named: dict[str, dict[str, dict[str, Any]]] = {}
+    for test, found in scores.items():
+        for key, values in found.items():
+            if key == "thoughts":
+                named.setdefault(key, {})[test] = values
+                continue
+            for quantity, value in values.items():
+                name = f"accuracy_{quantity}" if quantity in ("low", "high") else quantity
+                named.setdefault(name, {}).setdefault(test, {})[key] = value
+    return named
+
+
 def numbers(value: Any, prefix: str = "") -> Iterable[tuple[str, float]]:
-    """Nested numbers as `gsm8k-test/cascade-pot-eot-cot/accuracy`; what is no number is left out."""
+    """Nested numbers by their path, `training/seconds`; what is no number is left out."""
     match value:
         case bool() | None | str():
             return
