@@ -165,6 +165,7 @@ def test_descriptions_and_places_bear_on_nothing(compiled: Callable[[str], Compi
     assert before.emitted is not None and after.emitted is not None
     assert before.emitted.digest == after.emitted.digest
     assert before.emitted.dvc != after.emitted.dvc
+    assert stages_of(after)["train-both-tiny-s2"]["desc"] == "fine-tune tiny on both, seed 2 (small and quick)"
 
 
 def test_a_value_bears_on_the_digest(compiled: Callable[[str], Compiled]) -> None:

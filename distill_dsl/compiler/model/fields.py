@@ -192,7 +192,7 @@ STRATEGIES: Final = (
 # --- blocks -------------------------------------------------------------------------------------
 
 _DESCRIPTION: Final = Field(
-    "description", Text(empty=True), "", "for people; shown by `mtd plan`", bears=False, placed=False
+    "description", Text(empty=True), "", "for people; shown by `dvc stage list`", bears=False, placed=False
 )
 
 DATA: Final = (

@@ -75,8 +75,29 @@ class Wiring:
 def wire(stage: Stage, blocks: Blocks) -> Wiring:
     """The stage's command, files and params, those params included that its settings refer to."""
     wiring = _wired(stage, blocks)
+    described = blocks[_subject(stage)].description if _subject(stage) in blocks else ""
     named = dict.fromkeys(param for key in wiring.params for param in _referred(key, blocks))
-    return replace(wiring, params=(*wiring.params, *named))
+    says = f"{wiring.says} ({described})" if described else wiring.says
+    return replace(wiring, says=says, params=(*wiring.params, *named))
+
+
+def _subject(stage: Stage) -> tuple[str, str]:
+    """Section and key of the block whose description says what the stage is about."""
+    match stage:
+        case FetchStage(data=data):
+            return "data", data
+        case AskStage(teacher=teacher):
+            return "teacher", teacher
+        case VerifyStage(asked=asked):
+            return "thought", asked.thought
+        case MixStage(mix=mix):
+            return "mix", mix
+        case TrainStage(student=student):
+            return "student", student
+        case ReportStage(experiment=experiment):
+            return "experiment", experiment
+        case _:
+            return "", ""
 
 
 def _referred(key: str, blocks: Blocks) -> Iterator[str]:
@@ -193,7 +214,7 @@ def _mix(stage: MixStage, blocks: Blocks) -> Wiring:
     problems = dict.fromkeys(files.problems_file(one.data, one.split) for one in asked)
     return Wiring(
         command=_command(stage, mix=stage.mix, thoughts=[f"{one.thought}={one.cell}" for one in asked]),
-        says=blocks["mix", stage.mix].description or f"training set {stage.mix}: {' + '.join(thoughts)}",
+        says=f"training set {stage.mix}: {' + '.join(thoughts)}",
         deps=(*problems, *(files.thoughts_file(one.cell) for one in asked)),
         outs=(files.mix_file(stage.mix, "train"), files.mix_file(stage.mix, "dev")),
         metrics=(files.mix_counts_file(stage.mix),),
