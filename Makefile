@@ -29,7 +29,7 @@ check: install
 	lint-imports
 
 test: check
-	pytest --numprocesses auto
+	pytest --numprocesses auto --dist loadfile
 
 clean:
 	rm -rf $(VENV) artifacts .mtd mlflow.db mlruns mlartifacts

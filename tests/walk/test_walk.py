@@ -156,6 +156,31 @@ def test_changing_one_mix_re_runs_what_hangs_on_it(project: Project) -> None:
     assert expected <= ran <= expected | {"spec", "score-walk-both-tiny-s1", "report-walk", "track-walk"}
 
 
+def test_going_back_to_an_earlier_value_trains_nothing(project: Project) -> None:
+    project.edit("thoughts = cot + 2*pot", "thoughts = cot + pot")
+    project.run("mtd", "compile", "specs/walk.mtd")
+    output = project.run("dvc", "repro")
+    assert "Stage 'train-both-tiny-s1' is cached - skipping run" in output
+    assert project.ran(output) <= {"spec", "report-walk", "track-walk"}
+
+
+def test_a_clone_pulls_everything_and_runs_nothing(project: Project, tmp_path: Path) -> None:
+    project.run("dvc", "remote", "add", "--default", "store", str(tmp_path / "store"))
+    project.run(
+        "git", "add", ".gitignore", ".dvc", "specs", "prompts", "dvc.yaml", "params.yaml", "dvc.lock", "artifacts"
+    )
+    identity = ("-c", "user.name=Walk", "-c", "user.email=walk@example.org")
+    project.run("git", *identity, "commit", "--quiet", "--message", "walked")
+    project.run("dvc", "push")
+    project.run("git", "clone", "--quiet", str(project.root), str(tmp_path / "clone"))
+    for command in (("dvc", "pull"), ("dvc", "repro"), ("mtd", "track")):
+        done = subprocess.run(
+            command, cwd=tmp_path / "clone", env=project.environment, capture_output=True, text=True, check=True
+        )
+        assert not project.ran(done.stdout)
+    assert "2 runs, 2 of them new" in done.stdout
+
+
 def test_two_clean_runs_give_the_same_bytes(project: Project, tmp_path: Path) -> None:
     again = Project(tmp_path / "again")
     again.spec.write_text(project.spec.read_text(encoding="utf-8"), encoding="utf-8")
