@@ -87,13 +87,20 @@ def filled(value: Any, params: dict[str, Any]) -> Any:
 
 @cache
 def _read(path: Path) -> dict[str, Any]:
-    # DVC itself reads and writes this file with ruamel (YAML 1.2): `1e-4` is a number to both.
+    return read_mapping(path, help=RENEW)
+
+
+def read_mapping(path: Path, *, help: str) -> dict[str, Any]:
+    """A YAML document that is a mapping; `help` says how one that is none is mended.
+
+    DVC itself reads and writes YAML with ruamel (YAML 1.2): `1e-4` is a number to both.
+    """
     try:
         document = YAML(typ="safe").load(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise Failure(f"{path} does not exist", where=str(path), help="run `mtd compile SPEC` first") from error
     except (YAMLError, UnicodeDecodeError) as error:
-        raise Failure(f"{path} is not YAML: {error}", where=str(path), help=RENEW) from error
+        raise Failure(f"{path} is not YAML: {error}", where=str(path), help=help) from error
     if not isinstance(document, dict):
-        raise Failure(f"{path} holds no mapping", where=str(path), help=RENEW)
+        raise Failure(f"{path} holds no mapping", where=str(path), help=help)
     return document

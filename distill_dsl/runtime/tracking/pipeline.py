@@ -14,13 +14,13 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
-
 from distill_dsl.contract.failure import Failure
+from distill_dsl.contract.params import read_mapping
 
 DVC_FILE: Final = Path("dvc.yaml")
 LOCK_FILE: Final = Path("dvc.lock")
+
+MEND: Final = "mend it or make it anew"
 
 
 @dataclass(frozen=True)
@@ -60,19 +60,7 @@ class Pipeline:
 
 def read_pipeline() -> Pipeline:
     """dvc.yaml, which must be there, and dvc.lock, which is not before the first run."""
-    stages = dict(_mapping(DVC_FILE).get("stages") or {})
-    locked = _mapping(LOCK_FILE).get("stages") or {} if LOCK_FILE.exists() else {}
+    stages = dict(read_mapping(DVC_FILE, help=MEND).get("stages") or {})
+    locked = read_mapping(LOCK_FILE, help=MEND).get("stages") or {} if LOCK_FILE.exists() else {}
     outs = [out for stage in locked.values() for out in stage.get("outs") or ()]
     return Pipeline(stages, {str(out["path"]): str(out["md5"]) for out in outs if "md5" in out})
-
-
-def _mapping(path: Path) -> dict[str, Any]:
-    try:
-        document = YAML(typ="safe").load(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise Failure(f"{path} does not exist", where=str(path), help="run `mtd compile SPEC` first") from error
-    except (YAMLError, UnicodeDecodeError) as error:
-        raise Failure(f"{path} is not YAML: {error}", where=str(path), help="mend it or make it anew") from error
-    if not isinstance(document, dict):
-        raise Failure(f"{path} holds no mapping", where=str(path), help="mend it or make it anew")
-    return document
