@@ -77,11 +77,11 @@ class Denied(PermissionError):
     """The program asked for what it may not have."""
 
 
-def run_child(text: str, timeout: float, memory: int, writer: int) -> NoReturn:
-    """Run a program and write what came of it to `writer`; never returns."""
+def run_child(text: str, timeout: float, memory: int, writer: int, worker: int) -> NoReturn:
+    """Run a program and write what came of it to `writer`; never returns. `worker` is the parent's pid."""
     try:
         os.setsid()
-        _die_with_parent()
+        _die_with_parent(worker)
         _leave_only(writer)
         reply = _Reply(os.getpid())
         random.seed(0)  # here, because the module seeds itself anew after a fork
@@ -235,9 +235,11 @@ def _address_space() -> int:
         return int(sizes.read().split()[0]) * resource.getpagesize()
 
 
-def _die_with_parent() -> None:
+def _die_with_parent(worker: int) -> None:
     if sys.platform == "linux":
         sys.modules["ctypes"].CDLL(None).prctl(_PARENT_DEATH, signal.SIGKILL, 0, 0, 0)
+    if os.getppid() != worker:  # it was killed since the fork, before its death could send a signal
+        os._exit(70)
 
 
 def _guard() -> Callable[[str, tuple[Any, ...]], None]:

@@ -75,9 +75,10 @@ def main(kind: str) -> None:
 def _execute(job: dict[str, Any], jobs: int) -> dict[str, Any]:
     """One program in a child: its reply, or what became of it."""
     reader, writer = os.pipe()
+    worker = os.getpid()
     pid = os.fork()
     if pid == 0:
-        run_child(job["text"], job["timeout"], job["memory"], writer)
+        run_child(job["text"], job["timeout"], job["memory"], writer, worker)
     os.close(writer)
     linger = 0.0
     try:
