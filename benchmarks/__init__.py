@@ -1,0 +1,1 @@
+"""Ratios to named baselines, and long runs. Each is a module to be run: `python -m benchmarks.execution`."""
