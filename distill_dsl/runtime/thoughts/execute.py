@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Final
 
 from distill_dsl.contract.vocabulary import AnswerKind, Outcome
-from distill_dsl.runtime.thoughts import extract
+from distill_dsl.runtime.thoughts import extract, systems
 from distill_dsl.runtime.thoughts import text as prose
 from distill_dsl.runtime.thoughts.answers import same
 from distill_dsl.runtime.thoughts.execution import Execution
-from distill_dsl.runtime.thoughts.pool import Job, run_jobs
 from distill_dsl.runtime.thoughts.programs import run_programs
-
-SOLVER: Final = "distill_dsl.runtime.thoughts.solver"
 
 Progress = Callable[[int], None]
 
@@ -23,8 +19,8 @@ def execute(
 ) -> list[Execution]:
     """What each raw completion comes to, in order.
 
-    `timeout` is seconds of wall time for one thought, `memory` bytes for one program above what the
-    interpreter takes; `progress` is called with the number of thoughts just finished.
+    `timeout` is seconds of processor time for one thought, `memory` bytes above what the interpreter
+    takes; `progress` is called with the number of thoughts just finished.
     """
     match kind:
         case AnswerKind.TEXT:
@@ -33,7 +29,12 @@ def execute(
             programs = [extract.program(text) for text in texts]
             return run_programs(programs, timeout=timeout, memory=memory, progress=progress)
         case AnswerKind.EQUATIONS:
-            return _solve([extract.equations(text) for text in texts], timeout, progress)
+            found = []
+            for execution in systems.executions(map(extract.equations, texts), timeout=timeout, memory=memory):
+                found.append(execution)
+                if progress:
+                    progress(1)
+            return found
 
 
 def judge(execution: Execution, gold: str, tolerance: float) -> str:
@@ -49,13 +50,3 @@ def _read(texts: Sequence[str], progress: Progress | None) -> list[Execution]:
     if progress and texts:
         progress(len(texts))
     return executions
-
-
-def _solve(systems: Sequence[str], timeout: float, progress: Progress | None) -> list[Execution]:
-    """Equations are solved by our own code, but in processes of their own: the deadline is a kill."""
-    jobs: list[Job] = [{"text": system} for system in systems]
-    replies = run_jobs(SOLVER, [], jobs, deadline=timeout, progress=progress)
-    return [
-        Execution(reply.get("answer"), reply.get("failure"), reply.get("detail", ""), reply.get("text", system))
-        for system, reply in zip(systems, replies, strict=True)
-    ]

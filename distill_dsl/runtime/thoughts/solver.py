@@ -1,18 +1,29 @@
-"""The process that solves systems of equations: one after another, until its input is closed."""
+"""Systems of equations, in the child that solves them. The code is ours, but the texts are a model's."""
 
 from __future__ import annotations
 
-import os
-from dataclasses import asdict
+import msgspec
 
 from distill_dsl.runtime.thoughts.equations import solve_system
-from distill_dsl.runtime.thoughts.frames import pack, read_frame, write_all
+from distill_dsl.runtime.thoughts.execution import Execution
 
 
-def main() -> None:
-    """Serve jobs from standard input until it is closed."""
-    jobs, replies = os.dup(0), os.dup(1)
-    os.dup2(2, 1)  # what is printed by mistake is no reply
-    write_all(replies, pack({}))
-    while job := read_frame(jobs):
-        write_all(replies, pack(asdict(solve_system(job["text"]))))
+def together(text: str) -> bytes | None:
+    """Solve a system exactly, and others after it; `None` where only the symbolic solver can say."""
+    execution = solve_system(text)
+    return None if execution is None else encoded(execution)
+
+
+def alone(text: str) -> bytes:
+    """Solve a system by all means; the supervisor holds the deadline."""
+    return encoded(solve_system(text))
+
+
+def encoded(execution: Execution) -> bytes:
+    """An execution as bytes."""
+    return msgspec.json.encode(execution)
+
+
+def decoded(said: bytes) -> Execution:
+    """The execution that a child states; raises `msgspec.ValidationError` or `ValueError` where it states none."""
+    return msgspec.json.decode(said, type=Execution)

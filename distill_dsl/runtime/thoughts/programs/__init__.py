@@ -1,0 +1,155 @@
+"""Programs in, executions out. Each runs walled in (see `runtime.sandbox`), in a process of its own or,
+where that provably makes no difference, in one shared with others.
+
+    vet       which programs may share a process
+    work      the child's side: compile, run, read the answer
+    values    answers as text        errors   exceptions as kinds
+"""
+
+from __future__ import annotations
+
+import re
+import signal
+from collections import deque
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from typing import Any, Final
+
+import msgspec
+
+from distill_dsl.runtime.sandbox.frames import Cause
+from distill_dsl.runtime.sandbox.layers import Layer
+from distill_dsl.runtime.sandbox.supervisor import Job, Kind, Limits, Reply, run
+from distill_dsl.runtime.thoughts import text as prose
+from distill_dsl.runtime.thoughts.answers import canonical
+from distill_dsl.runtime.thoughts.execution import Execution
+from distill_dsl.runtime.thoughts.extract import MAX_PROGRAM
+from distill_dsl.runtime.thoughts.programs.preload import NUMPY_MODULES, STANDARD_MODULES, SYMPY_MODULES
+
+WALL: Final = 4.0
+"""Seconds of the wall clock for each second of processor time, and at least `LEAST_WALL`."""
+LEAST_WALL: Final = 2.0
+_WORK: Final = "distill_dsl.runtime.thoughts.programs.work"
+PLAIN: Final = Kind(_WORK, STANDARD_MODULES)
+NUMERIC: Final = Kind(_WORK, (*STANDARD_MODULES, *NUMPY_MODULES))
+SYMBOLIC: Final = Kind(_WORK, (*STANDARD_MODULES, *NUMPY_MODULES, *SYMPY_MODULES))
+_FAILURE: Final = re.compile(r"no-answer|timeout|memory|output|denied|error:[a-z-]{1,40}")
+_CLOCK: Final = re.compile(r"\b(?:now|today|utcnow|time|time_ns|perf_counter|monotonic|process_time|localtime)\s*\(")
+CLOCK_NOTE: Final = "reads the clock"
+_CRASHES: Final = (signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGFPE, signal.SIGILL)
+
+
+def run_programs(
+    programs: Sequence[str],
+    *,
+    timeout: float,
+    memory: int,
+    progress: Callable[[int], None] | None = None,
+    workers: int | None = None,
+    without: Collection[Layer] = (),
+    shared: bool = True,
+) -> list[Execution]:
+    """What each program computes, in order: `executions`, all at once."""
+    found = []
+    for execution in executions(
+        programs, timeout=timeout, memory=memory, workers=workers, without=without, shared=shared
+    ):
+        found.append(execution)
+        if progress:
+            progress(1)
+    return found
+
+
+def executions(
+    programs: Iterable[str],
+    *,
+    timeout: float,
+    memory: int,
+    workers: int | None = None,
+    without: Collection[Layer] = (),
+    shared: bool = True,
+) -> Iterator[Execution]:
+    """What each program computes, in order, as it comes.
+
+    `timeout` is seconds of processor time (and four times as many of the wall clock), `memory` bytes
+    above what the interpreter takes. Without `shared`, every program gets a process to itself; the
+    executions are the same.
+    """
+    limits = Limits(timeout, max(WALL * timeout, LEAST_WALL), memory)
+    waiting: deque[str] = deque()
+
+    def jobs() -> Iterator[Job]:
+        for text in programs:
+            waiting.append(text)
+            yield _job("" if _refusal(text) else text, shared)
+
+    for reply in run(jobs(), limits, workers=workers, without=without):
+        text = waiting.popleft()
+        yield _refusal(text) or _execution(reply, text)
+
+
+def _job(text: str, shared: bool) -> Job:
+    """Programs that mention sympy or numpy run below workers that have them imported already."""
+    if "sympy" in text:
+        return Job(text, SYMBOLIC)
+    kind = NUMERIC if "numpy" in text else PLAIN
+    return Job(text, kind, kind if shared else None)
+
+
+def _refusal(text: str) -> Execution | None:
+    """Programs that need not be run."""
+    if not text.strip():
+        return Execution(failure="no-answer", detail="no program", text=text)
+    if len(text) > MAX_PROGRAM:
+        return Execution(failure="error:length", detail=f"{len(text)} characters; at most {MAX_PROGRAM}", text=text)
+    return None
+
+
+def _execution(reply: Reply, text: str) -> Execution:
+    """A reply as an execution. It comes from a process that ran foreign code: everything in it is checked."""
+    match reply.cause:
+        case Cause.PROCESSOR | Cause.WALL:
+            clock = "processor time" if reply.cause is Cause.PROCESSOR else "wall-clock time"
+            return Execution(failure="timeout", detail=clock, text=text)
+        case Cause.SIGNAL:
+            return Execution(failure=_ended_by(reply.status), detail=_signal_name(reply.status), text=text)
+        case Cause.EXIT:
+            return Execution(failure="error:exit", detail=f"exit status {reply.status}", text=text)
+        case Cause.FINISHED:
+            return _stated(_decoded(reply.said), text)
+
+
+def _ended_by(number: int) -> str:
+    if number == signal.SIGSYS:
+        return "denied"
+    if number == signal.SIGXCPU:
+        return "timeout"
+    return "error:crash" if number in _CRASHES else "error:killed"
+
+
+def _signal_name(number: int) -> str:
+    return signal.Signals(number).name if number in set(signal.Signals) else str(number)
+
+
+def _decoded(said: bytes) -> dict[str, Any]:
+    try:
+        message = msgspec.json.decode(said, type=dict[str, str])
+    except (msgspec.MsgspecError, UnicodeError):
+        return {"failure": "error:reply", "detail": "what the program's process said is no reply"}
+    return message
+
+
+def _stated(said: dict[str, str], text: str) -> Execution:
+    if (failure := said.get("failure")) is not None:
+        known = bool(_FAILURE.fullmatch(failure))
+        return Execution(
+            failure=failure if known else "error:reply", detail=said.get("detail", "")[:300], text=text
+        )
+    if (value := said.get("answer")) is not None:
+        answer = canonical(value)
+    elif (value := said.get("printed")) is not None:
+        answer = prose.read(value).answer
+    else:
+        return Execution(failure="error:reply", detail="the reply has neither answer nor failure", text=text)
+    if answer is None:
+        return Execution(failure="no-answer", detail=f"no number in {value[:100]!r}", text=text)
+    return Execution(answer=answer, text=text, notes=(CLOCK_NOTE,) if _CLOCK.search(text) else ())

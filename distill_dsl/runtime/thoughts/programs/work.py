@@ -1,0 +1,189 @@
+"""Programs, in the child that runs them: compile, run, read the answer, say it.
+
+What a program may assume: the standard library, and sympy and numpy where it mentions them; no
+input, no files, no network, no threads and no other processes; a fixed hash and random seed;
+sleeping takes no time.
+"""
+
+from __future__ import annotations
+
+import ast
+import io
+import json
+import random
+import sys
+import warnings
+from types import CodeType, FunctionType
+from typing import Any, Final
+
+from distill_dsl.runtime.thoughts.programs.errors import detail_of, kind_of
+from distill_dsl.runtime.thoughts.programs.values import NoAnswer, as_text
+from distill_dsl.runtime.thoughts.programs.vet import BUILTINS, admits
+
+MAX_OUTPUT: Final = 64 * 1024
+"""Characters a program may print: the answer of an honest one is a line."""
+MAX_LINE: Final = 2000
+LAST_VALUE: Final = "__last_value__"
+NAMES: Final = ("ans", "answer")
+"""Variables that hold the answer, the first of them that is there."""
+FUNCTIONS: Final = ("solution", "solver", "solve")
+"""Functions without arguments that return it, where no variable does."""
+ALONE_ONLY: Final = frozenset({"memory", "denied", "error:recursion", "error:exit", "error:import", "error:interrupt"})
+"""Failures that a program sharing its child may owe to the sharing."""
+
+Said = dict[str, str]
+"""`answer` or `printed`, or `failure` and `detail`."""
+
+
+class TooMuch(BaseException):
+    """The program printed too much."""
+
+
+def warm_up() -> None:
+    """Done once in the worker: what every child would do again."""
+    compile("ans = 1", "<program>", "exec")
+    ast.parse("ans = 1")
+    if "numpy" in sys.modules:
+        sys.modules["numpy"].random.seed(0)  # children inherit the state: every program draws the same numbers
+    if "sympy" in sys.modules:
+        _exercise(sys.modules["sympy"])
+
+
+def alone(text: str) -> bytes:
+    """Run a program that has this process to itself."""
+    output = _prepare()
+    try:
+        code = _compiled(text)
+    except BaseException as error:
+        return _encoded(_not_compiled(error))
+    return _encoded(_said(code, {"__name__": "__main__"}, output))
+
+
+def together(text: str) -> bytes | None:
+    """Run a program that cannot touch others, and others after it; `None` where it has to be run alone.
+
+    What the program says is taken where it would say the same alone. Without a stated answer, for
+    instance, its last expression would count, which is compiled in another way.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            code = compile(text, "<program>", "exec", dont_inherit=True)
+    except SyntaxError as error:
+        return _encoded(_not_compiled(error))
+    except BaseException:  # a text that the compiler cannot take: whatever it did, another process will tell
+        return None
+    if not admits(code):
+        return None
+    said = _said(code, {"__name__": "__main__", "__builtins__": BUILTINS}, _prepare())
+    failure = said.get("failure", "")
+    return None if failure == "no-answer" or failure in ALONE_ONLY else _encoded(said)
+
+
+def _prepare() -> _Output:
+    random.seed(0)  # here, because the module seeds itself anew after a fork
+    sys.stdin = io.StringIO()
+    sys.stdout = sys.stderr = output = _Output()
+    return output
+
+
+class _Output(io.TextIOBase):
+    """Keeps what is printed, up to a limit."""
+
+    def __init__(self) -> None:
+        self.parts: list[str] = []
+        self.length = 0
+
+    def write(self, text: str) -> int:
+        self.length += len(text)
+        if self.length > MAX_OUTPUT:
+            raise TooMuch
+        self.parts.append(text)
+        return len(text)
+
+    def last_line(self) -> str | None:
+        lines = [line for line in "".join(self.parts).splitlines() if line.strip()]
+        return lines[-1][-MAX_LINE:] if lines else None
+
+
+def _said(code: CodeType, space: dict[str, Any], output: _Output) -> Said:
+    try:
+        left = _run(code, space)
+        said = _answer(space, output)
+    except MemoryError:
+        space.clear()
+        return {"failure": "memory", "detail": ""}
+    except TooMuch:
+        return {"failure": "output", "detail": f"printed more than {MAX_OUTPUT} characters"}
+    except NoAnswer as error:
+        return {"failure": f"error:{error.kind}", "detail": error.reason}
+    except PermissionError as error:
+        return {"failure": "denied", "detail": detail_of(error)}
+    except BaseException as error:
+        return {"failure": f"error:{kind_of(error)}", "detail": detail_of(error)}
+    if output.length > MAX_OUTPUT:  # it caught the exception
+        return {"failure": "output", "detail": f"printed more than {MAX_OUTPUT} characters"}
+    if left and said.get("failure") == "no-answer":
+        return {"failure": "error:exit", "detail": "left before it had an answer"}
+    return said
+
+
+def _compiled(text: str) -> CodeType:
+    """The program's code; the value of an expression at its end is kept under `LAST_VALUE`."""
+    warnings.simplefilter("ignore")
+    tree = ast.parse(text, "<program>")
+    if tree.body and isinstance(last := tree.body[-1], ast.Expr):
+        keep = ast.Assign([ast.Name(LAST_VALUE, ast.Store())], last.value)
+        tree.body[-1] = ast.fix_missing_locations(ast.copy_location(keep, last))
+    return compile(tree, "<program>", "exec", dont_inherit=True)
+
+
+def _not_compiled(error: BaseException) -> Said:
+    kind = "syntax" if isinstance(error, (ValueError, MemoryError)) else kind_of(error)
+    return {"failure": f"error:{kind}", "detail": detail_of(error)}
+
+
+def _run(code: CodeType, space: dict[str, Any]) -> bool:
+    """Run the program; true if it left by `exit()`."""
+    try:
+        exec(code, space)
+    except SystemExit as stop:
+        if stop.code not in (None, 0):
+            raise
+        return True
+    return False
+
+
+def _answer(space: dict[str, Any], output: _Output) -> Said:
+    """`ans` or `answer`, else what `solution()` returns, else the last line printed, else the last value."""
+    for name in NAMES:
+        if space.get(name) is not None:
+            return {"answer": as_text(space[name])}
+    for name in FUNCTIONS:
+        if isinstance(function := space.get(name), FunctionType) and _takes_nothing(function):
+            value = function()
+            if value is not None:
+                return {"answer": as_text(value)}
+    if (line := output.last_line()) is not None:
+        return {"printed": line}
+    if space.get(LAST_VALUE) is not None:
+        return {"answer": as_text(space[LAST_VALUE])}
+    return {"failure": "no-answer", "detail": "neither ans nor solution() nor anything printed"}
+
+
+def _takes_nothing(function: FunctionType) -> bool:
+    needed = function.__code__.co_argcount - len(function.__defaults__ or ())
+    return needed == 0 and not function.__code__.co_kwonlyargcount
+
+
+def _encoded(said: Said) -> bytes:
+    return json.dumps(said).encode("ascii")
+
+
+def _exercise(sympy: Any) -> None:
+    """Have sympy build its caches once, instead of in every child."""
+    x, y = sympy.symbols("x y")
+    sympy.solve([sympy.Eq(x + y, 10), sympy.Eq(x - y, 2)], [x, y])
+    sympy.solve(x**2 - 4, x)
+    sympy.solve(sympy.Eq(2 * x + 1, 7), x)
+    sympy.N(sympy.Rational(1, 3))

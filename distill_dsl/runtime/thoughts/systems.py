@@ -1,0 +1,62 @@
+"""Systems of equations in, executions out: solved in walled-in processes, under a deadline that is a kill."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Collection, Iterable, Iterator
+from typing import Final
+
+import msgspec
+
+from distill_dsl.runtime.sandbox.frames import Cause
+from distill_dsl.runtime.sandbox.layers import Layer
+from distill_dsl.runtime.sandbox.supervisor import Job, Kind, Limits, Reply, run
+from distill_dsl.runtime.thoughts.execution import Execution
+from distill_dsl.runtime.thoughts.solver import decoded
+
+EXACT: Final = Kind("distill_dsl.runtime.thoughts.solver")
+SYMBOLIC: Final = Kind("distill_dsl.runtime.thoughts.solver", ("sympy", "sympy.solvers", "sympy.polys.polyerrors"))
+MAX_SYSTEM: Final = 16_000
+"""Longest system, in characters, that is looked at."""
+
+
+def executions(
+    systems: Iterable[str],
+    *,
+    timeout: float,
+    memory: int,
+    workers: int | None = None,
+    without: Collection[Layer] = (),
+    shared: bool = True,
+) -> Iterator[Execution]:
+    """What each system comes to, in order, as it comes.
+
+    Systems are solved exactly, many in a process; those that are beyond that go to sympy, each in a
+    process of its own. `timeout` is seconds of processor time, `memory` bytes above what the solver takes.
+    """
+    limits = Limits(timeout, max(4 * timeout, 2.0), memory)
+    waiting: deque[str] = deque()
+
+    def jobs() -> Iterator[Job]:
+        for text in systems:
+            waiting.append(text)
+            yield Job(text if len(text) <= MAX_SYSTEM else "", SYMBOLIC, EXACT if shared else None)
+
+    # Exact solving needs no wall: where there is none, it is our own code over numbers all the same.
+    for reply in run(jobs(), limits, workers=workers, without=without, hostile=False):
+        yield _execution(reply, waiting.popleft())
+
+
+def _execution(reply: Reply, text: str) -> Execution:
+    if len(text) > MAX_SYSTEM:
+        return Execution(failure="error:length", detail=f"{len(text)} characters; at most {MAX_SYSTEM}", text=text)
+    if reply.cause in (Cause.PROCESSOR, Cause.WALL):
+        return Execution(failure="timeout", detail="the symbolic solver did not come back", text=text)
+    if reply.cause is not Cause.FINISHED:
+        return Execution(failure="error:crash", detail=f"the solver ended with {reply.status}", text=text)
+    try:
+        return decoded(reply.said)
+    except (msgspec.MsgspecError, ValueError) as error:
+        return Execution(failure="error:reply", detail=str(error)[:200], text=text)
+
+
