@@ -40,7 +40,7 @@ def test_xot_accuracy_and_agreement(benchmark_data: Path) -> None:
     assert sum(count for (theirs, _), count in pairs.items() if theirs != "failed") == 844 + 150
     assert pairs["failed", "right"] >= 64
     assert pairs["failed", "wrong"] <= 34
-    assert (844 + pairs["failed", "right"]) / 1319 >= 0.688
+    assert (844 + pairs["failed", "right"]) / 1319 >= 0.699
 
 
 def test_programs_that_state_unknowns(benchmark_data: Path) -> None:
@@ -50,7 +50,11 @@ def test_programs_that_state_unknowns(benchmark_data: Path) -> None:
     assert sum(execution.failure == "error:syntax" for execution in executions) <= 5
 
 
-def test_symbolic_prose_is_not_taken_for_a_system(benchmark_data: Path) -> None:
-    """`∃x, where x = B ÷ G ... The answer is 145` names no unknown as the answer: text, not equations."""
-    executions = [solve_system(row["text"]) for row in rows(benchmark_data, "EIT-gpt4o_SYM3-svamp-train-eot")]
-    assert all(execution.answer is None for execution in executions)
+def test_symbolic_prose_is_read_as_a_system(benchmark_data: Path) -> None:
+    """`∃x, where x = B ÷ G ... The answer is 145` counts where some unknown has the value stated."""
+    found = rows(benchmark_data, "EIT-gpt4o_SYM3-svamp-train-eot")
+    executions = [solve_system(row["text"]) for row in found]
+    answered = [(one, row["gold"]) for one, row in zip(executions, found, strict=True) if one.answer is not None]
+    assert sum(right(execution, gold) for execution, gold in answered) >= 577
+    assert sum(not right(execution, gold) for execution, gold in answered) <= 7
+    assert all("the answer as stated" in execution.notes[-1] for execution, _ in answered)

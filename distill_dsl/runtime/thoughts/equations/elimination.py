@@ -10,9 +10,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from distill_dsl.runtime.thoughts.equations.evaluation import Waits, evaluate
-from distill_dsl.runtime.thoughts.equations.grammar import Relation
-from distill_dsl.runtime.thoughts.equations.limits import MAX_UNKNOWNS, MAX_WORK, Unsolved, too_large
+from distill_dsl.runtime.thoughts.equations.codes import Guard, Relation, lone_name
+from distill_dsl.runtime.thoughts.equations.evaluation import Waits, decided, evaluate
+from distill_dsl.runtime.thoughts.equations.limits import MAX_UNKNOWNS, spend, too_large
 from distill_dsl.runtime.thoughts.equations.polynomials import (
     Form,
     Polynomial,
@@ -38,15 +38,19 @@ class State:
     """Names in `known` whose form still holds free unknowns."""
     free: set[str] = field(default_factory=set)
     """Free unknowns that occur in a definition."""
-    work: int = 0
     checked: bool = True
     """Whether every step so far keeps exactly the solutions; if not, a check of all equations is due."""
     notes: list[str] = field(default_factory=list)
     """What was assumed on the way, for a reader."""
+    assumed: list[Guard] = field(default_factory=list)
+    """Conditions that this case takes to hold or to fail, to be checked once they can be."""
 
     def copy(self) -> State:
         """An independent copy, for trying one of several roots."""
-        return State(dict(self.known), set(self.open), set(self.free), self.work, self.checked, list(self.notes))
+        spend(len(self.known))
+        return State(
+            dict(self.known), set(self.open), set(self.free), self.checked, list(self.notes), list(self.assumed)
+        )
 
     def define(self, name: str, form: Form) -> None:
         """Set a free unknown equal to a form in other free unknowns."""
@@ -54,9 +58,8 @@ class State:
             self.free.discard(name)
             for user in sorted(self.open):
                 old = self.known[user]
+                spend(1 + len(above(old)) // 4)
                 if name in names(old):
-                    hit = sum(name in monomial for monomial in above(old))
-                    self.spend(len(above(old)) + hit * len(above(form)))
                     self.keep(user, substituted(old, name, form))
         self.keep(name, form)
 
@@ -71,12 +74,6 @@ class State:
         self.checked = self.checked and not isinstance(form, Quotient)
         if len(self.free) + len(self.open) > MAX_UNKNOWNS:
             raise too_large(f"more than {MAX_UNKNOWNS} unknowns at one time")
-
-    def spend(self, terms: int) -> None:
-        """Count work."""
-        self.work += terms
-        if self.work > MAX_WORK:
-            raise too_large("solving takes too many steps")
 
 
 class Contradiction(Exception):
@@ -100,10 +97,12 @@ def reduce(state: State, equations: Iterable[Relation]) -> list[Relation]:
 
 def use(state: State, equation: Relation) -> bool:
     """Use one equation if it is a definition, a check, or linear in some unknown."""
-    state.spend((len(equation.left) + len(equation.right)) * (1 + len(state.free)))
+    spend(3 + len(equation.left) + len(equation.right))
     try:
+        if equation.guards and not all(decided(one.condition, state.known) == one.wanted for one in equation.guards):
+            return True
         right = evaluate(equation.right, state.known)
-        if (name := lone_name(equation)) and name not in state.known and name not in names(right):
+        if (name := lone_name(equation.left)) and name not in state.known and name not in names(right):
             state.define(name, right)
             return True
         difference = subtract(evaluate(equation.left, state.known), right)
@@ -117,12 +116,6 @@ def use(state: State, equation: Relation) -> bool:
     return use_polynomial(state, above(difference))
 
 
-def lone_name(equation: Relation) -> str | None:
-    """The name that is all of the left side."""
-    first = equation.left[0]
-    return first if isinstance(first, str) and len(equation.left) == 1 else None
-
-
 def use_polynomial(state: State, polynomial: Polynomial) -> bool:
     """Define an unknown that stands in one term only, alone, with a number before it."""
     name = isolated(polynomial, state.free)
@@ -130,7 +123,7 @@ def use_polynomial(state: State, polynomial: Polynomial) -> bool:
         return False
     rest = dict(polynomial)
     factor = rest.pop((name,))
-    state.spend(len(polynomial))
+    spend(len(polynomial))
     state.define(name, divide(lowered(rest), -factor))
     return True
 
@@ -145,11 +138,3 @@ def isolated(polynomial: Polynomial, used: set[str]) -> str | None:
         elsewhere = {name for monomial in polynomial if len(monomial) > 1 for name in monomial}
         linear = [name for name in linear if name not in elsewhere]
     return next((name for name in linear if name not in used), linear[0] if linear else None)
-
-
-def failure_of(contradiction: Contradiction) -> Unsolved:
-    """What a contradiction is to a reader."""
-    statement = contradiction.relation.statement
-    return Unsolved(
-        "error:inconsistent", f"line {statement.line}: `{statement.text[:80]}` contradicts the equations before it"
-    )

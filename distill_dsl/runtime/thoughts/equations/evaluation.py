@@ -7,14 +7,16 @@ from collections.abc import Callable, Mapping
 from fractions import Fraction
 from typing import Final
 
-from distill_dsl.runtime.thoughts.equations.grammar import Code
-from distill_dsl.runtime.thoughts.equations.limits import MAX_BITS, Unsolved, too_large
+from distill_dsl.runtime.thoughts.equations.codes import Choice, Code
+from distill_dsl.runtime.thoughts.equations.limits import MAX_BITS, Unsolved, spend, too_large
 from distill_dsl.runtime.thoughts.equations.polynomials import (
     ARITHMETIC,
     Form,
     Rational,
+    add,
     multiply,
     power,
+    subtract,
     unknown,
     whole,
 )
@@ -33,6 +35,8 @@ def evaluate(code: Code, known: Mapping[str, Form]) -> Form:
             stack.append(unknown(item) if form is None else form)
         elif isinstance(item, (int, Fraction)):
             stack.append(item)
+        elif isinstance(item, Choice):
+            stack.append(evaluate(item.then if decided(item.condition, known) else item.otherwise, known))
         elif item.operands == 2:
             right = stack.pop()
             function = ARITHMETIC.get(item.name)
@@ -46,14 +50,37 @@ def evaluate(code: Code, known: Mapping[str, Form]) -> Form:
     return stack[0]
 
 
+def decided(condition: Code, known: Mapping[str, Form]) -> bool:
+    """Whether a condition holds. Raises `Waits` where that is not known yet."""
+    form = evaluate(condition, known)
+    if isinstance(form, (int, Fraction)):
+        return form != 0
+    raise Waits
+
+
 def applied(name: str, operands: list[Form]) -> Form:
-    """A power or function of forms."""
+    """A power, comparison or function of forms."""
     if name == "^" and type(operands[1]) is int:
         return power(operands[0], operands[1])
+    if name in COMPARISONS:
+        difference = subtract(operands[0], operands[1])
+        if isinstance(difference, (int, Fraction)):
+            return int(COMPARISONS[name](difference))
+        raise Waits
+    if name == "sum":
+        return total(operands)
     numbers = [operand for operand in operands if isinstance(operand, (int, Fraction))]
     if len(numbers) < len(operands):
         raise Waits
     return FUNCTIONS[name](*numbers)
+
+
+def total(operands: list[Form]) -> Form:
+    """The sum of forms."""
+    result: Form = 0
+    for operand in operands:
+        result = add(result, operand)
+    return result
 
 
 def root_power(base: Rational, exponent: Rational) -> Rational:
@@ -80,6 +107,7 @@ def whole_root(value: int, degree: int) -> int | None:
         return root if root * root == value else None
     if value <= 1 or degree > value.bit_length():
         return value if value <= 1 else None
+    spend(value.bit_length() >> 2)
     low, high = 1, 1 << (value.bit_length() // degree + 1)
     while low < high:
         middle = (low + high) // 2
@@ -112,10 +140,35 @@ def floor_quotient(value: Rational, divisor: Rational) -> Rational:
     return math.floor(Fraction(value) / divisor)
 
 
+def whole_operands(function: Callable[..., int]) -> Callable[..., Rational]:
+    """A function of whole numbers, which refuses others."""
+
+    def refusing(*values: Rational) -> Rational:
+        if any(type(value) is not int for value in values):
+            raise Unsolved("error:arithmetic", f"{function.__name__} of what is no whole number")
+        return function(*values)
+
+    return refusing
+
+
+COMPARISONS: Final[dict[str, Callable[[Rational], bool]]] = {
+    "<": lambda difference: difference < 0,
+    "<=": lambda difference: difference <= 0,
+    ">": lambda difference: difference > 0,
+    ">=": lambda difference: difference >= 0,
+    "==": lambda difference: difference == 0,
+    "=": lambda difference: difference == 0,
+    "!=": lambda difference: difference != 0,
+}
+"""Sign -> whether it holds, given left less right."""
 FUNCTIONS: Final[dict[str, Callable[..., Rational]]] = {
     "^": root_power,
     "//": floor_quotient,
     "mod": modulo,
+    "and": lambda one, other: int(one != 0 and other != 0),
+    "or": lambda one, other: int(one != 0 or other != 0),
+    "gcd": whole_operands(math.gcd),
+    "lcm": whole_operands(math.lcm),
     "min": lambda *values: min(values),
     "max": lambda *values: max(values),
     "ceil": math.ceil,

@@ -1,69 +1,52 @@
 """The grammar of one statement: tokens to postfix code.
 
-    statement := side (RELATION side)+
-    side      := term (("+" | "-") term)*
-    term      := factor (("*" | "/" | "//" | "mod" | nothing) factor)*
-    factor    := ("+" | "-") factor | postfix (("^" | "**") factor)?
-    postfix   := atom "%"*
-    atom      := NUMBER | NAME | "(" side ")" | FUNCTION "(" side ("," side)* ")" | "\\frac" "{" side "}" "{" side "}"
+    statement  := side (RELATION side)+
+    side       := sum ("if" condition "else" side)?
+    sum        := term (("+" | "-") term)*
+    term       := factor (("*" | "/" | "//" | "mod" | nothing) factor)*
+    factor     := ("+" | "-") factor | postfix (("^" | "**") factor)?
+    postfix    := atom "%"*
+    atom       := NUMBER | NAME | "(" inner ")" | FUNCTION "(" inner ("," inner)* ")"
+                | "\\frac" "{" inner "}" "{" inner "}"
+    inner      := condition ("if" condition "else" inner)?
+    condition  := both ("or" both)*
+    both       := single ("and" single)*
+    single     := "not" single | sum (RELATION sum)*
 
-Postfix code is a tuple of numbers, names and `Operator`s; a stack evaluates it without recursion.
+A comparison within parentheses is 1 where it holds, else 0, as in `5 * (classes > 3)`.
 Nothing of a text is ever handed to Python's own parser, nor to sympy's.
 """
 
 from __future__ import annotations
 
-import re
+from collections.abc import Callable
 from fractions import Fraction
 from itertools import pairwise
-from typing import Final, NamedTuple
+from typing import Final
 
-from distill_dsl.runtime.thoughts.equations.limits import MAX_DEPTH, MAX_DIGITS, MAX_TOKENS, Unsolved, too_large
+from distill_dsl.runtime.thoughts.equations.codes import Choice, Code, Guard, Operator, Relation, lone_name
+from distill_dsl.runtime.thoughts.equations.limits import MAX_DEPTH, MAX_DIGITS, Unsolved, too_large
 from distill_dsl.runtime.thoughts.equations.lines import Statement
 from distill_dsl.runtime.thoughts.equations.polynomials import Rational
-from distill_dsl.runtime.thoughts.equations.words import FUNCTIONS, Tokens, is_name, is_value, resolved, side_by_side
+from distill_dsl.runtime.thoughts.equations.tokens import Tokens, all_tokens, is_prose, tokenised, wrong
+from distill_dsl.runtime.thoughts.equations.words import FUNCTIONS, is_name, is_value, resolved, side_by_side
 
-
-class Operator(NamedTuple):
-    """A sign or function, with how many operands it takes."""
-
-    name: str
-    operands: int
-
-
-Code = tuple[int | Fraction | str | Operator, ...]
-"""Postfix; a `str` is an unknown's name."""
-
-
-class Relation(NamedTuple):
-    """`left SIGN right`, where the sign is `=`, `<`, `<=`, `>`, `>=` or `!=`."""
-
-    left: Code
-    sign: str
-    right: Code
-    statement: Statement
-    update: bool = False
-    """Written `x -= 4`: meaningful only as an assignment."""
-
-
-TOKEN: Final = re.compile(
-    r"""\s*(?:
-      (?P<number>[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,3}(?!\w))?|\.[0-9]+)
-    | (?P<name>[^\W\d](?:\w|['&](?=[^\W\d]))*)
-    | (?P<sign>\*\*|//|<=|>=|==|!=|[-+*/]=|\\frac|[-+*/^%()={}<>,])
-    | (?P<end>\Z)
-    )""",
-    re.VERBOSE,
-)
-PROSE: Final = re.compile(r"(?:\b[^\W\d_]+[,']?\s+){3}[^\W\d_]+\b")
-"""Four words in a row: a statement with them that cannot be read is a sentence, not a broken equation."""
 RELATIONS: Final = {"=": "=", "==": "=", "<": "<", ">": ">", "<=": "<=", ">=": ">=", "!=": "!="}
 UPDATES: Final = {"-=": "-", "+=": "+", "*=": "*", "/=": "/"}
-BINARY: Final = {sign: Operator(sign, 2) for sign in ("+", "-", "*", "/", "//", "^", "mod")}
+BINARY: Final = {sign: Operator(sign, 2) for sign in ("+", "-", "*", "/", "//", "^", "mod", "and", "or")}
+COMPARED: Final = {sign: Operator(plain if plain != "=" else "==", 2) for sign, plain in RELATIONS.items()}
 NEGATIVE: Final = Operator("negative", 1)
 CLOSING: Final = {"(": ")", "{": "}"}
-ALIASES: Final = {"ceiling": "ceil"}
-ARITY: Final = {"min": (1, 20), "max": (1, 20), "round": (1, 2), "mod": (2, 2)}
+ALIASES: Final = {"ceiling": "ceil", "minimum": "min", "maximum": "max", "trunc": "int", "fabs": "abs"}
+ARITY: Final = {
+    "min": (1, 40),
+    "max": (1, 40),
+    "sum": (1, 40),
+    "round": (1, 2),
+    "mod": (2, 2),
+    "gcd": (2, 9),
+    "lcm": (2, 9),
+}
 """Fewest and most operands; functions not listed take one."""
 
 
@@ -78,59 +61,30 @@ def relations(statements: list[Statement], stated: list[str]) -> tuple[list[Rela
         try:
             parsed += chain(statement, own, known)
         except Unsolved as problem:
-            if problem.failure != "error:syntax" or not PROSE.search(statement.text):
+            if not is_prose(statement, problem):
                 raise
     return parsed, [code for text in stated if (code := stated_code(text, known))]
 
 
-def all_tokens(statements: list[Statement]) -> tuple[list[Statement], list[Tokens]]:
-    """The statements that are made of tokens, and those; sentences that merely hold a `=` are left out."""
-    kept: list[Statement] = []
-    tokens: list[Tokens] = []
-    for statement in statements:
-        try:
-            tokens.append(tokenised(statement))
-            kept.append(statement)
-        except Unsolved as problem:
-            if problem.failure != "error:syntax" or not PROSE.search(statement.text):
-                raise
-    return kept, tokens
-
-
-def tokenised(statement: Statement) -> Tokens:
-    """The tokens as text; raises `Unsolved` at a character that is in no token."""
-    text = statement.text.rstrip(" .;,")
-    tokens: Tokens = []
-    place = 0
-    while place < len(text):
-        match = TOKEN.match(text, place)
-        if match is None:
-            raise wrong(statement, f"`{text[place:].lstrip()[:1]}` is not understood")
-        place = match.end()
-        if token := match[0].lstrip():
-            tokens.append(token)
-    if len(tokens) > MAX_TOKENS:
-        raise too_large(f"line {statement.line}: an equation of more than {MAX_TOKENS} signs")
-    return tokens
-
-
-def wrong(statement: Statement, what: str) -> Unsolved:
-    """A syntax error at a statement."""
-    return Unsolved("error:syntax", f"line {statement.line}: `{statement.text[:80]}`: {what}")
-
-
 def stated_code(text: str, known: set[str]) -> Code | None:
-    """The code of what prose calls the answer, if it is an expression in known names; prose often is not."""
+    """The code of what prose calls the answer, if it is a number or an expression in known names."""
     statement = Statement(0, text)
     try:
         tokens = tokenised(statement)
-        reader = Reader(statement, tokens, known)
-        reader.side(0)
-        whole_text = reader.place == len(tokens)
+        for candidate in (tokens, ["_".join(tokens)] if all(map(is_name, tokens)) else []):
+            if candidate and (code := whole_code(Reader(statement, candidate, known))):
+                return code
+        number_first = tokens and tokens[0][0].isdigit() and all(map(is_name, tokens[1:]))
+        return (number(tokens[0], statement),) if number_first else None  # `145 pages`
     except Unsolved:
         return None
-    used = {item for item in reader.code if isinstance(item, str)}
-    return tuple(reader.code) if whole_text and used and used <= known else None
+
+
+def whole_code(reader: Reader) -> Code | None:
+    """What the reader finds, if that is all there is and its names are known."""
+    code = reader.captured(lambda: reader.sum(0))
+    used = {item for item in code if isinstance(item, str)}
+    return code if reader.place == len(reader.tokens) and used <= reader.known else None
 
 
 def chain(statement: Statement, tokens: Tokens, known: set[str]) -> list[Relation]:
@@ -143,17 +97,41 @@ def chain(statement: Statement, tokens: Tokens, known: set[str]) -> list[Relatio
         sides.append(reader.whole_side())
     if not signs:
         raise wrong(statement, "no `=` outside parentheses")
+    guards = tuple(
+        guard_of(condition.line, condition.text, condition.wanted, known) for condition in statement.branches
+    )
     if len(signs) == 1 and signs[0] in UPDATES:
-        return [Relation(sides[0], "=", (*sides[0], *sides[1], BINARY[UPDATES[signs[0]]]), statement, True)]
+        return [Relation(sides[0], "=", (*sides[0], *sides[1], BINARY[UPDATES[signs[0]]]), statement, guards)]
     if any(sign not in RELATIONS for sign in signs):
         raise wrong(statement, "an update among equations")
-    if len(signs) > 1 and all(len(side) == 1 and isinstance(side[0], str) for side in sides[:-1]):
-        # `x = y = 3` assigns twice in a program and is no equation of a system; `x = 2 * 3 = 6` is a calculation.
+    if len(signs) > 1 and is_double(sides):
         raise wrong(statement, "a name is set equal to a name and a value at once")
     return [
-        Relation(sides[0] if sign in ("=", "==") else sides[place], RELATIONS[sign], sides[place + 1], statement)
+        Relation(
+            sides[0] if sign in ("=", "==") else sides[place], RELATIONS[sign], sides[place + 1], statement, guards
+        )
         for place, sign in enumerate(signs)
     ]
+
+
+def is_double(sides: list[Code]) -> bool:
+    """Whether a chain sets several bare names equal to a bare number.
+
+    `x = 2 * 3 = 6` shows a calculation and `a = b = total / 2` assigns its result twice; `x = y = 3`
+    shows none, and is as likely a slip for `x + y = 3`.
+    """
+    return all(lone_name(side) for side in sides[:-1]) and len(sides[-1]) == 1 and not lone_name(sides[-1])
+
+
+def guard_of(line: int, text: str, wanted: bool, known: set[str]) -> Guard:
+    """The condition of a branch; raises `Unsolved` where it is none."""
+    statement = Statement(line, text)
+    tokens = resolved([tokenised(statement, conditional=True)])[0]
+    reader = Reader(statement, tokens, known)
+    code = reader.captured(lambda: reader.condition(0))
+    if reader.place < len(tokens):
+        raise wrong(statement, f"`{reader.peek()}` is not expected in a condition")
+    return Guard(code, wanted)
 
 
 class Reader:
@@ -164,7 +142,7 @@ class Reader:
         self.tokens = tokens
         self.known = known
         self.place = 0
-        self.code: list[int | Fraction | str | Operator] = []
+        self.code: list[int | Fraction | str | Operator | Choice] = []
 
     def peek(self) -> str:
         """The token to come, or nothing."""
@@ -179,20 +157,99 @@ class Reader:
     def expect(self, token: str) -> None:
         """Take one token that must come."""
         if self.next() != token:
-            raise wrong(self.statement, f"`{token}` is missing")
+            raise wrong(self.statement, f"`{token.lstrip('?')}` is missing")
+
+    def captured(self, parse: Callable[[], None]) -> Code:
+        """The code of what `parse` reads, kept apart."""
+        outer, self.code = self.code, []
+        parse()
+        inner, self.code = tuple(self.code), outer
+        return inner
 
     def whole_side(self) -> Code:
         """One side of a relation."""
-        self.code = []
-        self.side(0)
+        code = self.captured(lambda: self.side(0))
         if self.place < len(self.tokens) and self.peek() not in RELATIONS and self.peek() not in UPDATES:
-            raise wrong(self.statement, f"`{self.peek()}` is not expected here")
-        return tuple(self.code)
+            raise wrong(self.statement, f"`{self.peek().lstrip('?')}` is not expected here")
+        return code
 
     def side(self, depth: int) -> None:
-        """A sum."""
+        """A sum, or one of two."""
+        start = len(self.code)
+        self.sum(depth)
+        if self.peek() == "?if":
+            self.choice(start, depth, self.side)
+
+    def inner(self, depth: int) -> None:
+        """What stands in parentheses: a sum, as a rule."""
+        start = len(self.code)
+        self.sum(depth)
+        token = self.peek()
+        if token in RELATIONS and token != "=":
+            self.compared(depth)
+            token = self.peek()
+        if token in ("?and", "?or"):
+            self.joined(depth)
+            token = self.peek()
+        if token == "?if":
+            self.choice(start, depth, self.inner)
+
+    def choice(self, start: int, depth: int, otherwise: Callable[[int], None]) -> None:
+        """`... if condition else ...` after its first piece, which began at `start`."""
+        then = tuple(self.code[start:])
+        del self.code[start:]
+        self.expect("?if")
+        condition = self.captured(lambda: self.condition(depth + 1))
+        self.expect("?else")
+        self.code.append(Choice(condition, then, self.captured(lambda: otherwise(depth + 1))))
+
+    def condition(self, depth: int) -> None:
+        """Comparisons joined by `and`, `or`, `not`."""
+        self.single(depth)
+        self.joined(depth)
+
+    def joined(self, depth: int) -> None:
+        """The rest of a condition; `and` binds tighter than `or`."""
+        while self.peek() == "?and":
+            self.place += 1
+            self.single(depth)
+            self.code.append(BINARY["and"])
+        if self.peek() == "?or":
+            self.place += 1
+            self.check_depth(depth)
+            self.condition(depth + 1)
+            self.code.append(BINARY["or"])
+
+    def single(self, depth: int) -> None:
+        """One comparison."""
+        if self.peek() == "?not":
+            self.place += 1
+            self.check_depth(depth)
+            self.single(depth + 1)
+            self.code += [0, COMPARED["="]]
+            return
+        self.sum(depth)
+        if self.peek() in RELATIONS:
+            self.compared(depth)
+
+    def compared(self, depth: int) -> None:
+        """`< b` after `a`; in `a < b < c` the middle counts twice."""
+        sign = self.next()
+        middle = self.captured(lambda: self.sum(depth))
+        self.code += [*middle, COMPARED[sign]]
+        if (further := self.peek()) in RELATIONS:
+            self.place += 1
+            last = self.captured(lambda: self.sum(depth))
+            self.code += [*middle, *last, COMPARED[further], BINARY["and"]]
+
+    def check_depth(self, depth: int) -> None:
+        """Raise `Unsolved` where the text is nested too deeply."""
         if depth > MAX_DEPTH:
             raise too_large(f"line {self.statement.line}: nested deeper than {MAX_DEPTH}")
+
+    def sum(self, depth: int) -> None:
+        """Terms, added and subtracted."""
+        self.check_depth(depth)
         self.term(depth)
         while (token := self.peek()) == "+" or token == "-":
             self.place += 1
@@ -205,7 +262,11 @@ class Reader:
         while token := self.peek():
             if token in ("*", "/", "//", "mod"):
                 self.place += 1
-            elif is_name(token) or token[0].isdigit() or token[0] == "." or token in ("(", "{", "\\frac"):
+            elif token[0].isdigit() or token[0] == ".":
+                if self.tokens[self.place - 1][0].isdigit():
+                    raise wrong(self.statement, f"two numbers side by side before `{token}`")
+                token = "*"
+            elif is_name(token) or token in ("(", "{", "\\frac"):
                 token = "*"
             else:
                 return
@@ -214,8 +275,7 @@ class Reader:
 
     def factor(self, depth: int) -> None:
         """A signed power; the exponent binds to the right and tighter than the sign before."""
-        if depth > MAX_DEPTH:
-            raise too_large(f"line {self.statement.line}: nested deeper than {MAX_DEPTH}")
+        self.check_depth(depth)
         token = self.peek()
         if token in ("-", "+"):
             self.place += 1
@@ -242,16 +302,16 @@ class Reader:
         elif is_name(token):
             self.name(token, depth)
         elif token in CLOSING:
-            self.side(depth + 1)
+            self.inner(depth + 1)
             self.expect(CLOSING[token])
         elif token == "\\frac":
             for _ in range(2):
                 self.expect("{")
-                self.side(depth + 1)
+                self.inner(depth + 1)
                 self.expect("}")
             self.code.append(BINARY["/"])
         else:
-            raise wrong(self.statement, f"an operand is missing before `{token}`")
+            raise wrong(self.statement, f"an operand is missing before `{token.lstrip('?')}`")
 
     def name(self, token: str, depth: int) -> None:
         """An unknown, or a call."""
@@ -268,15 +328,19 @@ class Reader:
             self.code.append(token)
 
     def call(self, function: str, depth: int) -> None:
-        """The operands of a function."""
-        closing = CLOSING[self.next()]
-        self.side(depth + 1)
+        """The operands of a function; they may stand in a list, as in `max([a, b])`."""
+        closing = [CLOSING[self.next()]]
+        if self.peek() == "[":
+            self.place += 1
+            closing.insert(0, "]")
+        self.inner(depth + 1)
         count = 1
         while self.peek() == ",":
             self.place += 1
-            self.side(depth + 1)
+            self.inner(depth + 1)
             count += 1
-        self.expect(closing)
+        for token in closing:
+            self.expect(token)
         fewest, most = ARITY.get(function, (1, 1))
         if not fewest <= count <= most:
             raise wrong(self.statement, f"`{function}` takes {fewest} to {most} operands")

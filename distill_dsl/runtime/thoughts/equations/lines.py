@@ -1,139 +1,138 @@
-"""From the text that a model wrote to its statements: comments, prose, wrappers and signs put aside.
+"""From the text that a model wrote to its statements: comments, prose and bullets put aside.
 
-Nothing here knows arithmetic. A statement is one relation (`a + b = 5`) with the line it came from;
-also kept is what the text says the answer is ("The answer is total_cost:", `return total_cost`).
+Nothing here knows arithmetic. A statement is one relation (`a + b = 5`) with the line it came from
+and the branches (`if`, `else`) it stands in; also kept is what the text says the answer is ("The
+answer is total_cost:", `return total_cost`).
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
+from distill_dsl.runtime.thoughts.equations.blocks import Blocks, Condition
 from distill_dsl.runtime.thoughts.equations.limits import MAX_EQUATIONS, MAX_TEXT, Unsolved, too_large
+from distill_dsl.runtime.thoughts.equations.signs import plain
 
 
-@dataclass(frozen=True)
-class Statement:
-    """One relation as written."""
+class Statement(NamedTuple):
+    """One relation as written, with the conditions of the branches around it."""
 
     line: int
     text: str
+    branches: tuple[Condition, ...] = ()
 
 
-@dataclass(frozen=True)
+@dataclass
 class Script:
     """What a text holds besides prose."""
 
     statements: list[Statement] = field(default_factory=list)
     stated: list[str] = field(default_factory=list)
     """Expressions that the text calls the answer, in order."""
+    defines: bool = False
+    """Whether it is the text of a function, whose answer is what it returns."""
+    blocks: Blocks = field(default_factory=Blocks)
 
 
-SIGNS: Final = str.maketrans(
-    {
-        "×": "*", "✕": "*", "·": "*", "⋅": "*", "∙": "*", "∗": "*", "•": "*", "÷": "/", "∕": "/", "⁄": "/",
-        "−": "-", "–": "-", "—": "-", "‐": "-", "‑": "-", "＝": "=", "≤": "<=", "≥": ">=", "≠": "!=",
-        "½": "(1/2)", "¼": "(1/4)", "¾": "(3/4)", "⅓": "(1/3)", "⅔": "(2/3)", "⅕": "(1/5)", "⅛": "(1/8)",
-        "²": "^2", "³": "^3", "√": " sqrt ", "’": "'", "\u00a0": " ", "\u202f": " ", "\u2009": " ",
-        "$": " ", "€": " ", "£": " ", "¥": " ", "₹": " ", "¢": " ", "°": " ", "`": " ", "∴": ";", "⟹": ";", "⇒": ";",
-    }
-)  # fmt: skip
-"""Signs with one meaning in word problems; currency means nothing to a number."""
-
-LATEX: Final = (
-    (re.compile(r"\\(?:text|mathrm|mathbf|textbf|mbox|operatorname)\s*\{([^{}]*)\}"), r" \1 "),
-    (re.compile(r"\\[dt]?frac\s*(\d)\s*(\d)"), r"((\1)/(\2))"),
-    (re.compile(r"\\[dt]frac"), r"\\frac"),
-    (re.compile(r"\\(?:times|cdot|ast)(?![a-zA-Z])"), "*"),
-    (re.compile(r"\\div(?![a-zA-Z])"), "/"),
-    (re.compile(r"\\le(?:q)?(?![a-zA-Z])"), "<="),
-    (re.compile(r"\\ge(?:q)?(?![a-zA-Z])"), ">="),
-    (re.compile(r"\\(?:left|right|quad|qquad|displaystyle|implies|Rightarrow|therefore|[,;:!()\[\]])"), " "),
-    (re.compile(r"\\%"), "%"),
-    (re.compile(r"\\_"), "_"),
-    (re.compile(r"\\(?:begin|end)\s*\{[^{}]*\}"), "\n"),
-    (re.compile(r"\\\\"), "\n"),
-    (re.compile(r"\\(?=sqrt|min|max)"), " "),
+COMMENT: Final = re.compile(r"#.*|\s%.*|\s//\s{0,9}[^\W\d]+\s{1,9}[^\W\d]+.*")
+"""`//` begins one only where words follow: it also divides."""
+SPACED_PERCENT: Final = re.compile(r"(?<=\d)\s{1,9}%(?=\s{0,9}(?:$|of\b|[-*/+)=]))")
+MODULO: Final = re.compile(r"(?<=[\w)])\s{0,9}%\s{0,9}(?=\d+\s*$)|(?<=[\w)])\s{0,9}%\s{1,9}(?=\w+\s*\)|\w+\s*==)")
+STATED: Final = re.compile(
+    r"\b[Aa]nswers?(?:\s{1,3}is|\s{1,3}are|\s{0,3}:)(?:\s{0,3}:)?\s{1,3}(?:the\s)?(?:value\sof\s)?([^:]{1,200}?)[:.\s]*$"
 )
-"""LaTeX -> plain signs; `\\frac` of groups is the parser's."""
-
-COMMENT: Final = re.compile(r"#.*|\s%.*")
-SPACED_PERCENT: Final = re.compile(r"(?<=\d)\s+%(?=\s*(?:$|of\b|[-*/+)=]))")
-MODULO: Final = re.compile(r"(?<=[\w)])\s+%\s+(?=\d+\s*$)|(?<=[\w)])\s+%\s+(?=\w+\s*\))")
-STATED: Final = re.compile(r"\b[Aa]nswer\s+is:?\s+(?:the\s+)?(?:value\s+of\s+)?(.+?)\s*[:.]?\s*$")
+BOXED: Final = re.compile(r"^####\s*(\S.{0,99})$")
 RELATION: Final = re.compile(r"[<>=]")
-CONTROL: Final = re.compile(r"^(?:if|elif|else|while|for)\b(?!.*[.?]$)|^end$")
+LOOP: Final = re.compile(r"^(?:while|for|switch|case|try|with|class)\b(?!.*[.?]$)")
 BULLET: Final = re.compile(r"^(?:[-*+]\s+|\(?(?:\d{1,2}|[a-z])[.)]\s+(?=.*[^\W\d]))")
+BOLD: Final = re.compile(r"^\*\*(.+)\*\*[.:]?$")
 THOUSANDS: Final = re.compile(r"(?<![\w.,])(\d{1,3}(?:,\d{3})+)(?![\d,])", re.ASCII)
-CALL: Final = re.compile(r"\b(?:min|max|round|mod)\s*\(", re.IGNORECASE)
-WRAPPER: Final = re.compile(r"\[\[\s*(?:eq|equation)?s?\b:?(.*?)\]\]", re.DOTALL)
-SEPARATOR: Final = re.compile(r";|\band\b|\.\s+")
-ASIDE: Final = re.compile(r"\s\((?:[^\W\d]+\s+)+[^\W\d]+\)")
+CALL: Final = re.compile(r"\b(?:min|max|round|mod|sum|gcd|lcm)\s*\(", re.IGNORECASE)
+SEPARATOR: Final = re.compile(r";|\band\b|\bwhere\b|\bsuch that\b|\.\s+|(?<=[\d)])\.(?=[A-Z;])")
+CONDITIONAL: Final = re.compile(r"\sif\s.*\selse\s")
+ASIDE: Final = re.compile(r"\s?\((?:[^\W\d][\w'-]*[ ]){1,20}[^\W\d][\w'-]*\)")
 """Words in parentheses, as in `5 (apples per box)`."""
-MATH_MODULE: Final = re.compile(r"\bmath\.(?=(?:ceil|floor|sqrt)\b)")
-DOCSTRING: Final = re.compile(r'"""(?:.*?"""|.*\Z)|\'\'\'(?:.*?\'\'\'|.*\Z)', re.DOTALL)
-DECLARATION: Final = re.compile(r"=\s*Variable\(\s*\)\s*$")
-RETURN: Final = re.compile(r"^return\s+(.+)$")
+DECLARATION: Final = re.compile(r"=\s*(?:Variable|Symbol|symbols|Real|Int)\(.*\)\s*$")
+RETURN: Final = re.compile(r"^(?:return|print)\b\s*(.+)$")
 DEFINITION: Final = re.compile(r"^(?:def|from|import)\b.*")
+SOLVE: Final = re.compile(
+    r"^(?:([^\W\d]\w*)\s*=\s*)?(?:n?solve|linsolve|solve_problem|fsolve)\s*\(([^\n]*)\)(?:\[[^\[\]]{1,20}\])*$"
+)
 
 
 def read_lines(text: str) -> Script:
-    """The statements of a text, in order; raises `Unsolved` where it is too long or branches."""
+    """The statements of a text, in order; raises `Unsolved` where it is too long or loops."""
     if len(text) > MAX_TEXT:
         raise too_large(f"the text is longer than {MAX_TEXT} characters")
     script = Script()
-    for number, line in enumerate(plain(text).split("\n"), start=1):
-        line = line.strip()
+    for number, raw in enumerate(plain(text).split("\n"), start=1):
+        line = raw.strip()
         if line:
-            read_line(number, line, script)
+            read_line(number, line, len(raw) - len(raw.lstrip()), script)
         if len(script.statements) > MAX_EQUATIONS:
             raise too_large(f"more than {MAX_EQUATIONS} equations")
     return script
 
 
-def plain(text: str) -> str:
-    """The text without wrappers that are not lines, and with plain signs."""
-    if "[[" in text:
-        text = WRAPPER.sub(r"\n\1\n", text)
-    if '"""' in text or "'''" in text:
-        # Keeps the line count, so that a syntax error names the line the reader sees.
-        text = DOCSTRING.sub(lambda match: "\n" * match[0].count("\n"), text)
-    if "math." in text:
-        text = MATH_MODULE.sub("", text)
-    if "\\" in text:
-        for pattern, replacement in LATEX:
-            text = pattern.sub(replacement, text)
-    if not text.isascii() or "$" in text or "`" in text:
-        text = text.translate(SIGNS)
-    return text
-
-
-def read_line(number: int, line: str, script: Script) -> None:
+def read_line(number: int, line: str, indent: int, script: Script) -> None:
     """Add what one line says to the script."""
     if line[0] in "%#" or line.startswith("//"):
         note_answer(line, script)
         return
-    if "%" in line or "#" in line:
+    if "%" in line or "#" in line or "//" in line:
         line = COMMENT.sub("", MODULO.sub(" mod ", SPACED_PERCENT.sub("%", line))).strip()
-    if CONTROL.match(line):
-        raise Unsolved("error:syntax", f"line {number}: `{line[:60]}` is a branch or a loop, not an equation")
+    if LOOP.match(line):
+        raise Unsolved("error:syntax", f"line {number}: `{line[:60]}` is a loop, not an equation")
+    line = script.blocks.entered(line, number, indent)
     if not RELATION.search(line):
         note_answer(line, script)
+        script.defines = script.defines or line.startswith("def ")
         return
     if DEFINITION.match(line) or DECLARATION.search(line):
         return
-    line = ASIDE.sub("", BULLET.sub("", line))
-    for part in parts(without_prose(line)):
+    if "nswer" in line and (found := STATED.search(line)):
+        note_answer(line, script)
+        line = line[: found.start()]
+    branches = script.blocks.conditions()
+    for part in statements_of(line):
         if "?" not in part:  # `x = ?` asks; it states nothing
-            script.statements.append(Statement(number, part))
+            script.statements.append(Statement(number, part, branches))
+
+
+def statements_of(line: str) -> list[str]:
+    """The relations of a line, without bullets, asides and prose."""
+    if "(" in line:
+        line = ASIDE.sub("", line)
+    if line[0] in "*(-+" or line[0].isalnum():
+        line = BULLET.sub("", BOLD.sub(r"\1", line))
+    if "solve" in line and (found := SOLVE.match(line)):
+        return solved_for(found[1], found[2])
+    return parts(without_prose(line))
+
+
+def solved_for(name: str | None, call: str) -> list[str]:
+    """`a = solve(x == 5, x)` as its equations and `a = x`; `Eq(a, b)` is `a == b`."""
+    call = re.sub(r"\bEq\(([^(),]{1,200}),([^(),]{1,200})\)", r"\1 == \2", call)
+    pieces = at_commas(re.sub(r"\bequations\b|[\[\]{}]", " ", call))
+    pieces = [inner for piece in pieces for inner in at_commas(unwrapped(piece))]
+    unknowns = [piece.strip() for piece in pieces if not RELATION.search(piece)]
+    equations = [piece.strip() for piece in pieces if RELATION.search(piece)]
+    return [*equations, *([f"{name} = {unknowns[0]}"] if name and unknowns and unknowns[0] != name else [])]
+
+
+def unwrapped(piece: str) -> str:
+    """Without one pair of parentheses around all of it."""
+    piece = piece.strip()
+    return piece[1:-1] if piece.startswith("(") and piece.endswith(")") and "(" not in piece[1:-1] else piece
 
 
 def note_answer(line: str, script: Script) -> None:
     """Keep the expression that a line of prose calls the answer."""
-    found = RETURN.match(line) or ("nswer" in line and STATED.search(line))
+    found = RETURN.match(line) or ("nswer" in line and STATED.search(line)) or BOXED.match(line)
     if found:
-        script.stated.append(found[1])
+        script.stated.append(found[1].rpartition("=")[2].strip())
 
 
 def without_prose(line: str) -> str:
@@ -151,8 +150,8 @@ def parts(line: str) -> list[str]:
     """The relations of a line that holds several, apart at `;`, `and`, and commas outside parentheses."""
     if "," in line and not CALL.search(line):
         line = THOUSANDS.sub(lambda match: match[0].replace(",", ""), line)
-    if ";" not in line and "," not in line and " and " not in line and ". " not in line:
-        return [line]
+    if CONDITIONAL.search(line) or (not SEPARATOR.search(line) and "," not in line):
+        return [line.strip()]
     pieces = [piece for half in SEPARATOR.split(line) for piece in at_commas(half)]
     return [piece.strip() for piece in pieces if RELATION.search(piece)]
 

@@ -8,9 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
-from distill_dsl.runtime.thoughts.equations.limits import MAX_BITS, MAX_DEGREE, MAX_TERMS, Unsolved, too_large
+from distill_dsl.runtime.thoughts.equations.limits import (
+    MAX_BITS,
+    MAX_DEGREE,
+    MAX_TERMS,
+    Unsolved,
+    spend,
+    too_large,
+)
 
 Rational = int | Fraction
 Monomial = tuple[str, ...]
@@ -29,16 +36,27 @@ class Quotient(NamedTuple):
 Form = int | Fraction | Polynomial | Quotient
 
 
+SMALL_BITS: Final = 128
+"""Up to here the size of an integer does not show in the time of an operation."""
+
+
 def whole(value: Rational) -> Rational:
     """The number as an `int` if it is one, within the size limit."""
     if type(value) is int:
-        if value.bit_length() > MAX_BITS:
-            raise too_large("a number grows beyond the limit")
+        if (bits := value.bit_length()) > SMALL_BITS:
+            weigh(bits)
         return value
     top, bottom = value.numerator, value.denominator
-    if top.bit_length() > MAX_BITS or bottom.bit_length() > MAX_BITS:
-        raise too_large("a number grows beyond the limit")
+    if (bits := max(top.bit_length(), bottom.bit_length())) > SMALL_BITS:
+        weigh(bits)
     return top if bottom == 1 else value
+
+
+def weigh(bits: int) -> None:
+    """Count the work behind a large number, and refuse one that is too large."""
+    if bits > MAX_BITS:
+        raise too_large("a number grows beyond the limit")
+    spend(bits >> 5)  # reducing a fraction of 8,192 bits takes a quarter of a millisecond
 
 
 def unknown(name: str) -> Polynomial:
@@ -127,6 +145,7 @@ def shared(one: Monomial, other: Monomial) -> Monomial:
 
 def divided(polynomial: Polynomial, monomial: Monomial) -> Polynomial:
     """The polynomial over a monomial that divides it."""
+    spend(len(polynomial))
     result: Polynomial = {}
     for names_, factor in polynomial.items():
         rest = list(names_)
@@ -138,6 +157,7 @@ def divided(polynomial: Polynomial, monomial: Monomial) -> Polynomial:
 
 def proportion(one: Polynomial, other: Polynomial) -> Rational | None:
     """`one / other` if that is a number."""
+    spend(len(one))
     if one.keys() != other.keys():
         return None
     ratio = None
@@ -151,11 +171,13 @@ def proportion(one: Polynomial, other: Polynomial) -> Rational | None:
 
 def scaled(polynomial: Polynomial, factor: Rational) -> Polynomial:
     """The polynomial times a number other than zero."""
+    spend(len(polynomial))
     return {monomial: whole(own * factor) for monomial, own in polynomial.items()}
 
 
 def plus(one: Polynomial, other: Polynomial, factor: Rational = 1) -> Polynomial:
     """`one + factor * other`."""
+    spend(len(one) // 8 + len(other))
     result = dict(one)
     for monomial, own in other.items():
         total = whole(result.get(monomial, 0) + own * factor)
@@ -172,6 +194,7 @@ def product(one: Polynomial, other: Polynomial) -> Polynomial:
     """`one * other`."""
     if len(one) * len(other) > MAX_TERMS or degree(one) + degree(other) > MAX_DEGREE:
         raise too_large("a product of unknowns grows beyond the limit")
+    spend(len(one) * len(other))
     result: Polynomial = {}
     for left, own in one.items():
         for right, factor in other.items():
@@ -258,6 +281,7 @@ def substituted(form: Form, name: str, value: Form) -> Form:
 
 def in_polynomial(polynomial: Polynomial, name: str, value: Form) -> Form:
     """As `substituted`, term by term; terms of the same power are collected first."""
+    spend(len(polynomial))
     by_power: dict[int, Polynomial] = {}
     for monomial, factor in polynomial.items():
         count = monomial.count(name)

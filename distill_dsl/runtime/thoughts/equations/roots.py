@@ -1,6 +1,6 @@
-"""What elimination leaves: quadratics with rational roots, and unknowns behind a factor.
+"""What elimination leaves, case by case: rational roots, pieces of functions, unknowns behind a factor.
 
-Each root is tried on its own; equations that a root contradicts drop it.
+Each case is tried on its own; equations that a case contradicts drop it.
 """
 
 from __future__ import annotations
@@ -9,10 +9,11 @@ import math
 from collections.abc import Sequence
 from fractions import Fraction
 
+from distill_dsl.runtime.thoughts.equations.codes import Relation
 from distill_dsl.runtime.thoughts.equations.elimination import Contradiction, State, reduce
-from distill_dsl.runtime.thoughts.equations.evaluation import Waits, evaluate
-from distill_dsl.runtime.thoughts.equations.grammar import Relation
-from distill_dsl.runtime.thoughts.equations.limits import MAX_BRANCHES, Unsolved, too_large
+from distill_dsl.runtime.thoughts.equations.evaluation import Waits, decided, evaluate, whole_root
+from distill_dsl.runtime.thoughts.equations.limits import MAX_BRANCHES, Unsolved, spend, too_large
+from distill_dsl.runtime.thoughts.equations.pieces import piece_cases
 from distill_dsl.runtime.thoughts.equations.polynomials import (
     Polynomial,
     Rational,
@@ -43,12 +44,12 @@ def cases(state: State, equations: Sequence[Relation], answer: str) -> list[Open
             raise too_large("too many cases")
         try:
             pending = reduce(current, pending)
-            branches = split(current, pending) if pending and not decided(current, answer) else None
+            branches = split(current, pending) if pending and not has_value(current, answer) else None
             if branches is None:
                 check(current, equations)
                 found.append((current, pending))
             else:
-                waiting += [(branch, pending) for branch in branches]
+                waiting += branches
         except (Contradiction, Unsolved) as problem:
             if isinstance(problem, Unsolved) and problem.failure == "error:limit":
                 raise
@@ -58,7 +59,7 @@ def cases(state: State, equations: Sequence[Relation], answer: str) -> list[Open
     return found
 
 
-def decided(state: State, answer: str) -> bool:
+def has_value(state: State, answer: str) -> bool:
     """Whether the answer has a value, so that what is left bears on other unknowns only."""
     return answer in state.known and is_number(state.known[answer])
 
@@ -68,19 +69,44 @@ def check(state: State, equations: Sequence[Relation]) -> None:
     if state.checked:
         return
     for equation in equations:
+        spend(len(equation.left) + len(equation.right))
         try:
+            if not all(decided(guard.condition, state.known) == guard.wanted for guard in equation.guards):
+                continue
             difference = subtract(evaluate(equation.left, state.known), evaluate(equation.right, state.known))
         except Waits:
             continue
         if isinstance(difference, (int, Fraction)) and difference:
             raise Contradiction(equation, difference)
+    for guard in state.assumed:
+        try:
+            holds = decided(guard.condition, state.known)
+        except Waits:
+            continue
+        if holds != guard.wanted:
+            raise Unsolved(
+                "error:inconsistent", "no case of the functions in pieces, or of the branches, fits its values"
+            )
 
 
-def split(state: State, pending: Sequence[Relation]) -> list[State] | None:
+def open_conditions(state: State) -> bool:
+    """Whether something that this case takes for granted cannot be checked."""
+    for guard in state.assumed:
+        try:
+            decided(guard.condition, state.known)
+        except Waits:
+            return True
+    return False
+
+
+def split(state: State, pending: Sequence[Relation]) -> list[Open] | None:
     """The cases of the first equation that can be split, or nothing."""
     polynomials = []
     for equation in pending:
+        spend(len(equation.left) + len(equation.right))
         try:
+            if not all(decided(guard.condition, state.known) == guard.wanted for guard in equation.guards):
+                continue
             difference = subtract(evaluate(equation.left, state.known), evaluate(equation.right, state.known))
         except Waits:
             continue
@@ -90,10 +116,12 @@ def split(state: State, pending: Sequence[Relation]) -> list[State] | None:
             if not roots:
                 raise Unsolved("error:inconsistent", f"line {equation.statement.line}: no real number satisfies it")
             state.checked = False
-            return [with_value(state, used.copy().pop(), root) for root in roots]
+            return [(with_value(state, used.copy().pop(), root), list(pending)) for root in roots]
+    if (by_pieces := piece_cases(state, pending)) is not None:
+        return by_pieces
     for _, polynomial in polynomials:
         if (branch := divided_out(state, polynomial)) is not None:
-            return [branch]
+            return [(branch, list(pending))]
     return None
 
 
@@ -105,26 +133,50 @@ def with_value(state: State, name: str, value: Rational) -> State:
 
 
 def rational_roots(polynomial: Polynomial) -> list[Rational] | None:
-    """Real roots of a polynomial in one unknown; nothing where they are not rational or not quadratic."""
+    """Real roots of a polynomial in one unknown; nothing where they are not rational or hard to find.
+
+    It may be quadratic in a power of the unknown, as `x^3 = 27` and `x^4 - 5*x^2 + 4 = 0` are.
+    """
     factors = {len(monomial): factor for monomial, factor in polynomial.items()}
     lowest = min(factors)
     roots: list[Rational] = [0] if lowest else []
     factors = {exponent - lowest: factor for exponent, factor in factors.items()}
-    highest = max(factors)
-    if highest == 0:
+    step = math.gcd(*factors)
+    if step == 0:
         return roots
-    if highest == 1:
-        return [*roots, whole(-Fraction(factors[0]) / factors[1])]
-    if highest > 2:
+    powers = quadratic_roots({exponent // step: factor for exponent, factor in factors.items()})
+    if powers is None:
+        return None
+    for value in powers:
+        if value > 0 or step % 2:
+            root = rational_root(value, step)
+            if root is None:
+                return None
+            roots += [root] if step % 2 else [-root, root]
+    return roots
+
+
+def quadratic_roots(factors: dict[int, Rational]) -> list[Rational] | None:
+    """Real roots of a polynomial of degree one or two; nothing where it is higher or they are not rational."""
+    if max(factors) == 1:
+        return [whole(-Fraction(factors[0]) / factors[1])]
+    if max(factors) > 2:
         return None
     a, b, c = (Fraction(factors.get(exponent, 0)) for exponent in (2, 1, 0))
     discriminant = b * b - 4 * a * c
     if discriminant < 0:
-        return roots
+        return []
     square = Fraction(math.isqrt(discriminant.numerator), math.isqrt(discriminant.denominator))
     if square * square != discriminant:
         return None
-    return [*roots, *sorted({whole((-b + sign * square) / (2 * a)) for sign in (1, -1)})]
+    return sorted({whole((-b + sign * square) / (2 * a)) for sign in (1, -1)})
+
+
+def rational_root(value: Rational, degree: int) -> Rational | None:
+    """The real root of a number that has a rational one; of a negative number the degree is odd."""
+    top = whole_root(abs(value.numerator), degree)
+    bottom = whole_root(value.denominator, degree)
+    return None if top is None or bottom is None else whole(Fraction(top if value > 0 else -top, bottom))
 
 
 def divided_out(state: State, polynomial: Polynomial) -> State | None:

@@ -1,218 +1,171 @@
-"""From parsed relations to the answer: which unknown is asked for, and which of several solutions is meant."""
+"""From parsed relations to the answer: which unknown is asked for, in which reading, by which solver."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from decimal import Context, Decimal
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Final
 
-from distill_dsl.runtime.thoughts.equations.elimination import Contradiction, State, failure_of
-from distill_dsl.runtime.thoughts.equations.evaluation import Waits, evaluate
-from distill_dsl.runtime.thoughts.equations.grammar import Code, Relation
+from distill_dsl.runtime.thoughts.equations.assignments import first_name, in_order
+from distill_dsl.runtime.thoughts.equations.bounds import extreme
+from distill_dsl.runtime.thoughts.equations.choosing import ANSWERS, RESULTS, Candidate, any_quantity, chosen_of
+from distill_dsl.runtime.thoughts.equations.codes import Code, Relation, lone_name, names_of
+from distill_dsl.runtime.thoughts.equations.conflicts import failure_of
+from distill_dsl.runtime.thoughts.equations.elimination import Contradiction, State
 from distill_dsl.runtime.thoughts.equations.limits import Unsolved
 from distill_dsl.runtime.thoughts.equations.lines import Statement
 from distill_dsl.runtime.thoughts.equations.polynomials import Rational, names
-from distill_dsl.runtime.thoughts.equations.roots import cases
-from distill_dsl.runtime.thoughts.equations.symbolic import Value, symbolic_solutions
+from distill_dsl.runtime.thoughts.equations.roots import cases, open_conditions
+from distill_dsl.runtime.thoughts.equations.symbolic import refuse_hopeless, symbolic_solutions
+from distill_dsl.runtime.thoughts.equations.values import SHOWN_DIGITS, Value, is_rounded, text_of
 
-ANSWERS: Final = ("ans", "answer")
-"""Names of the unknown that is asked for, in any case; the first that occurs counts."""
-SHOWN_DIGITS: Final = 12
-"""Significant digits of an answer that has no short exact text."""
-LONGEST_EXACT: Final = 30
-"""Digits up to which an exact answer is written out."""
+
+class NeedsSymbolic(Exception):
+    """Exact means end here; the symbolic solver may go on."""
 
 
 @dataclass(frozen=True)
-class Candidate:
-    """One solution: the answer, and the values of all unknowns that have one."""
+class Solution:
+    """An answer, the values of all unknowns, and what bears on how far they can be trusted."""
 
-    answer: Value
-    values: Mapping[str, Rational]
-
-
-Rule = tuple[str, Callable[[Candidate], bool]]
-"""How a reader is told of it, and whether a solution keeps to it."""
+    answer: str
+    values: dict[str, str]
+    notes: list[str] = field(default_factory=list)
 
 
-def answer_of(relations: Sequence[Relation], stated: Sequence[Code]) -> tuple[str, str]:
-    """The answer's canonical text and a remark on how it was come by; raises `Unsolved`."""
-    name, equations = asked(relations, stated)
+@dataclass(frozen=True)
+class Asked:
+    """What a text asks for."""
+
+    name: str
+    relations: list[Relation]
+    stated: Rational | None = None
+    """What the text says the answer is, where that is all it says: a check on the values found."""
+
+
+def answer_of(relations: Sequence[Relation], stated: Sequence[Code], cut: bool, symbolic: bool) -> Solution:
+    """The answer and how it was come by; raises `Unsolved`, and `NeedsSymbolic` unless `symbolic`.
+
+    `cut` says that the text breaks off before it names its answer.
+    """
+    wanted = asked(relations, stated, cut)
     try:
-        return simultaneous(equations, name)
+        solution = simultaneous(wanted.relations, wanted.name, symbolic)
     except Contradiction as contradiction:
-        versions = in_order(equations, name)
+        versions = in_order(wanted.relations, wanted.name)
         if versions is None:
-            raise failure_of(contradiction) from contradiction
+            raise failure_of(contradiction, wanted.relations) from contradiction
         try:
-            text, remark = simultaneous(*versions)
+            solution = simultaneous(*versions, symbolic)
         except Contradiction as again:
-            raise failure_of(again) from again
-        return text, "; ".join(filter(None, ["read as assignments in order", remark]))
+            raise failure_of(again, versions[0]) from again
+        solution.notes.insert(0, "read as assignments in order")
+    return solution if wanted.stated is None else as_stated(solution, wanted.stated)
 
 
-def asked(relations: Sequence[Relation], stated: Sequence[Code]) -> tuple[str, list[Relation]]:
+def asked(relations: Sequence[Relation], stated: Sequence[Code], cut: bool) -> Asked:
     """The unknown asked for. What prose calls the answer becomes an equation for `ans` where there is none."""
-    used = {item for relation in relations for item in (*relation.left, *relation.right) if isinstance(item, str)}
-    for wanted in ANSWERS:
-        for name in sorted(used):
-            if name.lower() == wanted:
-                return name, list(relations)
+    used = sorted({name for relation in relations for name in names_of(relation)})
+    if (name := named(used, ANSWERS)) is not None:
+        return Asked(name, list(relations))
     if not stated:
+        if not cut and (name := named(used, RESULTS)) is not None:
+            return Asked(name, list(relations))
         raise Unsolved("no-answer", "no equation for `ans`, and no sentence that says what the answer is")
-    extra = Relation(("ans",), "=", stated[-1], Statement(0, "the answer as stated"))
-    return "ans", [*relations, extra]
+    says = stated[-1]
+    if isinstance(says[0], (int, Fraction)) and len(says) == 1:
+        last = [name for relation in relations if (name := lone_name(relation.left))]
+        if not last:
+            raise Unsolved("no-answer", "a number is called the answer, and no equation gives it")
+        return Asked(last[-1], list(relations), says[0])
+    return Asked("ans", [*relations, Relation(("ans",), "=", says, Statement(0, "the answer as stated"))])
 
 
-def simultaneous(relations: Sequence[Relation], answer: str) -> tuple[str, str]:
+def named(used: Sequence[str], wanted: Sequence[str]) -> str | None:
+    """The first of the wanted names that is used, in any case."""
+    return next((name for want in wanted for name in used if name.lower() == want), None)
+
+
+def as_stated(solution: Solution, number: Rational) -> Solution:
+    """The solution with the answer that the text states, if it is some unknown's value."""
+    text = text_of(Value(number))
+    for name, value in reversed(solution.values.items()):
+        if value == text:
+            return Solution(text, solution.values, [*solution.notes, f"the answer as stated, which is `{name}`"])
+    raise Unsolved("no-answer", f"the text calls {text} the answer, but no unknown has that value", solution.values)
+
+
+def simultaneous(relations: Sequence[Relation], answer: str, symbolic: bool) -> Solution:
     """The answer of the relations read as one system."""
     equations = [relation for relation in relations if relation.sign == "="]
     bounds = [relation for relation in relations if relation.sign != "="]
     candidates: list[Candidate] = []
     notes: list[str] = []
     for state, pending in cases(State(), equations, answer):
-        candidates += candidates_of(state, pending, answer)
+        candidates += candidates_of(state, pending, answer, bounds, symbolic)
         notes += [note for note in state.notes if note not in notes]
     chosen, rule = chosen_of(candidates, bounds)
-    return text_of(chosen.answer), "; ".join([*notes, *([rule] if rule else [])])
+    if rule:
+        notes.append(rule)
+    if is_rounded(chosen.answer):
+        notes.append(f"rounded to {SHOWN_DIGITS} digits")
+    return Solution(text_of(chosen.answer), in_text(chosen, relations), notes)
 
 
-def candidates_of(state: State, pending: Sequence[Relation], answer: str) -> list[Candidate]:
+def in_text(chosen: Candidate, relations: Sequence[Relation]) -> dict[str, str]:
+    """The values of the names of the text, in its order; of a name assigned again, the last."""
+    values: dict[str, str] = {}
+    for name in dict.fromkeys(name for relation in relations for name in names_of(relation)):
+        if name in chosen.values:
+            values[first_name(name)] = text_of(chosen.values[name])
+    return values
+
+
+def candidates_of(
+    state: State, pending: Sequence[Relation], answer: str, bounds: Sequence[Relation], symbolic: bool
+) -> list[Candidate]:
     """The solutions of one case."""
-    values = {name: form for name, form in state.known.items() if isinstance(form, (int, Fraction))}
     form = state.known.get(answer)
     if isinstance(form, (int, Fraction)):
-        return [Candidate(Value(form, str(form)), values)]
+        return [Candidate(Value(form), numbers(state), open_conditions(state))]
     needed = names(form) if form is not None else {answer}
     left = unknowns_of(pending, state) | needed
     if len(pending) < len(left):
-        raise Unsolved("no-answer", f"not enough equations for {listed(left - {answer} or needed)}")
-    solutions = symbolic_solutions(state, pending, answer)
-    return [
-        Candidate(one[answer], {**values, **{name: value.number for name, value in one.items()}}) for one in solutions
-    ]
+        if not pending and len(needed) == 1 and any_quantity(state.known):
+            return bounded(state, needed.copy().pop(), answer, bounds)
+        raise lacking(state, left - {answer} or needed)
+    refuse_hopeless(state, pending, left)
+    if not symbolic:
+        raise NeedsSymbolic
+    found = symbolic_solutions(state, pending, answer)
+    return [Candidate(one[answer], {**numbers(state), **one}) for one in found]
+
+
+def numbers(state: State) -> dict[str, Value]:
+    """The unknowns that have a value."""
+    return {name: Value(form) for name, form in state.known.items() if isinstance(form, (int, Fraction))}
+
+
+def bounded(state: State, name: str, answer: str, bounds: Sequence[Relation]) -> list[Candidate]:
+    """The solution in which a free unknown has the one value that the bounds suggest."""
+    found = extreme(state, name, bounds)
+    if found is None:
+        raise lacking(state, {name})
+    state.define(name, found[0])
+    state.notes.append(found[1])
+    form = state.known[answer]
+    assert isinstance(form, (int, Fraction))
+    return [Candidate(Value(form), numbers(state))]
+
+
+def lacking(state: State, unknowns: set[str]) -> Unsolved:
+    """Too few equations: which unknowns lack them, and what is known nevertheless."""
+    listed = ", ".join(f"`{name}`" for name in sorted(map(first_name, unknowns)))
+    solution = {first_name(name): text_of(value) for name, value in numbers(state).items()}
+    return Unsolved("no-answer", f"not enough equations for {listed}", solution)
 
 
 def unknowns_of(pending: Sequence[Relation], state: State) -> set[str]:
     """The free unknowns of equations that elimination could not use."""
-    used = {item for relation in pending for item in (*relation.left, *relation.right) if isinstance(item, str)}
+    used = {name for relation in pending for name in names_of(relation)}
     return {free for name in used for free in (names(state.known[name]) if name in state.known else {name})}
-
-
-def listed(wanted: set[str]) -> str:
-    """Names for a reader."""
-    return ", ".join(f"`{name}`" for name in sorted(wanted))
-
-
-def chosen_of(candidates: Sequence[Candidate], bounds: Sequence[Relation]) -> tuple[Candidate, str]:
-    """The solution that is meant, with the rule that told it from the others.
-
-    Stated bounds (`x > 0`) come first. Where the unknowns are named as quantities, none is negative;
-    of what is left, solutions in positive and then in whole numbers are preferred. A bare `x**2 = 4`
-    says nothing of this kind and stays ambiguous.
-    """
-    left = distinct(candidates)
-    if len(left) == 1:
-        return left[0], ""
-    rules: list[Rule] = (
-        [("within the stated bounds", lambda one: all(holds(bound, one) for bound in bounds))] if bounds else []
-    )
-    if any(quantity(name) for one in candidates for name in one.values):
-        rules += [
-            ("without negative quantities", lambda one: all(value >= 0 for value in one.values.values())),
-            ("in positive quantities", lambda one: all(value > 0 for value in one.values.values())),
-            ("in whole numbers", lambda one: all(value == int(value) for value in one.values.values())),
-        ]
-    for rule, accepts in rules:
-        kept = [one for one in left if accepts(one)]
-        if len(kept) == 1:
-            return kept[0], f"the only one of {len(candidates)} solutions {rule}"
-        left = kept or left
-    raise Unsolved("error:ambiguous", f"several solutions: {', '.join(text_of(one.answer) for one in left)}")
-
-
-def distinct(candidates: Sequence[Candidate]) -> list[Candidate]:
-    """One candidate for each answer."""
-    seen: dict[str, Candidate] = {}
-    for candidate in candidates:
-        seen.setdefault(text_of(candidate.answer), candidate)
-    return list(seen.values())
-
-
-def quantity(name: str) -> bool:
-    """Whether a name says what is counted or measured (`apples`, not `x`)."""
-    return name.lower() not in ANSWERS and sum(sign.isalpha() for sign in name) >= 3
-
-
-def holds(bound: Relation, candidate: Candidate) -> bool:
-    """Whether a solution satisfies a bound, as far as it has values for it."""
-    try:
-        left, right = evaluate(bound.left, candidate.values), evaluate(bound.right, candidate.values)
-    except (Waits, Unsolved):
-        return True
-    if not (isinstance(left, (int, Fraction)) and isinstance(right, (int, Fraction))):
-        return True
-    return {"<": left < right, "<=": left <= right, ">": left > right, ">=": left >= right, "!=": left != right}[
-        bound.sign
-    ]
-
-
-def in_order(equations: Sequence[Relation], answer: str) -> tuple[list[Relation], str] | None:
-    """The system with a new name for each value of a name that is updated (`x = x + 2`), or nothing.
-
-    Only an update, whose right side holds the name itself, makes a new value. `x = 1` followed by
-    `x = 2` is a contradiction, in a program as well: one of them is not meant.
-    """
-    current: dict[str, str] = {}
-    updates = 0
-    renamed = []
-    for equation in equations:
-        name = equation.left[0]
-        right = with_names(equation.right, current)
-        if len(equation.left) == 1 and isinstance(name, str) and name in current and name in equation.right:
-            updates += 1
-            current[name] = f"{name}@{updates}"
-        for item in (*equation.left, *equation.right):
-            if isinstance(item, str):
-                current.setdefault(item, item)
-        renamed.append(equation._replace(left=with_names(equation.left, current), right=right))
-    return (renamed, current.get(answer, answer)) if updates else None
-
-
-def with_names(code: Code, current: Mapping[str, str]) -> Code:
-    """The code with the names of the current values."""
-    return tuple(current.get(item, item) if isinstance(item, str) else item for item in code)
-
-
-def text_of(value: Value) -> str:
-    """Canonical text: a whole number, a plain decimal that ends, a reduced fraction, else 12 digits."""
-    if value.exact is None:
-        return plain_decimal(Decimal(value.approximate))
-    top, bottom = value.exact.numerator, value.exact.denominator
-    if bottom == 1 and len(str(top)) <= 4 * LONGEST_EXACT:
-        return str(top)
-    places = decimal_places(bottom)
-    if places is not None and places <= LONGEST_EXACT and top.bit_length() <= 4 * LONGEST_EXACT:
-        digits = str(abs(top) * 10**places // bottom).rjust(places + 1, "0")
-        return f"{'-' if top < 0 else ''}{digits[:-places]}.{digits[-places:]}" if places else str(top)
-    if max(abs(top), bottom) < 10**LONGEST_EXACT:
-        return f"{top}/{bottom}"
-    return plain_decimal(Context(prec=2 * SHOWN_DIGITS).divide(Decimal(top), Decimal(bottom)))
-
-
-def decimal_places(bottom: int) -> int | None:
-    """How many decimals a fraction with this denominator has, if they end."""
-    twos = (bottom & -bottom).bit_length() - 1
-    rest, fives = bottom >> twos, 0
-    while rest % 5 == 0:
-        rest, fives = rest // 5, fives + 1
-    return max(twos, fives) if rest == 1 else None
-
-
-def plain_decimal(number: Decimal) -> str:
-    """A number to 12 significant digits, without an exponent or trailing zeros."""
-    text = format(Context(prec=SHOWN_DIGITS).create_decimal(number), "f")
-    text = text.rstrip("0").rstrip(".") if "." in text else text
-    return "0" if text in ("-0", "") else text

@@ -7,15 +7,16 @@ come back. It has no deadline of its own: whoever calls `solve_system` holds one
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from math import prod
 from typing import Any
 
+from distill_dsl.runtime.thoughts.equations.codes import Choice, Code, Operator, Relation, names_in
 from distill_dsl.runtime.thoughts.equations.elimination import State
-from distill_dsl.runtime.thoughts.equations.grammar import Code, Relation
+from distill_dsl.runtime.thoughts.equations.evaluation import COMPARISONS, Waits, decided
 from distill_dsl.runtime.thoughts.equations.limits import MAX_BEZOUT, MAX_SYMBOLIC_UNKNOWNS, Unsolved, too_large
-from distill_dsl.runtime.thoughts.equations.polynomials import Form, Polynomial, Quotient, Rational, whole
+from distill_dsl.runtime.thoughts.equations.polynomials import Form, Polynomial, Quotient, Rational, names, whole
+from distill_dsl.runtime.thoughts.equations.values import Value
 
 LARGEST_EXPONENT = 100
 """A whole power of a sum would be multiplied out."""
@@ -29,19 +30,8 @@ DIGITS = 30
 """Working precision; 12 digits are shown."""
 
 
-@dataclass(frozen=True)
-class Value:
-    """A real number: exact where rational, else to 30 digits as text."""
-
-    exact: Rational | None
-    approximate: str
-
-    @property
-    def number(self) -> Rational:
-        """The exact number, or the rational one nearest to it at the working precision."""
-        return Fraction(self.approximate) if self.exact is None else self.exact
-
-
+STEPS = frozenset({"min", "max", "abs", "ceil", "floor", "int", "round", "mod", "//", "gcd", "lcm"} | set(COMPARISONS))
+"""Functions that sympy is not asked to invert."""
 SYMPY_FAILS: tuple[type[Exception], ...] = (
     ArithmeticError,
     AttributeError,
@@ -53,6 +43,46 @@ SYMPY_FAILS: tuple[type[Exception], ...] = (
     ValueError,
 )
 """What sympy raises at equations that it cannot handle."""
+
+
+def refuse_hopeless(state: State, pending: Sequence[Relation], left: set[str]) -> None:
+    """Raise `Unsolved` for what sympy is not asked: known without importing it."""
+    if len(left) > MAX_SYMBOLIC_UNKNOWNS:
+        raise too_large(f"more than {MAX_SYMBOLIC_UNKNOWNS} unknowns in equations that are not linear")
+    for relation in pending:
+        if relation.guards:
+            raise Unsolved("error:unsolved", f"line {relation.statement.line}: it is not decided whether this counts")
+        for code in (relation.left, relation.right):
+            refuse_functions(code, state)
+
+
+def refuse_functions(code: Code, state: State) -> None:
+    """Raise `Unsolved` for a function in steps or pieces that has an unknown as its argument."""
+    starts: list[int] = []
+    for place, item in enumerate(code):
+        if isinstance(item, Choice):
+            refuse_choice(item, state)
+        count = item.operands if isinstance(item, Operator) else 0
+        start = starts[-count] if count else place
+        del starts[len(starts) - count :]
+        starts.append(start)
+        if isinstance(item, Operator) and item.name in STEPS:
+            arguments = {name for part in names_in(code[start:place]) for name in free_names(part, state)}
+            if arguments:
+                raise Unsolved("error:unsolved", f"`{item.name}` of an unknown")
+
+
+def refuse_choice(item: Choice, state: State) -> None:
+    """Raise `Unsolved` where it is open which of two pieces counts."""
+    try:
+        decided(item.condition, state.known)
+    except Waits as waits:
+        raise Unsolved("error:unsolved", "a condition on an unknown is not decided") from waits
+
+
+def free_names(name: str, state: State) -> set[str]:
+    """The free unknowns behind a name."""
+    return names(state.known[name]) if name in state.known else {name}
 
 
 def symbolic_solutions(state: State, pending: Sequence[Relation], answer: str) -> list[dict[str, Value]]:
@@ -122,6 +152,8 @@ def converted(sympy: Any, code: Code, state: State) -> Any:
             stack.append(of_form(sympy, state.known.get(item, {(item,): 1})))
         elif isinstance(item, (int, Fraction)):
             stack.append(of_number(sympy, item))
+        elif isinstance(item, Choice):
+            stack.append(converted(sympy, item.then if decided(item.condition, state.known) else item.otherwise, state))
         else:
             operands = stack[-item.operands :]
             del stack[-item.operands :]

@@ -9,7 +9,10 @@ import re
 from collections import Counter
 from typing import Final
 
-FUNCTIONS: Final = frozenset({"min", "max", "ceil", "ceiling", "floor", "round", "abs", "sqrt", "mod", "int"})
+from distill_dsl.runtime.thoughts.equations.tokens import Tokens
+
+FUNCTION_NAMES: Final = "min max minimum maximum ceil ceiling floor round abs fabs sqrt mod int trunc sum gcd lcm"
+FUNCTIONS: Final = frozenset(FUNCTION_NAMES.split())
 """Names that are functions where a parenthesis follows."""
 
 TIMES: Final = frozenset({"x", "X", "times"})
@@ -23,8 +26,6 @@ OPENERS: Final = frozenset(INTRODUCTION.split())
 """Words that introduce an equation in a sentence and belong to no name."""
 
 GLUED_TIMES: Final = re.compile(r"[xX](\d+)\Z", re.ASCII)
-
-Tokens = list[str]
 
 
 def is_name(token: str) -> bool:

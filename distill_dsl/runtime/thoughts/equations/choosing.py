@@ -1,0 +1,100 @@
+"""Which of several solutions is meant, by rules that are recorded with the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Final
+
+from distill_dsl.runtime.thoughts.equations.codes import Relation
+from distill_dsl.runtime.thoughts.equations.evaluation import COMPARISONS, Waits, decided, evaluate
+from distill_dsl.runtime.thoughts.equations.limits import Unsolved
+from distill_dsl.runtime.thoughts.equations.values import Value, text_of
+
+ANSWERS: Final = ("ans", "answer")
+"""Names of the unknown that is asked for, in any case; the first that occurs counts."""
+RESULTS: Final = ("result", "final_answer")
+"""Names that count where there is none of those, and no sentence says what the answer is."""
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One solution: the answer, and the values of all unknowns that have one."""
+
+    answer: Value
+    values: Mapping[str, Value]
+    open: bool = False
+    """Whether it rests on a condition that its values do not decide."""
+
+
+Rule = tuple[str, Callable[[Candidate], bool]]
+"""How a reader is told of it, and whether a solution keeps to it."""
+
+
+def chosen_of(candidates: Sequence[Candidate], bounds: Sequence[Relation]) -> tuple[Candidate, str]:
+    """The solution that is meant, with the rule that told it from the others.
+
+    Stated bounds (`x > 0`) come first, and no solution may break one. Where the unknowns are named as
+    quantities, none is negative; of what is left, solutions in positive and then in whole numbers are
+    preferred. A bare `x**2 = 4` says nothing of this kind and stays ambiguous.
+    """
+    left = distinct(candidates)
+    if len(left) == 1:
+        return left[0], ""
+    if any(one.open for one in left):
+        raise Unsolved("no-answer", "not enough equations to tell which branch or piece counts")
+    for rule, accepts in rules_for(candidates, bounds):
+        kept = [one for one in left if accepts(one)]
+        if len(kept) == 1:
+            return kept[0], f"the only one of {len(distinct(candidates))} solutions {rule}"
+        left = kept or left
+    raise Unsolved("error:ambiguous", f"several solutions: {', '.join(text_of(one.answer) for one in left)}")
+
+
+def rules_for(candidates: Sequence[Candidate], bounds: Sequence[Relation]) -> list[Rule]:
+    """The rules that a system gives reason for, in order."""
+    rules: list[Rule] = []
+    if bounds:
+        rules.append(("within the stated bounds", lambda one: all(holds(bound, one) for bound in bounds)))
+    if any_quantity(name for one in candidates for name in one.values):
+        rules += [
+            ("without negative quantities", lambda one: all(value.number >= 0 for value in one.values.values())),
+            ("in positive quantities", lambda one: all(value.number > 0 for value in one.values.values())),
+            ("in whole numbers", lambda one: all(is_whole(value.number) for value in one.values.values())),
+        ]
+    return rules
+
+
+def is_whole(number: int | Fraction) -> bool:
+    """Whether a number is whole."""
+    return number == int(number)
+
+
+def distinct(candidates: Sequence[Candidate]) -> list[Candidate]:
+    """One candidate for each answer, one that rests on nothing undecided where there is one."""
+    seen: dict[str, Candidate] = {}
+    for candidate in candidates:
+        text = text_of(candidate.answer)
+        if text not in seen or (seen[text].open and not candidate.open):
+            seen[text] = candidate
+    return list(seen.values())
+
+
+def any_quantity(names: Iterable[str]) -> bool:
+    """Whether a name says what is counted or measured (`apples`, not `x`)."""
+    return any(name.lower() not in (*ANSWERS, *RESULTS) and sum(sign.isalpha() for sign in name) >= 3 for name in names)
+
+
+def holds(bound: Relation, candidate: Candidate) -> bool:
+    """Whether a solution satisfies a bound, as far as it has values for it."""
+    values = {name: value.number for name, value in candidate.values.items()}
+    try:
+        if not all(decided(guard.condition, values) == guard.wanted for guard in bound.guards):
+            return True
+        left, right = evaluate(bound.left, values), evaluate(bound.right, values)
+    except (Waits, Unsolved):
+        return True
+    if not (isinstance(left, (int, Fraction)) and isinstance(right, (int, Fraction))):
+        return True
+    return COMPARISONS[bound.sign](left - right)

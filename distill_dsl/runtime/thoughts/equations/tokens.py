@@ -1,0 +1,76 @@
+"""Statements to tokens. Anything that is in no token ends the reading of its statement."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from distill_dsl.runtime.thoughts.equations.limits import MAX_ALL_TOKENS, MAX_TOKENS, Unsolved, too_large
+from distill_dsl.runtime.thoughts.equations.lines import Statement
+
+Tokens = list[str]
+
+TOKEN: Final = re.compile(
+    r"""\s*(?:
+      (?P<number>[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,3}(?!\w))?|\.[0-9]+)
+    | (?P<name>[^\W\d](?:\w|['&](?=[^\W\d]))*)
+    | (?P<sign>\*\*|//|<=|>=|==|!=|[-+*/]=|\\frac|[-+*/^%()={}<>,\[\]])
+    | (?P<end>\Z)
+    )""",
+    re.VERBOSE,
+)
+PROSE: Final = re.compile(r"(?:\b[^\W\d_]+[,']?\s+){3}[^\W\d_]+\b")
+"""Four words in a row: a statement with them that cannot be read is a sentence, not a broken equation."""
+LOGIC: Final = {"if": "?if", "else": "?else", "and": "?and", "or": "?or", "not": "?not", "mod": "mod"}
+"""Words of a conditional expression, marked so that none is taken for a name."""
+
+
+def tokenised(statement: Statement, conditional: bool = False) -> Tokens:
+    """The tokens as text; raises `Unsolved` at a character that is in no token.
+
+    The words of `LOGIC` are marked in a condition, and where a statement has both `if` and `else`.
+    """
+    text = statement.text.rstrip(" .;,\t")
+    tokens: Tokens = []
+    place = 0
+    while place < len(text):
+        match = TOKEN.match(text, place)
+        if match is None:
+            raise wrong(statement, f"`{text[place:].lstrip()[:1]}` is not understood")
+        place = match.end()
+        if token := match[0].lstrip():
+            tokens.append(token)
+    if len(tokens) > MAX_TOKENS:
+        raise too_large(f"line {statement.line}: an equation of more than {MAX_TOKENS} signs")
+    if conditional or ("if" in tokens and "else" in tokens):
+        return [LOGIC.get(token, token) for token in tokens]
+    return tokens
+
+
+def all_tokens(statements: list[Statement]) -> tuple[list[Statement], list[Tokens]]:
+    """The statements that are made of tokens, and those; sentences that merely hold a `=` are left out."""
+    kept: list[Statement] = []
+    tokens: list[Tokens] = []
+    count = 0
+    for statement in statements:
+        try:
+            tokens.append(tokenised(statement))
+        except Unsolved as problem:
+            if not is_prose(statement, problem):
+                raise
+            continue
+        kept.append(statement)
+        count += len(tokens[-1])
+        if count > MAX_ALL_TOKENS:
+            raise too_large(f"more than {MAX_ALL_TOKENS} signs in all")
+    return kept, tokens
+
+
+def is_prose(statement: Statement, problem: Unsolved) -> bool:
+    """Whether what could not be read is a sentence, which states nothing."""
+    return problem.failure == "error:syntax" and bool(PROSE.search(statement.text))
+
+
+def wrong(statement: Statement, what: str) -> Unsolved:
+    """A syntax error at a statement."""
+    return Unsolved("error:syntax", f"line {statement.line}: `{statement.text[:80]}`: {what}")
