@@ -104,7 +104,7 @@ def chain(statement: Statement, tokens: Tokens, known: set[str]) -> list[Relatio
         return [Relation(sides[0], "=", (*sides[0], *sides[1], BINARY[UPDATES[signs[0]]]), statement, guards)]
     if any(sign not in RELATIONS for sign in signs):
         raise wrong(statement, "an update among equations")
-    if len(signs) > 1 and is_double(sides):
+    if len(signs) > 1 and is_double(sides, statement):
         raise wrong(statement, "a name is set equal to a name and a value at once")
     return [
         Relation(
@@ -114,13 +114,15 @@ def chain(statement: Statement, tokens: Tokens, known: set[str]) -> list[Relatio
     ]
 
 
-def is_double(sides: list[Code]) -> bool:
+def is_double(sides: list[Code], statement: Statement) -> bool:
     """Whether a chain sets several bare names equal to a bare number.
 
     `x = 2 * 3 = 6` shows a calculation and `a = b = total / 2` assigns its result twice; `x = y = 3`
-    shows none, and is as likely a slip for `x + y = 3`.
+    shows none, and is as likely a slip for `x + y = 3`. Several words, as in `D = Dad's height = 11`,
+    describe the name before them.
     """
-    return all(lone_name(side) for side in sides[:-1]) and len(sides[-1]) == 1 and not lone_name(sides[-1])
+    bare = [name for side in sides[:-1] if (name := lone_name(side)) and name in statement.text]
+    return len(bare) == len(sides) - 1 and len(sides[-1]) == 1 and not lone_name(sides[-1])
 
 
 def guard_of(line: int, text: str, wanted: bool, known: set[str]) -> Guard:

@@ -50,10 +50,14 @@ BULLET: Final = re.compile(r"^(?:[-*+]\s+|\(?(?:\d{1,2}|[a-z])[.)]\s+(?=.*[^\W\d
 BOLD: Final = re.compile(r"^\*\*(.+)\*\*[.:]?$")
 THOUSANDS: Final = re.compile(r"(?<![\w.,])(\d{1,3}(?:,\d{3})+)(?![\d,])", re.ASCII)
 CALL: Final = re.compile(r"\b(?:min|max|round|mod|sum|gcd|lcm)\s*\(", re.IGNORECASE)
-SEPARATOR: Final = re.compile(r";|\band\b|\bwhere\b|\bsuch that\b|\.\s+|(?<=[\d)])\.(?=[A-Z;])")
+SEPARATOR: Final = re.compile(r";|\band\b|\bwhere\b|\bsuch that\b|\.\s+|(?<=[\w)])\.(?=[A-Z;])")
 CONDITIONAL: Final = re.compile(r"\sif\s.*\selse\s")
 ASIDE: Final = re.compile(r"\s?\((?:[^\W\d][\w'-]*[ ]){1,20}[^\W\d][\w'-]*\)")
 """Words in parentheses, as in `5 (apples per box)`."""
+ASIDE_ALONE: Final = re.compile(rf"=\s?{ASIDE.pattern}(?!\s?[-+*/^(\w])")
+"""Words in parentheses that stand for a value not known yet."""
+QUOTED: Final = re.compile(r"""=\s*(?:"[^"]{0,99}"|'[^']{0,99}')\s*;?$""")
+"""A text as a value: nothing that can be solved for."""
 DECLARATION: Final = re.compile(r"=\s*(?:Variable|Symbol|symbols|Real|Int)\(.*\)\s*$")
 RETURN: Final = re.compile(r"^(?:return|print)\b\s*(.+)$")
 DEFINITION: Final = re.compile(r"^(?:def|from|import)\b.*")
@@ -90,9 +94,9 @@ def read_line(number: int, line: str, indent: int, script: Script) -> None:
         note_answer(line, script)
         script.defines = script.defines or line.startswith("def ")
         return
-    if DEFINITION.match(line) or DECLARATION.search(line):
+    if DEFINITION.match(line) or DECLARATION.search(line) or QUOTED.search(line):
         return
-    if "nswer" in line and (found := STATED.search(line)):
+    if "nswer" in line and (found := STATED.search(line, max(0, line.rindex("nswer") - 1))):
         note_answer(line, script)
         line = line[: found.start()]
     branches = script.blocks.conditions()
@@ -104,12 +108,12 @@ def read_line(number: int, line: str, indent: int, script: Script) -> None:
 def statements_of(line: str) -> list[str]:
     """The relations of a line, without bullets, asides and prose."""
     if "(" in line:
-        line = ASIDE.sub("", line)
+        line = ASIDE.sub("", ASIDE_ALONE.sub("= ?", line))
     if line[0] in "*(-+" or line[0].isalnum():
         line = BULLET.sub("", BOLD.sub(r"\1", line))
-    if "solve" in line and (found := SOLVE.match(line)):
+    if "solve" in line and (found := SOLVE.match(line.rstrip(" ;"))):
         return solved_for(found[1], found[2])
-    return parts(without_prose(line))
+    return [part for piece in parts(without_prose(line)) if (part := without_prose(piece).strip())]
 
 
 def solved_for(name: str | None, call: str) -> list[str]:
@@ -130,7 +134,11 @@ def unwrapped(piece: str) -> str:
 
 def note_answer(line: str, script: Script) -> None:
     """Keep the expression that a line of prose calls the answer."""
-    found = RETURN.match(line) or ("nswer" in line and STATED.search(line)) or BOXED.match(line)
+    found = (
+        RETURN.match(line)
+        or ("nswer" in line and STATED.search(line, max(0, line.rindex("nswer") - 1)))
+        or BOXED.match(line)
+    )
     if found:
         script.stated.append(found[1].rpartition("=")[2].strip())
 

@@ -9,9 +9,10 @@ from fractions import Fraction
 from distill_dsl.runtime.thoughts.equations.assignments import first_name, in_order
 from distill_dsl.runtime.thoughts.equations.bounds import extreme
 from distill_dsl.runtime.thoughts.equations.choosing import ANSWERS, RESULTS, Candidate, any_quantity, chosen_of
-from distill_dsl.runtime.thoughts.equations.codes import Code, Relation, lone_name, names_of
+from distill_dsl.runtime.thoughts.equations.codes import Code, Relation, lone_name, names_in, names_of
 from distill_dsl.runtime.thoughts.equations.conflicts import failure_of
 from distill_dsl.runtime.thoughts.equations.elimination import Contradiction, State
+from distill_dsl.runtime.thoughts.equations.evaluation import Waits, evaluate
 from distill_dsl.runtime.thoughts.equations.limits import Unsolved
 from distill_dsl.runtime.thoughts.equations.lines import Statement
 from distill_dsl.runtime.thoughts.equations.polynomials import Rational, names
@@ -73,12 +74,21 @@ def asked(relations: Sequence[Relation], stated: Sequence[Code], cut: bool) -> A
             return Asked(name, list(relations))
         raise Unsolved("no-answer", "no equation for `ans`, and no sentence that says what the answer is")
     says = stated[-1]
-    if isinstance(says[0], (int, Fraction)) and len(says) == 1:
+    if isinstance(number := value_of(says), (int, Fraction)):
         last = [name for relation in relations if (name := lone_name(relation.left))]
         if not last:
             raise Unsolved("no-answer", "a number is called the answer, and no equation gives it")
-        return Asked(last[-1], list(relations), says[0])
+        return Asked(last[-1], list(relations), number)
     return Asked("ans", [*relations, Relation(("ans",), "=", says, Statement(0, "the answer as stated"))])
+
+
+def value_of(says: Code) -> Rational | None:
+    """The number that a code is without any unknown."""
+    try:
+        form = None if any(names_in(says)) else evaluate(says, {})
+    except Waits:
+        return None
+    return form if isinstance(form, (int, Fraction)) else None
 
 
 def named(used: Sequence[str], wanted: Sequence[str]) -> str | None:
