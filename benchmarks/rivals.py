@@ -26,6 +26,8 @@ from typing import Any, Final, NoReturn
 from distill_dsl.runtime.thoughts.programs import run_programs
 
 Run = Callable[[Sequence[str]], list[Fraction | None]]
+Rival = Callable[[float, int], AbstractContextManager[Run]]
+"""Made of a deadline and a limit on memory."""
 CORES: Final = len(os.sched_getaffinity(0))
 CHUNK: Final = 16
 """Programs that a pool's worker gets at once: enough to make the pipe cheap, few enough to share the work."""
@@ -160,7 +162,7 @@ def ours(deadline: float, memory: int) -> Iterator[Run]:
     ]
 
 
-RIVALS: Final[dict[str, Callable[[float, int], AbstractContextManager[Run]]]] = {
+RIVALS: Final[dict[str, Rival]] = {
     "fresh interpreter each": fresh_interpreters,
     "pool with alarms": pool_with_alarms,
     "the same in chunks": pool_in_chunks,
