@@ -16,7 +16,7 @@ MAX_TEXT: Final = 1 << 20
 """Bytes of the text of one job, and of all texts that go together."""
 MAX_REPLY: Final = 8192
 """Bytes of what one job says: far above an answer with a detail."""
-MAX_TOGETHER: Final = 32
+MAX_TOGETHER: Final = 256
 """Jobs that share a child."""
 
 _ORDER: Final = struct.Struct("<BddQII")

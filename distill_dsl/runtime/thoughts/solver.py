@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import sys
+
 import msgspec
 
 from distill_dsl.runtime.thoughts.equations import solve_system
 from distill_dsl.runtime.thoughts.execution import Execution
+
+
+def warm_up() -> None:
+    """Have sympy, where it is loaded, build its caches once, instead of in every child."""
+    if "sympy" in sys.modules:
+        for system in ("x**2 = 2\nx > 0\nans = x", "x**2 + y = 7\nx + y**2 = 11\nans = x", "2**x = 7\nans = x"):
+            solve_system(system)
 
 
 def together(text: str) -> bytes | None:

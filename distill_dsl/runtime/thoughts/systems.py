@@ -12,10 +12,11 @@ from distill_dsl.runtime.sandbox.frames import Cause
 from distill_dsl.runtime.sandbox.layers import Layer
 from distill_dsl.runtime.sandbox.supervisor import Job, Kind, Limits, Reply, run
 from distill_dsl.runtime.thoughts.execution import Execution
+from distill_dsl.runtime.thoughts.programs.preload import SYMPY_MODULES
 from distill_dsl.runtime.thoughts.solver import decoded
 
 EXACT: Final = Kind("distill_dsl.runtime.thoughts.solver")
-SYMBOLIC: Final = Kind("distill_dsl.runtime.thoughts.solver", ("sympy", "sympy.solvers", "sympy.polys.polyerrors"))
+SYMBOLIC: Final = Kind("distill_dsl.runtime.thoughts.solver", SYMPY_MODULES)
 MAX_SYSTEM: Final = 16_000
 """Longest system, in characters, that is looked at."""
 

@@ -89,9 +89,7 @@ def executions(
 
 def _job(text: str, shared: bool) -> Job:
     """Programs that mention sympy or numpy run below workers that have them imported already."""
-    if "sympy" in text:
-        return Job(text, SYMBOLIC)
-    kind = NUMERIC if "numpy" in text else PLAIN
+    kind = SYMBOLIC if "sympy" in text else NUMERIC if "numpy" in text else PLAIN
     return Job(text, kind, kind if shared else None)
 
 

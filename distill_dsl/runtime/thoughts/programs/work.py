@@ -13,12 +13,22 @@ import json
 import random
 import sys
 import warnings
+from collections.abc import Callable
+from functools import cache
 from types import CodeType, FunctionType
 from typing import Any, Final
 
 from distill_dsl.runtime.thoughts.programs.errors import detail_of, kind_of
 from distill_dsl.runtime.thoughts.programs.values import NoAnswer, as_text
-from distill_dsl.runtime.thoughts.programs.vet import BUILTINS, admits
+from distill_dsl.runtime.thoughts.programs.vet import (
+    BUILTINS,
+    NeedsOwnProcess,
+    admits,
+    call_watched,
+    run_watched,
+    was_stopped,
+    watch,
+)
 
 MAX_OUTPUT: Final = 64 * 1024
 """Characters a program may print: the answer of an honest one is a line."""
@@ -28,8 +38,11 @@ NAMES: Final = ("ans", "answer")
 """Variables that hold the answer, the first of them that is there."""
 FUNCTIONS: Final = ("solution", "solver", "solve")
 """Functions without arguments that return it, where no variable does."""
-ALONE_ONLY: Final = frozenset({"memory", "denied", "error:recursion", "error:exit", "error:import", "error:interrupt"})
-"""Failures that a program sharing its child may owe to the sharing."""
+SHARED: Final = frozenset(
+    f"error:{kind}"
+    for kind in ("syntax", "type", "value", "zero-division", "arithmetic", "overflow", "index", "key", "assertion")
+) | {"output"}
+"""Failures that a program cannot owe to the process being shared."""
 
 Said = dict[str, str]
 """`answer` or `printed`, or `failure` and `detail`."""
@@ -41,6 +54,7 @@ class TooMuch(BaseException):
 
 def warm_up() -> None:
     """Done once in the worker: what every child would do again."""
+    warnings.simplefilter("ignore")  # they would be taken for what a program prints
     compile("ans = 1", "<program>", "exec")
     ast.parse("ans = 1")
     if "numpy" in sys.modules:
@@ -56,7 +70,7 @@ def alone(text: str) -> bytes:
         code = _compiled(text)
     except BaseException as error:
         return _encoded(_not_compiled(error))
-    return _encoded(_said(code, {"__name__": "__main__"}, output))
+    return _encoded(_said(code, {"__name__": "__main__"}, output, exec, lambda function: function()))
 
 
 def together(text: str) -> bytes | None:
@@ -65,26 +79,33 @@ def together(text: str) -> bytes | None:
     What the program says is taken where it would say the same alone. Without a stated answer, for
     instance, its last expression would count, which is compiled in another way.
     """
+    _watch_once()
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            code = compile(text, "<program>", "exec", dont_inherit=True)
+        code = compile(text, "<program>", "exec", dont_inherit=True)
     except SyntaxError as error:
         return _encoded(_not_compiled(error))
     except BaseException:  # a text that the compiler cannot take: whatever it did, another process will tell
         return None
     if not admits(code):
         return None
-    said = _said(code, {"__name__": "__main__", "__builtins__": BUILTINS}, _prepare())
-    failure = said.get("failure", "")
-    return None if failure == "no-answer" or failure in ALONE_ONLY else _encoded(said)
+    said = _said(code, {"__name__": "__main__", "__builtins__": BUILTINS}, _prepare(), run_watched, call_watched)
+    failure = said.get("failure")
+    return None if was_stopped() or (failure is not None and failure not in SHARED) else _encoded(said)
+
+
+@cache
+def _watch_once() -> None:
+    watch()
 
 
 def _prepare() -> _Output:
-    random.seed(0)  # here, because the module seeds itself anew after a fork
+    """The same random numbers for every program, nothing to read, and a place for what it prints."""
+    random.seed(0)
+    if (of_sympy := sys.modules.get("sympy.core.random")) is not None:
+        of_sympy.seed(0)
     sys.stdin = io.StringIO()
-    sys.stdout = sys.stderr = output = _Output()
-    return output
+    sys.stdout, sys.stderr = _Output(), _Output()
+    return sys.stdout
 
 
 class _Output(io.TextIOBase):
@@ -106,10 +127,16 @@ class _Output(io.TextIOBase):
         return lines[-1][-MAX_LINE:] if lines else None
 
 
-def _said(code: CodeType, space: dict[str, Any], output: _Output) -> Said:
+def _said(
+    code: CodeType,
+    space: dict[str, Any],
+    output: _Output,
+    run: Callable[[CodeType, dict[str, Any]], None],
+    call: Callable[[Callable[[], object]], object],
+) -> Said:
     try:
-        left = _run(code, space)
-        said = _answer(space, output)
+        left = _left(code, space, run)
+        said = _answer(space, output, call)
     except MemoryError:
         space.clear()
         return {"failure": "memory", "detail": ""}
@@ -119,6 +146,8 @@ def _said(code: CodeType, space: dict[str, Any], output: _Output) -> Said:
         return {"failure": f"error:{error.kind}", "detail": error.reason}
     except PermissionError as error:
         return {"failure": "denied", "detail": detail_of(error)}
+    except NeedsOwnProcess:
+        return {"failure": "error:other"}
     except BaseException as error:
         return {"failure": f"error:{kind_of(error)}", "detail": detail_of(error)}
     if output.length > MAX_OUTPUT:  # it caught the exception
@@ -130,7 +159,6 @@ def _said(code: CodeType, space: dict[str, Any], output: _Output) -> Said:
 
 def _compiled(text: str) -> CodeType:
     """The program's code; the value of an expression at its end is kept under `LAST_VALUE`."""
-    warnings.simplefilter("ignore")
     tree = ast.parse(text, "<program>")
     if tree.body and isinstance(last := tree.body[-1], ast.Expr):
         keep = ast.Assign([ast.Name(LAST_VALUE, ast.Store())], last.value)
@@ -143,10 +171,10 @@ def _not_compiled(error: BaseException) -> Said:
     return {"failure": f"error:{kind}", "detail": detail_of(error)}
 
 
-def _run(code: CodeType, space: dict[str, Any]) -> bool:
+def _left(code: CodeType, space: dict[str, Any], run: Callable[[CodeType, dict[str, Any]], None]) -> bool:
     """Run the program; true if it left by `exit()`."""
     try:
-        exec(code, space)
+        run(code, space)
     except SystemExit as stop:
         if stop.code not in (None, 0):
             raise
@@ -154,14 +182,14 @@ def _run(code: CodeType, space: dict[str, Any]) -> bool:
     return False
 
 
-def _answer(space: dict[str, Any], output: _Output) -> Said:
+def _answer(space: dict[str, Any], output: _Output, call: Callable[[Callable[[], object]], object]) -> Said:
     """`ans` or `answer`, else what `solution()` returns, else the last line printed, else the last value."""
     for name in NAMES:
         if space.get(name) is not None:
             return {"answer": as_text(space[name])}
     for name in FUNCTIONS:
         if isinstance(function := space.get(name), FunctionType) and _takes_nothing(function):
-            value = function()
+            value = call(function)
             if value is not None:
                 return {"answer": as_text(value)}
     if (line := output.last_line()) is not None:
