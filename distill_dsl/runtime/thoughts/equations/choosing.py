@@ -41,15 +41,25 @@ def chosen_of(candidates: Sequence[Candidate], bounds: Sequence[Relation]) -> tu
     """
     left = distinct(candidates)
     if len(left) == 1:
+        refuse_broken(left[0], bounds)
         return left[0], ""
     if any(one.open for one in left):
         raise Unsolved("no-answer", "not enough equations to tell which branch or piece counts")
     for rule, accepts in rules_for(candidates, bounds):
         kept = [one for one in left if accepts(one)]
         if len(kept) == 1:
+            refuse_broken(kept[0], bounds)
             return kept[0], f"the only one of {len(distinct(candidates))} solutions {rule}"
         left = kept or left
     raise Unsolved("error:ambiguous", f"several solutions: {', '.join(text_of(one.answer) for one in left)}")
+
+
+def refuse_broken(candidate: Candidate, bounds: Sequence[Relation]) -> None:
+    """Raise `Unsolved` where the one solution breaks a stated bound."""
+    for bound in bounds:
+        if not holds(bound, candidate):
+            statement = bound.statement
+            raise Unsolved("error:inconsistent", f"the solution breaks line {statement.line}: `{statement.text[:60]}`")
 
 
 def rules_for(candidates: Sequence[Candidate], bounds: Sequence[Relation]) -> list[Rule]:

@@ -6,7 +6,7 @@ recursion (a choice holds codes of its own, so that the piece not taken is never
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -49,22 +49,24 @@ class Relation(NamedTuple):
     guards: tuple[Guard, ...] = ()
 
 
-def names_in(code: Code) -> Iterator[str]:
+def names_in(code: Code) -> list[str]:
     """The names in a code, in order, repeated as they are."""
+    found: list[str] = []
     for item in code:
-        if isinstance(item, str):
-            yield item
-        elif isinstance(item, Choice):
+        if type(item) is str:
+            found.append(item)
+        elif type(item) is Choice:
             for part in item:
-                yield from names_in(part)
+                found += names_in(part)
+    return found
 
 
-def names_of(relation: Relation) -> Iterator[str]:
+def names_of(relation: Relation) -> list[str]:
     """The names in a relation, those of its guards last."""
-    yield from names_in(relation.left)
-    yield from names_in(relation.right)
+    found = names_in(relation.left) + names_in(relation.right)
     for guard in relation.guards:
-        yield from names_in(guard.condition)
+        found += names_in(guard.condition)
+    return found
 
 
 def lone_name(code: Code) -> str | None:

@@ -36,6 +36,7 @@ def evaluate(code: Code, known: Mapping[str, Form]) -> Form:
         elif isinstance(item, (int, Fraction)):
             stack.append(item)
         elif isinstance(item, Choice):
+            spend(5 + len(item.condition))
             stack.append(evaluate(item.then if decided(item.condition, known) else item.otherwise, known))
         elif item.operands == 2:
             right = stack.pop()

@@ -25,14 +25,23 @@ from itertools import pairwise
 from typing import Final
 
 from distill_dsl.runtime.thoughts.equations.codes import Choice, Code, Guard, Operator, Relation, lone_name
-from distill_dsl.runtime.thoughts.equations.limits import MAX_DEPTH, MAX_DIGITS, Unsolved, too_large
+from distill_dsl.runtime.thoughts.equations.limits import MAX_DEPTH, MAX_DIGITS, MAX_STATED, Unsolved, too_large
 from distill_dsl.runtime.thoughts.equations.lines import Statement
 from distill_dsl.runtime.thoughts.equations.polynomials import Rational
 from distill_dsl.runtime.thoughts.equations.tokens import Tokens, all_tokens, is_prose, tokenised, wrong
-from distill_dsl.runtime.thoughts.equations.words import FUNCTIONS, is_name, is_value, resolved, side_by_side
+from distill_dsl.runtime.thoughts.equations.words import (
+    FUNCTIONS,
+    PER,
+    is_name,
+    is_value,
+    resolved,
+    side_by_side,
+    without_rates,
+)
 
 RELATIONS: Final = {"=": "=", "==": "=", "<": "<", ">": ">", "<=": "<=", ">=": ">=", "!=": "!="}
 UPDATES: Final = {"-=": "-", "+=": "+", "*=": "*", "/=": "/"}
+ENDS: Final = frozenset({*RELATIONS, *UPDATES, ""})
 BINARY: Final = {sign: Operator(sign, 2) for sign in ("+", "-", "*", "/", "//", "^", "mod", "and", "or")}
 COMPARED: Final = {sign: Operator(plain if plain != "=" else "==", 2) for sign, plain in RELATIONS.items()}
 NEGATIVE: Final = Operator("negative", 1)
@@ -50,12 +59,14 @@ ARITY: Final = {
 """Fewest and most operands; functions not listed take one."""
 
 
-def relations(statements: list[Statement], stated: list[str]) -> tuple[list[Relation], list[Code]]:
-    """Parse all statements, and those of the stated answers that are expressions."""
+def relations(statements: list[Statement], stated: list[str]) -> tuple[list[Relation], Code | None]:
+    """Parse all statements, and the last of the stated answers that is an expression."""
     statements, tokens = all_tokens(statements)
     if any(map(side_by_side, tokens)):
         tokens = resolved(tokens)
     known = {token for own in tokens for token, follows in pairwise([*own, ""]) if is_name(token) and follows != "("}
+    if known & PER:
+        tokens = without_rates(tokens)
     parsed: list[Relation] = []
     for statement, own in zip(statements, tokens, strict=True):
         try:
@@ -63,7 +74,8 @@ def relations(statements: list[Statement], stated: list[str]) -> tuple[list[Rela
         except Unsolved as problem:
             if not is_prose(statement, problem):
                 raise
-    return parsed, [code for text in stated if (code := stated_code(text, known))]
+    says = (stated_code(text, known) for text in reversed(stated[-MAX_STATED:]))
+    return parsed, next((code for code in says if code), None)
 
 
 def stated_code(text: str, known: set[str]) -> Code | None:
@@ -84,7 +96,7 @@ def whole_code(reader: Reader) -> Code | None:
     """What the reader finds, if that is all there is and its names are known."""
     code = reader.captured(lambda: reader.sum(0))
     used = {item for item in code if isinstance(item, str)}
-    return code if reader.place == len(reader.tokens) and used <= reader.known else None
+    return code if reader.place == reader.end and used <= reader.known else None
 
 
 def chain(statement: Statement, tokens: Tokens, known: set[str]) -> list[Relation]:
@@ -102,8 +114,8 @@ def chain(statement: Statement, tokens: Tokens, known: set[str]) -> list[Relatio
     )
     if len(signs) == 1 and signs[0] in UPDATES:
         return [Relation(sides[0], "=", (*sides[0], *sides[1], BINARY[UPDATES[signs[0]]]), statement, guards)]
-    if any(sign not in RELATIONS for sign in signs):
-        raise wrong(statement, "an update among equations")
+    if any(sign not in RELATIONS for sign in signs) or ("=" in signs and "==" in signs):
+        raise wrong(statement, "an update or a comparison among equations")
     if len(signs) > 1 and is_double(sides, statement):
         raise wrong(statement, "a name is set equal to a name and a value at once")
     return [
@@ -141,19 +153,21 @@ class Reader:
 
     def __init__(self, statement: Statement, tokens: Tokens, known: set[str]) -> None:
         self.statement = statement
-        self.tokens = tokens
+        self.tokens = [*tokens, "", ""]  # what `peek` sees at the end, and after it
+        self.end = len(tokens)
         self.known = known
         self.place = 0
         self.code: list[int | Fraction | str | Operator | Choice] = []
 
     def peek(self) -> str:
         """The token to come, or nothing."""
-        return self.tokens[self.place] if self.place < len(self.tokens) else ""
+        return self.tokens[self.place]
 
     def next(self) -> str:
         """Take the token to come."""
-        token = self.peek()
-        self.place += 1
+        token = self.tokens[self.place]
+        if self.place <= self.end:
+            self.place += 1
         return token
 
     def expect(self, token: str) -> None:
@@ -170,8 +184,15 @@ class Reader:
 
     def whole_side(self) -> Code:
         """One side of a relation."""
+        if self.tokens[self.place + 1] in ENDS and (first := self.tokens[self.place]):
+            if is_name(first):  # most sides are a lone name or number
+                self.place += 1
+                return (first,)
+            if first[0].isdigit():
+                self.place += 1
+                return (number(first, self.statement),)
         code = self.captured(lambda: self.side(0))
-        if self.place < len(self.tokens) and self.peek() not in RELATIONS and self.peek() not in UPDATES:
+        if self.place < self.end and self.peek() not in RELATIONS and self.peek() not in UPDATES:
             raise wrong(self.statement, f"`{self.peek().lstrip('?')}` is not expected here")
         return code
 

@@ -50,10 +50,17 @@ BULLET: Final = re.compile(r"^(?:[-*+]\s+|\(?(?:\d{1,2}|[a-z])[.)]\s+(?=.*[^\W\d
 BOLD: Final = re.compile(r"^\*\*(.+)\*\*[.:]?$")
 THOUSANDS: Final = re.compile(r"(?<![\w.,])(\d{1,3}(?:,\d{3})+)(?![\d,])", re.ASCII)
 CALL: Final = re.compile(r"\b(?:min|max|round|mod|sum|gcd|lcm)\s*\(", re.IGNORECASE)
+JOINED: Final = re.compile(r"\([^()]{0,200}[<>][^()]{0,200}\b(?:and|or)\b")
+"""Comparisons within parentheses, whose `and` separates no statements."""
+SEPARATORS: Final = (",", ";", ".", "and", "where", "such that")
 SEPARATOR: Final = re.compile(r";|\band\b|\bwhere\b|\bsuch that\b|\.\s+|(?<=[\w)])\.(?=[A-Z;])")
-CONDITIONAL: Final = re.compile(r"\sif\s.*\selse\s")
 ASIDE: Final = re.compile(r"\s?\((?:[^\W\d][\w'-]*[ ]){1,20}[^\W\d][\w'-]*\)")
 """Words in parentheses, as in `5 (apples per box)`."""
+UNIT_ASIDE: Final = re.compile(r"(?<=\d)\s\([^\W\d_]{3,30}\)(?=\s*(?:$|[,;.]))")
+"""One such word, after a number and at the end."""
+RATIO: Final = re.compile(r"\d\s?:\s?\d")
+PROPORTION: Final = re.compile(r"^([^:=]{1,99}):([^:=]{1,99})=([^:=]{1,99}):([^:=]{1,99})$")
+"""`x : y = 3 : 4`; any other `3 : 4` is left to be refused."""
 ASIDE_ALONE: Final = re.compile(rf"=\s?{ASIDE.pattern}(?!\s?[-+*/^(\w])")
 """Words in parentheses that stand for a value not known yet."""
 QUOTED: Final = re.compile(r"""=\s*(?:"[^"]{0,99}"|'[^']{0,99}')\s*;?$""")
@@ -62,7 +69,7 @@ DECLARATION: Final = re.compile(r"=\s*(?:Variable|Symbol|symbols|Real|Int)\(.*\)
 RETURN: Final = re.compile(r"^(?:return|print)\b\s*(.+)$")
 DEFINITION: Final = re.compile(r"^(?:def|from|import)\b.*")
 SOLVE: Final = re.compile(
-    r"^(?:([^\W\d]\w*)\s*=\s*)?(?:n?solve|linsolve|solve_problem|fsolve)\s*\(([^\n]*)\)(?:\[[^\[\]]{1,20}\])*$"
+    r"^(?:([^\W\d][\w, ]*?)\s*=\s*)?(?:n?solve|linsolve|solve_problem|fsolve)\s*\(([^\n]*)\)(?:\[[^\[\]]{1,20}\])*$"
 )
 
 
@@ -71,7 +78,10 @@ def read_lines(text: str) -> Script:
     if len(text) > MAX_TEXT:
         raise too_large(f"the text is longer than {MAX_TEXT} characters")
     script = Script()
-    for number, raw in enumerate(plain(text).split("\n"), start=1):
+    text = plain(text)
+    if len(text) > 2 * MAX_TEXT:
+        raise too_large("the text is too long once its signs are written out")
+    for number, raw in enumerate(text.split("\n"), start=1):
         line = raw.strip()
         if line:
             read_line(number, line, len(raw) - len(raw.lstrip()), script)
@@ -87,18 +97,20 @@ def read_line(number: int, line: str, indent: int, script: Script) -> None:
         return
     if "%" in line or "#" in line or "//" in line:
         line = COMMENT.sub("", MODULO.sub(" mod ", SPACED_PERCENT.sub("%", line))).strip()
-    if LOOP.match(line):
+    if line[0] in "wfsct" and LOOP.match(line):
         raise Unsolved("error:syntax", f"line {number}: `{line[:60]}` is a loop, not an equation")
     line = script.blocks.entered(line, number, indent)
-    if not RELATION.search(line):
+    if "=" not in line and "<" not in line and ">" not in line:
         note_answer(line, script)
         script.defines = script.defines or line.startswith("def ")
         return
-    if DEFINITION.match(line) or DECLARATION.search(line) or QUOTED.search(line):
+    if line[0] in "dfi" and DEFINITION.match(line):
+        return
+    if ("(" in line and DECLARATION.search(line)) or (('"' in line or "'" in line) and QUOTED.search(line)):
         return
     if "nswer" in line and (found := STATED.search(line, max(0, line.rindex("nswer") - 1))):
         note_answer(line, script)
-        line = line[: found.start()]
+        line = f"{line[: found.start()]};{found[1] if '=' in found[1] else ''}"
     branches = script.blocks.conditions()
     for part in statements_of(line):
         if "?" not in part:  # `x = ?` asks; it states nothing
@@ -108,9 +120,11 @@ def read_line(number: int, line: str, indent: int, script: Script) -> None:
 def statements_of(line: str) -> list[str]:
     """The relations of a line, without bullets, asides and prose."""
     if "(" in line:
-        line = ASIDE.sub("", ASIDE_ALONE.sub("= ?", line))
-    if line[0] in "*(-+" or line[0].isalnum():
-        line = BULLET.sub("", BOLD.sub(r"\1", line))
+        line = ASIDE.sub("", UNIT_ASIDE.sub("", ASIDE_ALONE.sub("= ?", line))).strip()
+    if line.startswith("**"):
+        line = BOLD.sub(r"\1", line)
+    if line[:1] in ("*", "(", "-", "+") or line[1:2] in (".", ")") or line[2:3] in (".", ")"):
+        line = BULLET.sub("", line)
     if "solve" in line and (found := SOLVE.match(line.rstrip(" ;"))):
         return solved_for(found[1], found[2])
     return [part for piece in parts(without_prose(line)) if (part := without_prose(piece).strip())]
@@ -123,7 +137,8 @@ def solved_for(name: str | None, call: str) -> list[str]:
     pieces = [inner for piece in pieces for inner in at_commas(unwrapped(piece))]
     unknowns = [piece.strip() for piece in pieces if not RELATION.search(piece)]
     equations = [piece.strip() for piece in pieces if RELATION.search(piece)]
-    return [*equations, *([f"{name} = {unknowns[0]}"] if name and unknowns and unknowns[0] != name else [])]
+    targets = [target.strip() for target in (name or "").split(",") if target.strip()]
+    return [*equations, *(f"{target} = {unknown}" for target, unknown in zip(targets, unknowns, strict=False))]
 
 
 def unwrapped(piece: str) -> str:
@@ -147,6 +162,8 @@ def without_prose(line: str) -> str:
     """The line without the words before a colon ("Total cost: c = 5"), or after one ("ans = c:")."""
     if ":" not in line:
         return line
+    if RATIO.search(line):
+        return PROPORTION.sub(r"(\1)/(\2) = (\3)/(\4)", line)
     first = RELATION.search(line)
     start = line.rfind(":", 0, first.start() if first else None)
     line = line[start + 1 :]
@@ -158,7 +175,8 @@ def parts(line: str) -> list[str]:
     """The relations of a line that holds several, apart at `;`, `and`, and commas outside parentheses."""
     if "," in line and not CALL.search(line):
         line = THOUSANDS.sub(lambda match: match[0].replace(",", ""), line)
-    if CONDITIONAL.search(line) or (not SEPARATOR.search(line) and "," not in line):
+    conditional = (" if " in line and " else " in line) or ("(" in line and JOINED.search(line))
+    if conditional or not any(sign in line for sign in SEPARATORS):
         return [line.strip()]
     pieces = [piece for half in SEPARATOR.split(line) for piece in at_commas(half)]
     return [piece.strip() for piece in pieces if RELATION.search(piece)]

@@ -24,6 +24,7 @@ SIGNS: Final = str.maketrans(
 )  # fmt: skip
 """Currency means nothing to a number; an arrow or `therefore` ends a statement."""
 
+ROOT: Final = re.compile(r"√\s?(\d[\d.]{0,99}|[^\W\d]\w{0,99})")
 POWER: Final = re.compile("⁻?[⁰¹²³⁴⁵⁶⁷⁸⁹]{1,9}")
 DIGITS_ABOVE: Final = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
 MIXED: Final = re.compile(r"(?<![\w.,])(\d{1,9})[ ]?([½¼¾⅓⅔⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞])", re.ASCII)
@@ -40,6 +41,7 @@ LATEX: Final = (
     (re.compile(r"\\(?:text|mathrm|mathbf|mathit|textbf|textit|mbox|operatorname)\s*\{([^{}]*)\}"), r" \1 "),
     (re.compile(r"\\[dtc]?frac\s*(\d)\s*(\d)"), r"((\1)/(\2))"),
     (re.compile(r"\\[dtc]frac"), r"\\frac"),
+    (re.compile(r"\\boxed\s?\{([^{}]{0,200})\}"), r" \1 "),
     (re.compile(r"\\boxed(?![a-zA-Z])"), " "),
     (re.compile(r"\\sqrt\s*\[(\d{1,2})\]\s*\{([^{}]{1,200})\}"), r"((\2)^(1/\1))"),
     (re.compile(r"\\(?:times|cdot|ast)(?![a-zA-Z])"), "*"),
@@ -86,7 +88,7 @@ def plain(text: str) -> str:
     if not text.isascii():
         text = MIXED.sub(r"(\1+\2)", text)
         text = POWER.sub(lambda match: f"^({match[0].translate(DIGITS_ABOVE)})", text)
-        text = text.translate(SIGNS)
+        text = ROOT.sub(r" sqrt(\1)", text).translate(SIGNS)
     elif "$" in text or "`" in text:
         text = text.translate(SIGNS)
     if "|" in text:

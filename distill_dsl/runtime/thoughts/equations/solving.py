@@ -44,7 +44,7 @@ class Asked:
     """What the text says the answer is, where that is all it says: a check on the values found."""
 
 
-def answer_of(relations: Sequence[Relation], stated: Sequence[Code], cut: bool, symbolic: bool) -> Solution:
+def answer_of(relations: Sequence[Relation], stated: Code | None, cut: bool, symbolic: bool) -> Solution:
     """The answer and how it was come by; raises `Unsolved`, and `NeedsSymbolic` unless `symbolic`.
 
     `cut` says that the text breaks off before it names its answer.
@@ -64,22 +64,21 @@ def answer_of(relations: Sequence[Relation], stated: Sequence[Code], cut: bool, 
     return solution if wanted.stated is None else as_stated(solution, wanted.stated)
 
 
-def asked(relations: Sequence[Relation], stated: Sequence[Code], cut: bool) -> Asked:
+def asked(relations: Sequence[Relation], stated: Code | None, cut: bool) -> Asked:
     """The unknown asked for. What prose calls the answer becomes an equation for `ans` where there is none."""
     used = sorted({name for relation in relations for name in names_of(relation)})
     if (name := named(used, ANSWERS)) is not None:
         return Asked(name, list(relations))
-    if not stated:
+    if stated is None:
         if not cut and (name := named(used, RESULTS)) is not None:
             return Asked(name, list(relations))
         raise Unsolved("no-answer", "no equation for `ans`, and no sentence that says what the answer is")
-    says = stated[-1]
-    if isinstance(number := value_of(says), (int, Fraction)):
+    if isinstance(number := value_of(stated), (int, Fraction)):
         last = [name for relation in relations if (name := lone_name(relation.left))]
         if not last:
             raise Unsolved("no-answer", "a number is called the answer, and no equation gives it")
         return Asked(last[-1], list(relations), number)
-    return Asked("ans", [*relations, Relation(("ans",), "=", says, Statement(0, "the answer as stated"))])
+    return Asked("ans", [*relations, Relation(("ans",), "=", stated, Statement(0, "the answer as stated"))])
 
 
 def value_of(says: Code) -> Rational | None:
@@ -141,7 +140,7 @@ def candidates_of(
     needed = names(form) if form is not None else {answer}
     left = unknowns_of(pending, state) | needed
     if len(pending) < len(left):
-        if not pending and len(needed) == 1 and any_quantity(state.known):
+        if not pending and len(needed) == 1 and any_quantity([*state.known, *needed]):
             return bounded(state, needed.copy().pop(), answer, bounds)
         raise lacking(state, left - {answer} or needed)
     refuse_hopeless(state, pending, left)

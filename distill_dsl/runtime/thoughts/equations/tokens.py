@@ -11,17 +11,19 @@ from distill_dsl.runtime.thoughts.equations.lines import Statement
 Tokens = list[str]
 
 TOKEN: Final = re.compile(
-    r"""\s*(?:
-      (?P<number>[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,3}(?!\w))?|\.[0-9]+)
-    | (?P<name>[^\W\d](?:\w|['&](?=[^\W\d]))*)
-    | (?P<sign>\*\*|//|<=|>=|==|!=|[-+*/]=|\\frac|[-+*/^%()={}<>,\[\]])
-    | (?P<end>\Z)
-    )""",
+    r"""[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,3}(?!\w))?|\.[0-9]+
+    | [^\W\d](?:\w|['&](?=[^\W\d]))*
+    | \*\*|//|<=|>=|==|!=|[-+*/]=|\\frac|[-+*/^%()={}<>,\[\]]
+    | \S""",
     re.VERBOSE,
 )
+"""A number, a name, a sign, or a character that is in no token."""
+STARTS: Final = frozenset("_0123456789.-+*/^%()={}<>!,[]\\")
+"""What a token may begin with besides a letter: `①` counts as a letter of words, and `٣` as a digit, elsewhere."""
 PROSE: Final = re.compile(r"(?:\b[^\W\d_]+[,']?\s+){3}[^\W\d_]+\b")
 """Four words in a row: a statement with them that cannot be read is a sentence, not a broken equation."""
-LOGIC: Final = {"if": "?if", "else": "?else", "and": "?and", "or": "?or", "not": "?not", "mod": "mod"}
+LOGIC: Final = {"if": "?if", "else": "?else", "and": "?and", "or": "?or", "not": "?not"}
+TRUTHS: Final = {"True": "1", "true": "1", "False": "0", "false": "0"}
 """Words of a conditional expression, marked so that none is taken for a name."""
 
 
@@ -31,20 +33,20 @@ def tokenised(statement: Statement, conditional: bool = False) -> Tokens:
     The words of `LOGIC` are marked in a condition, and where a statement has both `if` and `else`.
     """
     text = statement.text.rstrip(" .;,\t")
-    tokens: Tokens = []
-    place = 0
-    while place < len(text):
-        match = TOKEN.match(text, place)
-        if match is None:
-            raise wrong(statement, f"`{text[place:].lstrip()[:1]}` is not understood")
-        place = match.end()
-        if token := match[0].lstrip():
-            tokens.append(token)
+    tokens: Tokens = TOKEN.findall(text)
     if len(tokens) > MAX_TOKENS:
         raise too_large(f"line {statement.line}: an equation of more than {MAX_TOKENS} signs")
-    if conditional or ("if" in tokens and "else" in tokens):
-        return [LOGIC.get(token, token) for token in tokens]
+    for token in tokens:
+        if (not token[0].isalpha() and token[0] not in STARTS) or token == ".":
+            raise wrong(statement, f"`{token[0]}` is not understood")
+    if conditional or ("if" in tokens and "else" in tokens) or is_comparison(tokens):
+        return [LOGIC.get(token) or TRUTHS.get(token, token) for token in tokens]
     return tokens
+
+
+def is_comparison(tokens: Tokens) -> bool:
+    """Whether comparisons are joined."""
+    return ("and" in tokens or "or" in tokens) and ("<" in tokens or ">" in tokens or "<=" in tokens or ">=" in tokens)
 
 
 def all_tokens(statements: list[Statement]) -> tuple[list[Statement], list[Tokens]]:

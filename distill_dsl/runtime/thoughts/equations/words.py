@@ -25,6 +25,15 @@ INTRODUCTION: Final = (
 OPENERS: Final = frozenset(INTRODUCTION.split())
 """Words that introduce an equation in a sentence and belong to no name."""
 
+SCALES: Final = {"dozen": "12", "dozens": "12", "hundred": "100", "thousand": "1000", "million": "1000000"}
+"""Words after a number that multiply it, unless the system uses them as names."""
+MEASURES: Final = (
+    "second minute hour day week month quarter year night inch foot yard mile meter metre km kilometer kilometre cm mm "
+    "gram kg kilogram pound ounce oz lb ton liter litre gallon quart pint cup mph kph h hr min sec mi ft item unit "
+    "person piece page box bag each dozen pair trip ticket"
+)
+PER: Final = frozenset(MEASURES.split()) | frozenset(f"{word}s" for word in MEASURES.split())
+"""Units that a rate may be per, as in `15/hour`."""
 GLUED_TIMES: Final = re.compile(r"[xX](\d+)\Z", re.ASCII)
 
 
@@ -54,6 +63,22 @@ def resolved(statements: list[Tokens]) -> list[Tokens]:
     statements = [without_opener(split_times(tokens, alone)) for tokens in statements]
     phrases = Counter("_".join(run) for tokens in statements for run in runs_alone(tokens, alone))
     return [one_statement(tokens, alone, phrases) for tokens in statements]
+
+
+def without_rates(statements: list[Tokens]) -> list[Tokens]:
+    """The statements without `/hour` after a number, where the word is nowhere else in them."""
+    counts = Counter(token for tokens in statements for token in tokens if token in PER)
+    return [
+        [token for place, token in enumerate(tokens) if not in_rate(tokens, place, counts)] for tokens in statements
+    ]
+
+
+def in_rate(tokens: Tokens, place: int, counts: Counter[str]) -> bool:
+    """Whether the token is the sign or the unit of a rate."""
+    start = place if tokens[place] == "/" else place - 1
+    if start < 1 or start + 1 >= len(tokens) or tokens[start] != "/":
+        return False
+    return counts[tokens[start + 1]] == 1 and tokens[start - 1][0].isdigit()
 
 
 def names_alone(tokens: Tokens) -> list[str]:
@@ -149,6 +174,10 @@ def after_number(run: Tokens, alone: Counter[str], phrases: Counter[str]) -> Tok
         return ["*", *on_its_own(run[1:], alone, phrases)]
     if run == ["of"]:
         return ["*"]
+    if run[0] in SCALES and not alone[run[0]]:
+        return ["*", SCALES[run[0]]]
+    if run[0] == "percent" and not alone[run[0]]:
+        return ["%", *after_number(run[1:], alone, phrases)] if run[1:] else ["%"]
     if phrases["_".join(run)]:
         return ["*", "_".join(run)]
     if alone[run[0]]:
