@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -14,10 +15,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_answers import cases
 
-from distill_dsl.runtime.thoughts.answers import canonical
-from distill_dsl.runtime.thoughts.child import KINDS, kind_of
+from distill_dsl.runtime.sandbox.frames import Cause
+from distill_dsl.runtime.sandbox.supervisor import Reply
 from distill_dsl.runtime.thoughts.execution import Execution
 from distill_dsl.runtime.thoughts.programs import _execution, run_programs
+from distill_dsl.runtime.thoughts.programs.errors import KINDS, kind_of
 
 MEMORY = 256 << 20
 ROOT = Path(__file__).parent.parent.parent
@@ -26,7 +28,7 @@ HOSTILE = {
     "while True: pass": "timeout",
     "while True:\n    try:\n        while True: pass\n    except BaseException: pass": "timeout",
     "import signal\nfor n in (1, 2, 3, 15):\n    signal.signal(n, signal.SIG_IGN)\nwhile True: pass": "timeout",
-    "import time\ntime.sleep(1000)": "timeout",
+    "import time\ntime.sleep(1000)": "no-answer",
     "ans = 9 ** 9 ** 9": "timeout",
     "while True:\n    try:\n        print('x' * 1000)\n    except: pass": "output",
     "print('x' * 100_000_000)": "output",
@@ -44,20 +46,18 @@ HOSTILE = {
     "import threading\nthreading.Thread(target=print).start()": None,
     "open('/etc/passwd').read()": "denied",
     "open('x', 'w')": "denied",
-    "open(3, 'wb')": "denied",
+    "open(3, 'wb').write(b'x')": None,
     "import os\nos.mkdir('x')": "denied",
-    "import ctypes\nctypes.CDLL(None)": "denied",
-    "import resource\nresource.setrlimit(resource.RLIMIT_CPU, (1, 1))": "denied",
+    "import ctypes\nctypes.CDLL(None).system(b'true')": "denied",
+    "import resource\nresource.setrlimit(resource.RLIMIT_CPU, (1, 1))": "error:value",
     "import os\nos._exit(0)": "error:exit",
-    "import os\nos.closerange(0, 100)\nwhile True: pass": "error:exit",
-    "import os\nos.write(3, b'\\xff' * 100)": "error:reply",
-    "import os\nos.write(3, b'\\0\\0\\0\\x02[]')": "error:reply",
-    "import os\nos.write(3, b'\\0\\0\\0\\x10{\"answer\": [1,2]}')": "error:reply",
+    "import os\nos.closerange(0, 100)\nwhile True: pass": "timeout",
+    "import os\nos.write(3, b'\\xff' * 100)": "denied",
     "import sys\nsys.stdout = None\nprint(1)": "no-answer",
     "import sys\nsys.setrecursionlimit(10**9)\ndef f(): return f()\nf()": None,
     "import builtins\ndel builtins.len, builtins.str, builtins.isinstance\nans = 5": None,
     "class E(BaseException): pass\nraise E": "error:other",
-    "import gc\ngc.get_objects()": "denied",
+    "import gc\nfor o in gc.get_objects():\n    if type(o) is dict: o.clear()": None,
 }
 
 
@@ -160,17 +160,18 @@ def running(pid: int) -> bool:
         return False
 
 
+REPLIES = st.dictionaries(
+    st.sampled_from(["answer", "failure", "detail", "printed"]),
+    st.one_of(st.none(), st.text(max_size=20), st.integers(), st.lists(st.integers(), max_size=2)),
+).map(lambda reply: json.dumps(reply).encode())
+
+
 @settings(max_examples=300)
-@given(
-    st.dictionaries(
-        st.sampled_from(["answer", "failure", "detail", "printed"]),
-        st.one_of(st.none(), st.text(), st.integers(), st.lists(st.text())),
-    )
-)
-def test_any_reply_gives_a_valid_execution(reply: dict[str, object]) -> None:
-    execution = _execution(reply, "text")
+@given(st.one_of(st.binary(max_size=40), REPLIES), st.sampled_from(Cause), st.integers(-70, 300))
+def test_any_reply_gives_a_valid_execution(said: bytes, cause: Cause, status: int) -> None:
+    execution = _execution(Reply(said, cause, status), "text")
     assert (execution.answer is None) != (execution.failure is None)
-    assert execution.answer is None or canonical(execution.answer) == execution.answer
+    assert execution.failure != ""
 
 
 def test_every_kind_of_error_is_found_through_its_ancestors() -> None:

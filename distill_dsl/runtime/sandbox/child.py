@@ -41,8 +41,8 @@ def run_together(
     """Run jobs one after another. Those for which `work` says nothing want a child to themselves."""
     try:
         other.memory.close()
-        texts = inbox.texts(order.count)
-        _lock(cell, order, order.count)
+        texts = inbox.texts(order.jobs)
+        _lock(cell, order, order.jobs)
         for index, text in enumerate(texts):
             outbox.begin(index + 1)
             reply = work(text)

@@ -61,18 +61,21 @@ _WATCHING: Final = frozenset(
     "read readv write writev close close_range poll ppoll pidfd_open waitid wait4 kill setsid set_robust_list "
     "set_tid_address prlimit64 getrandom fcntl fstat lseek".split()
 )
-_FILES: Final = (
-    "open openat openat2 creat stat lstat fstat newfstatat statx access faccessat faccessat2 readlink readlinkat "
-    "getcwd getdents64 getdents chdir fchdir mkdir mkdirat rmdir unlink unlinkat rename renameat renameat2 link linkat "
-    "symlink symlinkat chmod fchmod fchmodat fchmodat2 chown fchown lchown fchownat truncate ftruncate utimensat statfs "
-    "fstatfs ioctl fcntl lseek dup dup2 dup3 pipe pipe2 read readv pread64 write writev pwrite64 close close_range poll "
-    "ppoll select pselect6 epoll_create1 eventfd2 memfd_create inotify_init1 fsync flock getrandom uname sysinfo "
-    "getxattr lgetxattr fgetxattr listxattr prlimit64 getrlimit setrlimit set_robust_list sched_setaffinity umask"
-).split()
+_FILES: Final = """
+    open openat openat2 creat stat lstat fstat newfstatat statx access faccessat faccessat2 readlink readlinkat
+    getcwd getdents64 getdents chdir fchdir mkdir mkdirat rmdir unlink unlinkat rename renameat renameat2 link
+    linkat symlink symlinkat chmod fchmod fchmodat fchmodat2 chown fchown lchown fchownat truncate ftruncate
+    utimensat statfs fstatfs ioctl fcntl lseek dup dup2 dup3 pipe pipe2 read readv pread64 write writev pwrite64
+    close close_range poll ppoll select pselect6 epoll_create1 eventfd2 memfd_create inotify_init1 fsync flock
+    getrandom uname sysinfo getxattr lgetxattr fgetxattr listxattr prlimit64 getrlimit setrlimit set_robust_list
+    sched_setaffinity umask tgkill tkill
+""".split()
+
+_SLEEPS: Final = {"nanosleep": 0, "clock_nanosleep": 0}
 
 WORKER: Final = Filter(
     allowed=_COMPUTING | _WATCHING,
-    failing={call: errno.EPERM for call in _FILES if call not in _WATCHING} | {"clone3": errno.ENOSYS},
+    failing={call: errno.EPERM for call in _FILES if call not in _WATCHING} | _SLEEPS | {"clone3": errno.ENOSYS},
     forks=True,
     settings=(1, 22),  # PR_SET_PDEATHSIG, PR_SET_SECCOMP
 )
@@ -80,7 +83,7 @@ WORKER: Final = Filter(
 
 CHILD: Final = Filter(
     allowed=_COMPUTING,
-    failing={call: errno.EPERM for call in _FILES} | {"nanosleep": 0, "clock_nanosleep": 0},
+    failing=dict.fromkeys(_FILES, errno.EPERM) | _SLEEPS,
 )
 """For a child, once it holds its job: nothing but memory, clocks and its own end. Sleeping takes no time."""
 
@@ -138,18 +141,19 @@ _NUMBERS: Final = {
         read 0 write 1 open 2 close 3 stat 4 fstat 5 lstat 6 poll 7 lseek 8 mmap 9 mprotect 10 munmap 11 brk 12
         rt_sigaction 13 rt_sigprocmask 14 rt_sigreturn 15 ioctl 16 pread64 17 pwrite64 18 readv 19 writev 20
         access 21 pipe 22 select 23 sched_yield 24 mremap 25 madvise 28 dup 32 dup2 33 nanosleep 35 getpid 39
-        clone 56 exit 60 wait4 61 kill 62 uname 63 fcntl 72 flock 73 fsync 74 truncate 76 ftruncate 77 getdents 78
-        getcwd 79 chdir 80 fchdir 81 rename 82 mkdir 83 rmdir 84 creat 85 link 86 unlink 87 symlink 88 readlink 89
-        chmod 90 fchmod 91 chown 92 fchown 93 lchown 94 umask 95 gettimeofday 96 getrlimit 97 getrusage 98
-        sysinfo 99 times 100 getuid 102 getgid 104 geteuid 107 getegid 108 getppid 110 setsid 112 sigaltstack 131
-        statfs 137 fstatfs 138 prctl 157 setrlimit 160 gettid 186 getxattr 191 lgetxattr 192 fgetxattr 193
-        listxattr 194 time 201 futex 202 sched_setaffinity 203 sched_getaffinity 204 getdents64 217
-        set_tid_address 218 restart_syscall 219 clock_gettime 228 clock_getres 229 clock_nanosleep 230
-        exit_group 231 waitid 247 openat 257 mkdirat 258 fchownat 260 newfstatat 262 unlinkat 263 renameat 264
-        linkat 265 symlinkat 266 readlinkat 267 fchmodat 268 faccessat 269 pselect6 270 ppoll 271
-        set_robust_list 273 utimensat 280 eventfd2 290 epoll_create1 291 dup3 292 pipe2 293 inotify_init1 294
-        prlimit64 302 renameat2 316 getrandom 318 memfd_create 319 membarrier 324 statx 332 rseq 334 pidfd_open 434
-        clone3 435 close_range 436 openat2 437 faccessat2 439
+        clone 56 exit 60 wait4 61 kill 62 uname 63 fcntl 72 flock 73 fsync 74 truncate 76 ftruncate 77
+        getdents 78 getcwd 79 chdir 80 fchdir 81 rename 82 mkdir 83 rmdir 84 creat 85 link 86 unlink 87
+        symlink 88 readlink 89 chmod 90 fchmod 91 chown 92 fchown 93 lchown 94 umask 95 gettimeofday 96
+        getrlimit 97 getrusage 98 sysinfo 99 times 100 getuid 102 getgid 104 geteuid 107 getegid 108 getppid 110
+        setsid 112 sigaltstack 131 statfs 137 fstatfs 138 prctl 157 setrlimit 160 gettid 186 getxattr 191
+        lgetxattr 192 fgetxattr 193 listxattr 194 tkill 200 time 201 futex 202 sched_setaffinity 203
+        sched_getaffinity 204 getdents64 217 set_tid_address 218 restart_syscall 219 clock_gettime 228
+        clock_getres 229 clock_nanosleep 230 exit_group 231 tgkill 234 waitid 247 openat 257 mkdirat 258
+        fchownat 260 newfstatat 262 unlinkat 263 renameat 264 linkat 265 symlinkat 266 readlinkat 267
+        fchmodat 268 faccessat 269 pselect6 270 ppoll 271 set_robust_list 273 utimensat 280 eventfd2 290
+        epoll_create1 291 dup3 292 pipe2 293 inotify_init1 294 prlimit64 302 renameat2 316 getrandom 318
+        memfd_create 319 membarrier 324 statx 332 rseq 334 pidfd_open 434 clone3 435 close_range 436 openat2 437
+        faccessat2 439
         """
     ),
     "aarch64": _table(
@@ -159,14 +163,14 @@ _NUMBERS: Final = {
         statfs 43 fstatfs 44 truncate 45 ftruncate 46 faccessat 48 chdir 49 fchdir 50 fchmod 52 fchmodat 53
         fchownat 54 fchown 55 openat 56 close 57 pipe2 59 getdents64 61 lseek 62 read 63 write 64 readv 65
         writev 66 pread64 67 pwrite64 68 pselect6 72 ppoll 73 readlinkat 78 newfstatat 79 fstat 80 fsync 82
-        utimensat 88 exit 93 exit_group 94 waitid 95 set_tid_address 96 futex 98 set_robust_list 99 nanosleep 101
-        clock_gettime 113 clock_getres 114 clock_nanosleep 115 sched_setaffinity 122 sched_getaffinity 123
-        sched_yield 124 restart_syscall 128 kill 129 sigaltstack 132 rt_sigaction 134 rt_sigprocmask 135
-        rt_sigreturn 139 times 153 setsid 157 uname 160 getrlimit 163 setrlimit 164 getrusage 165 umask 166
-        prctl 167 gettimeofday 169 getpid 172 getppid 173 getuid 174 geteuid 175 getgid 176 getegid 177 gettid 178
-        sysinfo 179 brk 214 munmap 215 mremap 216 clone 220 mmap 222 mprotect 226 madvise 233 wait4 260
-        prlimit64 261 renameat2 276 getrandom 278 memfd_create 279 membarrier 283 statx 291 rseq 293 pidfd_open 434
-        clone3 435 close_range 436 openat2 437 faccessat2 439
+        utimensat 88 exit 93 exit_group 94 waitid 95 set_tid_address 96 futex 98 set_robust_list 99
+        nanosleep 101 clock_gettime 113 clock_getres 114 clock_nanosleep 115 sched_setaffinity 122
+        sched_getaffinity 123 sched_yield 124 restart_syscall 128 kill 129 tkill 130 tgkill 131 sigaltstack 132
+        rt_sigaction 134 rt_sigprocmask 135 rt_sigreturn 139 times 153 setsid 157 uname 160 getrlimit 163
+        setrlimit 164 getrusage 165 umask 166 prctl 167 gettimeofday 169 getpid 172 getppid 173 getuid 174
+        geteuid 175 getgid 176 getegid 177 gettid 178 sysinfo 179 brk 214 munmap 215 mremap 216 clone 220
+        mmap 222 mprotect 226 madvise 233 wait4 260 prlimit64 261 renameat2 276 getrandom 278 memfd_create 279
+        membarrier 283 statx 291 rseq 293 pidfd_open 434 clone3 435 close_range 436 openat2 437 faccessat2 439
         """
     ),
 }

@@ -35,7 +35,7 @@ class Order(NamedTuple):
     """Seconds for one job."""
     memory: int
     """Bytes above what the worker takes."""
-    count: int
+    jobs: int
     length: int
     """Bytes that follow."""
 

@@ -11,6 +11,7 @@ import os
 import resource
 from collections.abc import Callable, Collection
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -62,9 +63,9 @@ def enter_namespaces(without: Collection[Layer]) -> set[Layer]:
     wanted = [layer for layer in _NAMESPACES if layer not in without]
     if not wanted or linux.architecture() is None:
         return set()
-    entered = {layer for layer in wanted if _granted(lambda layer=layer: linux.unshare(_NAMESPACES[layer]))}
+    entered = {layer for layer in wanted if _granted(partial(linux.unshare, _NAMESPACES[layer]))}
     if not entered and _granted(_own_users):
-        entered = {layer for layer in wanted if _granted(lambda layer=layer: linux.unshare(_NAMESPACES[layer]))}
+        entered = {layer for layer in wanted if _granted(partial(linux.unshare, _NAMESPACES[layer]))}
     return entered
 
 

@@ -108,4 +108,3 @@ def _checked(result: int, call: str) -> None:
     if result < 0:
         number = ctypes.get_errno()
         raise OSError(number, f"{call}: {os.strerror(number)}")
-

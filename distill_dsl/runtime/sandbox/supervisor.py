@@ -149,7 +149,7 @@ class _Supervisor:
         self.workers: list[_Worker] = []
         self.failed_starts = 0
         self.selector = selectors.DefaultSelector()
-        self.errors = tempfile.TemporaryFile()  # without a name: nothing is left of it, whatever ends us
+        self.errors = tempfile.TemporaryFile()  # noqa: SIM115  # without a name: nothing is left of it, whatever ends us
 
     def replies(self, jobs: Iterator[Job]) -> Iterator[Reply]:
         taken, given, more = 0, 0, True

@@ -44,7 +44,7 @@ def main() -> NoReturn:
     if inner:
         _stand_by(inner)
     _die_with_parent()
-    os.register_at_fork = lambda **_: None  # type: ignore[assignment]  # half the cost of a fork; we have no threads
+    os.register_at_fork = lambda **_: None  # half the cost of a fork; we have no threads
     module = importlib.import_module(settings["module"])
     for name in settings["preload"]:
         importlib.import_module(name)

@@ -24,6 +24,7 @@ from distill_dsl.runtime.thoughts.answers import canonical
 from distill_dsl.runtime.thoughts.execution import Execution
 from distill_dsl.runtime.thoughts.extract import MAX_PROGRAM
 from distill_dsl.runtime.thoughts.programs.preload import NUMPY_MODULES, STANDARD_MODULES, SYMPY_MODULES
+from distill_dsl.runtime.thoughts.programs.work import MAX_OUTPUT, TOO_MUCH_PRINTED
 
 WALL: Final = 4.0
 """Seconds of the wall clock for each second of processor time, and at least `LEAST_WALL`."""
@@ -110,8 +111,12 @@ def _execution(reply: Reply, text: str) -> Execution:
             return Execution(failure="timeout", detail=clock, text=text)
         case Cause.SIGNAL:
             return Execution(failure=_ended_by(reply.status), detail=_signal_name(reply.status), text=text)
+        case Cause.EXIT if reply.status == TOO_MUCH_PRINTED:
+            return Execution(failure="output", detail=f"more than {MAX_OUTPUT} characters", text=text)
         case Cause.EXIT:
             return Execution(failure="error:exit", detail=f"exit status {reply.status}", text=text)
+        case Cause.FINISHED if not reply.said:
+            return Execution(failure="error:exit", detail="left before it had an answer", text=text)
         case Cause.FINISHED:
             return _stated(_decoded(reply.said), text)
 
@@ -139,9 +144,7 @@ def _decoded(said: bytes) -> dict[str, Any]:
 def _stated(said: dict[str, str], text: str) -> Execution:
     if (failure := said.get("failure")) is not None:
         known = bool(_FAILURE.fullmatch(failure))
-        return Execution(
-            failure=failure if known else "error:reply", detail=said.get("detail", "")[:300], text=text
-        )
+        return Execution(failure=failure if known else "error:reply", detail=said.get("detail", "")[:300], text=text)
     if (value := said.get("answer")) is not None:
         answer = canonical(value)
     elif (value := said.get("printed")) is not None:

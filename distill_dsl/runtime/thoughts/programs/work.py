@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import io
 import json
+import os
 import random
 import sys
 import warnings
@@ -26,6 +27,7 @@ from distill_dsl.runtime.thoughts.programs.vet import (
     admits,
     call_watched,
     run_watched,
+    stop,
     was_stopped,
     watch,
 )
@@ -33,6 +35,8 @@ from distill_dsl.runtime.thoughts.programs.vet import (
 MAX_OUTPUT: Final = 64 * 1024
 """Characters a program may print: the answer of an honest one is a line."""
 MAX_LINE: Final = 2000
+TOO_MUCH_PRINTED: Final = 73
+"""Exit status of a process whose program printed too much."""
 LAST_VALUE: Final = "__last_value__"
 NAMES: Final = ("ans", "answer")
 """Variables that hold the answer, the first of them that is there."""
@@ -41,15 +45,11 @@ FUNCTIONS: Final = ("solution", "solver", "solve")
 SHARED: Final = frozenset(
     f"error:{kind}"
     for kind in ("syntax", "type", "value", "zero-division", "arithmetic", "overflow", "index", "key", "assertion")
-) | {"output"}
+)
 """Failures that a program cannot owe to the process being shared."""
 
 Said = dict[str, str]
 """`answer` or `printed`, or `failure` and `detail`."""
-
-
-class TooMuch(BaseException):
-    """The program printed too much."""
 
 
 def warm_up() -> None:
@@ -65,7 +65,7 @@ def warm_up() -> None:
 
 def alone(text: str) -> bytes:
     """Run a program that has this process to itself."""
-    output = _prepare()
+    output = _prepare(lambda: os._exit(TOO_MUCH_PRINTED))  # an exception could be caught, and more printed
     try:
         code = _compiled(text)
     except BaseException as error:
@@ -88,7 +88,8 @@ def together(text: str) -> bytes | None:
         return None
     if not admits(code):
         return None
-    said = _said(code, {"__name__": "__main__", "__builtins__": BUILTINS}, _prepare(), run_watched, call_watched)
+    output = _prepare(stop)
+    said = _said(code, {"__name__": "__main__", "__builtins__": BUILTINS}, output, run_watched, call_watched)
     failure = said.get("failure")
     return None if was_stopped() or (failure is not None and failure not in SHARED) else _encoded(said)
 
@@ -98,27 +99,28 @@ def _watch_once() -> None:
     watch()
 
 
-def _prepare() -> _Output:
+def _prepare(too_much: Callable[[], None]) -> _Output:
     """The same random numbers for every program, nothing to read, and a place for what it prints."""
     random.seed(0)
     if (of_sympy := sys.modules.get("sympy.core.random")) is not None:
         of_sympy.seed(0)
     sys.stdin = io.StringIO()
-    sys.stdout, sys.stderr = _Output(), _Output()
-    return sys.stdout
+    sys.stdout, sys.stderr = output, _ = _Output(too_much), _Output(too_much)
+    return output
 
 
 class _Output(io.TextIOBase):
-    """Keeps what is printed, up to a limit."""
+    """Keeps what is printed, and `ends` the program when that is too much."""
 
-    def __init__(self) -> None:
+    def __init__(self, ends: Callable[[], None]) -> None:
         self.parts: list[str] = []
         self.length = 0
+        self.ends = ends
 
     def write(self, text: str) -> int:
         self.length += len(text)
         if self.length > MAX_OUTPUT:
-            raise TooMuch
+            self.ends()
         self.parts.append(text)
         return len(text)
 
@@ -140,18 +142,17 @@ def _said(
     except MemoryError:
         space.clear()
         return {"failure": "memory", "detail": ""}
-    except TooMuch:
-        return {"failure": "output", "detail": f"printed more than {MAX_OUTPUT} characters"}
     except NoAnswer as error:
         return {"failure": f"error:{error.kind}", "detail": error.reason}
     except PermissionError as error:
         return {"failure": "denied", "detail": detail_of(error)}
+    except ModuleNotFoundError as error:
+        known = str(error.name).partition(".")[0] in sys.stdlib_module_names
+        return {"failure": "denied" if known else "error:import", "detail": detail_of(error)}
     except NeedsOwnProcess:
         return {"failure": "error:other"}
     except BaseException as error:
         return {"failure": f"error:{kind_of(error)}", "detail": detail_of(error)}
-    if output.length > MAX_OUTPUT:  # it caught the exception
-        return {"failure": "output", "detail": f"printed more than {MAX_OUTPUT} characters"}
     if left and said.get("failure") == "no-answer":
         return {"failure": "error:exit", "detail": "left before it had an answer"}
     return said
