@@ -6,7 +6,7 @@ import sys
 
 import msgspec
 
-from distill_dsl.runtime.thoughts.equations import solve_system
+from distill_dsl.runtime.thoughts.equations import solve_exact, solve_system
 from distill_dsl.runtime.thoughts.execution import Execution
 
 
@@ -19,7 +19,7 @@ def warm_up() -> None:
 
 def together(text: str) -> bytes | None:
     """Solve a system exactly, and others after it; `None` where only the symbolic solver can say."""
-    execution = solve_system(text)
+    execution = solve_exact(text)
     return None if execution is None else encoded(execution)
 
 
