@@ -21,6 +21,7 @@ _LOAD: Final = 0x20  # BPF_LD | BPF_W | BPF_ABS
 _EQUALS: Final = 0x15  # BPF_JMP | BPF_JEQ | BPF_K
 _AT_LEAST: Final = 0x35  # BPF_JMP | BPF_JGE | BPF_K
 _ANY_BIT: Final = 0x45  # BPF_JMP | BPF_JSET | BPF_K
+_MASK: Final = 0x54  # BPF_ALU | BPF_AND | BPF_K
 _RETURN: Final = 0x06  # BPF_RET | BPF_K
 
 _ALLOW: Final = (_RETURN, 0, 0, 0x7FFF0000)
@@ -37,6 +38,8 @@ _ARGUMENTS_AT: Final = 16
 _ARCHITECTURES: Final = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 _X32_CALLS: Final = 0x40000000
 _PROT_EXEC: Final = 4
+_FUTEX_OPERATION: Final = 0x7F
+_FUTEX_WAKES: Final = (1, 10)  # FUTEX_WAKE, FUTEX_WAKE_BITSET
 _FORK_NEVER: Final = 0x7E020000 | 0x00000080 | 0x00010000 | 0x00000100
 """Bits that clone(2) is never called with to fork: new namespaces, CLONE_NEWTIME, CLONE_THREAD, CLONE_VM."""
 
@@ -48,12 +51,14 @@ class Filter:
     allowed: frozenset[str]
     failing: Mapping[str, int]
     forks: bool = False
+    waits: bool = False
+    """Whether it may wait at a lock. In a process of one thread nobody would ever open it."""
     settings: tuple[int, ...] = ()
     """Options of prctl(2) that may be set."""
 
 
 _COMPUTING: Final = frozenset(
-    "brk madvise mremap munmap futex rt_sigaction rt_sigprocmask rt_sigreturn sigaltstack restart_syscall "
+    "brk madvise mremap munmap rt_sigaction rt_sigprocmask rt_sigreturn sigaltstack restart_syscall "
     "clock_gettime clock_getres gettimeofday time getpid getppid gettid getuid geteuid getgid getegid "
     "getrusage times sched_yield sched_getaffinity exit exit_group rseq membarrier".split()
 )
@@ -77,6 +82,7 @@ WORKER: Final = Filter(
     allowed=_COMPUTING | _WATCHING,
     failing={call: errno.EPERM for call in _FILES if call not in _WATCHING} | _SLEEPS | {"clone3": errno.ENOSYS},
     forks=True,
+    waits=True,
     settings=(1, 22),  # PR_SET_PDEATHSIG, PR_SET_SECCOMP
 )
 """For the process that forks children and watches them."""
@@ -85,7 +91,11 @@ CHILD: Final = Filter(
     allowed=_COMPUTING,
     failing=dict.fromkeys(_FILES, errno.EPERM) | _SLEEPS,
 )
-"""For a child, once it holds its job: nothing but memory, clocks and its own end. Sleeping takes no time."""
+"""For a child, once it holds its job: nothing but memory, clocks and its own end.
+
+Sleeping takes no time, and waiting at a lock burns it: so a child that does not end uses up its
+processor time, whose limit does not depend on what else the machine does.
+"""
 
 
 def assemble(rules: Filter, machine: str) -> ctypes.Array[ctypes.c_char]:
@@ -109,6 +119,9 @@ def _program(rules: Filter, machine: str) -> Iterable[_Instruction]:
     no_code = [_argument(2), (_ANY_BIT, 0, 1, _PROT_EXEC), _fail(errno.EPERM), _ALLOW]
     yield from _on("mmap", machine, no_code)
     yield from _on("mprotect", machine, no_code)
+    wakes = [(_EQUALS, 0, 1, operation) for operation in _FUTEX_WAKES]
+    locks = [_argument(1), (_MASK, 0, 0, _FUTEX_OPERATION), *(step for wake in wakes for step in (wake, _ALLOW))]
+    yield from _on("futex", machine, [_ALLOW] if rules.waits else [*locks, _fail(errno.EAGAIN)])
     if rules.forks:
         yield from _on("clone", machine, [_argument(0), (_ANY_BIT, 0, 1, _FORK_NEVER), _KILL, _ALLOW])
     if rules.settings:

@@ -30,10 +30,13 @@ from distill_dsl.runtime.sandbox.frames import MAX_TEXT, MAX_TOGETHER, Cause, Re
 from distill_dsl.runtime.sandbox.layers import Layer
 from distill_dsl.runtime.sandbox.level import refuse_too_weak
 
+LEAST_WALL: Final = 20.0
 START_SECONDS: Final = 120.0
 """How long a worker may take to import what it needs: sympy on a cold, busy disk."""
 GRACE_SECONDS: Final = 10.0
 """What a worker may take beyond the times of its jobs before it is taken for hung."""
+PACE_SECONDS: Final = 0.5
+"""What each of several jobs may take on a busy machine; one that computes for longer is run alone."""
 MAX_STARTS: Final = 3
 """Workers that die before they are ready, in a row, before the fault is ours and not a job's."""
 MAX_LOSSES: Final = 2
@@ -73,11 +76,15 @@ class Job:
 
 @dataclass(frozen=True)
 class Limits:
-    """What one job may use: seconds of processor time, seconds, bytes."""
+    """What one job may use: seconds of processor time, and bytes above what its worker takes."""
 
     processor: float
-    wall: float
     memory: int
+
+    @property
+    def wall(self) -> float:
+        """Seconds by the wall clock. Only for what uses no processor time: a busy machine is no fault of a job."""
+        return max(LEAST_WALL, 10 * self.processor)
 
 
 @dataclass(frozen=True)
@@ -210,8 +217,8 @@ class _Supervisor:
             texts.append(text)
             worker.jobs.append(heapq.heappop(queue))
         worker.together = together
-        worker.deadline = time.monotonic() + GRACE_SECONDS + self.limits.wall * len(texts)
         limits = self.limits
+        worker.deadline = time.monotonic() + GRACE_SECONDS + limits.wall + PACE_SECONDS * len(texts)
         worker.outgoing = memoryview(
             frames.order(texts, together, limits.processor, limits.wall, limits.memory),
         )

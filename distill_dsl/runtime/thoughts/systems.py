@@ -35,7 +35,7 @@ def executions(
     Systems are solved exactly, many in a process; those that are beyond that go to sympy, each in a
     process of its own. `timeout` is seconds of processor time, `memory` bytes above what the solver takes.
     """
-    limits = Limits(timeout, max(4 * timeout, 2.0), memory)
+    limits = Limits(timeout, memory)
     waiting: deque[str] = deque()
 
     def jobs() -> Iterator[Job]:

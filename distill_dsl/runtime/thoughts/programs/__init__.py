@@ -26,9 +26,6 @@ from distill_dsl.runtime.thoughts.extract import MAX_PROGRAM
 from distill_dsl.runtime.thoughts.programs.preload import NUMPY_MODULES, STANDARD_MODULES, SYMPY_MODULES
 from distill_dsl.runtime.thoughts.programs.work import MAX_OUTPUT, TOO_MUCH_PRINTED
 
-WALL: Final = 4.0
-"""Seconds of the wall clock for each second of processor time, and at least `LEAST_WALL`."""
-LEAST_WALL: Final = 2.0
 _WORK: Final = "distill_dsl.runtime.thoughts.programs.work"
 PLAIN: Final = Kind(_WORK, STANDARD_MODULES)
 NUMERIC: Final = Kind(_WORK, (*STANDARD_MODULES, *NUMPY_MODULES))
@@ -72,11 +69,10 @@ def executions(
 ) -> Iterator[Execution]:
     """What each program computes, in order, as it comes.
 
-    `timeout` is seconds of processor time (and four times as many of the wall clock), `memory` bytes
-    above what the interpreter takes. Without `shared`, every program gets a process to itself; the
+    `timeout` is seconds of processor time, `memory` bytes above what the interpreter takes. Without `shared`, every program gets a process to itself; the
     executions are the same.
     """
-    limits = Limits(timeout, max(WALL * timeout, LEAST_WALL), memory)
+    limits = Limits(timeout, memory)
     waiting: deque[str] = deque()
 
     def jobs() -> Iterator[Job]:
