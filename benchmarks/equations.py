@@ -1,4 +1,4 @@
-"""How many systems of equations a second: ours against sympy's own parser and solver, in one process.
+"""How many systems of equations a second: ours against sympy's own parser and solver, in turn in one process.
 
     python benchmarks/equations.py [--systems 200]
 
@@ -6,21 +6,28 @@ Systems are generated: 3 to 12 lines with comments, as language models write the
 them chains of assignments, the rest with two unknowns that two equations tie. The baseline is what
 public evaluation code does: `sympy.parse_expr` on each side, then `sympy.solve` on all of it. It
 reads the same lines, already free of comments. Answers are compared; the ratio is of processor time.
+Then the spread of single systems, also of recorded ones where the data is at hand.
 """
 
 from __future__ import annotations
 
 import argparse
+import gzip
+import json
+import os
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from fractions import Fraction
+from pathlib import Path
 
 import sympy
 from sympy.parsing.sympy_parser import parse_expr
 
-from distill_dsl.runtime.thoughts.equations import solve_system
+from distill_dsl.runtime.thoughts.equations import solve_exact
 
+TURN = 20
+"""Systems that one solver gets before the other has its turn."""
 THINGS = ("apples", "pens", "hours", "miles", "cost", "pages", "boxes", "pupils", "eggs", "trees", "cups", "coins")
 
 
@@ -68,32 +75,73 @@ def with_sympy(text: str) -> Fraction | None:
 
 def ours(text: str) -> Fraction | None:
     """What is measured."""
-    answer = solve_system(text).answer
-    return None if answer is None else Fraction(answer)
+    execution = solve_exact(text)
+    return None if execution is None or execution.answer is None else Fraction(execution.answer)
 
 
-def measured(solve: Callable[[str], Fraction | None], texts: list[str]) -> tuple[float, list[Fraction | None]]:
-    """Systems a second of processor time, and the answers."""
-    solve(texts[0])  # imports and caches are not what is compared
+def taken(solve: Callable[[str], Fraction | None], texts: list[str]) -> tuple[float, list[Fraction | None]]:
+    """Seconds of processor time, and the answers."""
     start = time.process_time()
     answers = [solve(text) for text in texts]
-    return len(texts) / (time.process_time() - start), answers
+    return time.process_time() - start, answers
+
+
+def compared(texts: list[str]) -> None:
+    """Both solvers on the same systems, a few at a time in turn, so that both meet the same load."""
+    with_sympy(texts[0]), ours(texts[0])  # imports and caches are not what is compared
+    theirs = mine = 0.0
+    same = 0
+    for start in range(0, len(texts), TURN):
+        some = texts[start : start + TURN]
+        seconds, expected = taken(with_sympy, some)
+        theirs += seconds
+        seconds, answers = taken(ours, some)
+        mine += seconds
+        same += sum(agree(one, other) for one, other in zip(answers, expected, strict=True))
+    print(f"sympy.parse_expr + sympy.solve: {len(texts) / theirs:8.1f} systems/s")
+    print(f"solve_exact:                    {len(texts) / mine:8.1f} systems/s")
+    print(f"ratio: {theirs / mine:.0f}; same answer for {same} of {len(texts)}")
+
+
+def agree(one: Fraction | None, other: Fraction | None) -> bool:
+    """Whether two answers are the same but for the rounding of floats."""
+    return (
+        one is not None and other is not None and abs(one - other) <= Fraction(1, 10**9) * max(Fraction(1), abs(other))
+    )
+
+
+def spread(name: str, texts: list[str]) -> None:
+    """How long single systems take, and how many are beyond exact means."""
+    times, beyond = [], 0
+    for text in texts:
+        start = time.process_time()
+        beyond += solve_exact(text) is None
+        times.append(1e3 * (time.process_time() - start))
+    times.sort()
+    half, most = times[len(times) // 2], times[len(times) * 99 // 100]
+    print(
+        f"{name}: {len(times)} systems, p50 {half:.2f} ms, p99 {most:.2f} ms, max {times[-1]:.2f} ms; "
+        f"{beyond} ({100 * beyond / len(times):.2f} %) need the symbolic solver"
+    )
+
+
+def recorded() -> Iterator[tuple[str, list[str]]]:
+    """Systems that language models wrote, where that data is at hand (see tests/conftest.py)."""
+    folder = Path(os.environ.get("DISTILL_SHARED", Path(__file__).parents[2] / "shared")) / "data" / "recorded"
+    for path in sorted(folder.glob("*-eot.jsonl.gz")):
+        with gzip.open(path, "rt", encoding="utf-8") as stream:
+            yield path.name.removesuffix(".jsonl.gz"), [json.loads(line)["text"] for line in stream]
 
 
 def main() -> None:
-    """Measure both and print the ratio."""
+    """Measure both and print the ratio; then how long single systems take."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--systems", type=int, default=200, help="how many (default 200)")
-    texts = [system(seed) for seed in range(parser.parse_args().systems)]
-    baseline, expected = measured(with_sympy, texts)
-    rate, answers = measured(ours, texts)
-    same = sum(
-        one is not None and other is not None and abs(one - other) <= Fraction(1, 10**9) * max(1, abs(other))
-        for one, other in zip(answers, expected, strict=True)
-    )
-    print(f"sympy.parse_expr + sympy.solve: {baseline:8.1f} systems/s")
-    print(f"solve_system:                   {rate:8.1f} systems/s")
-    print(f"ratio: {rate / baseline:.0f}; same answer for {same} of {len(texts)}")
+    count = parser.parse_args().systems
+    compared([system(seed) for seed in range(count)])
+    spread("generated", [system(seed) for seed in range(10 * count)])
+    for name, texts in recorded():
+        spread(name, texts)
 
 
 if __name__ == "__main__":

@@ -129,7 +129,7 @@ REFUSED = [
     ("ans = 5 +* 3", "error:syntax", "operand"),
     ("ans = exec(1)", "error:syntax", "exec"),
     ("ans = ٣", "error:syntax", "line 1"),
-    ("ans = [1, 2]", "error:syntax", "line 1"),
+    ("x = [1, 2]\nans = x", "error:syntax", "line 1"),
     ("if x > 3\nans = 1\nelse\nans = 2\nend", "no-answer", "branch"),
     ("for i = 1:3\nans = i\nend", "error:syntax", "loop"),
     ("ans = 9^9^9^9", "error:limit", "power"),

@@ -23,7 +23,10 @@ def rows(folder: Path, name: str) -> list[dict[str, Any]]:
 
 def right(execution: Execution, gold: str) -> bool:
     """Whether the answer is gold within the tolerance of the published checkers."""
-    return execution.answer is not None and abs(Fraction(execution.answer) - Fraction(gold)) <= TOLERANCE
+    answer = execution.answer
+    if answer is None or answer.startswith("["):  # a list is no number; gold is one
+        return False
+    return abs(Fraction(answer) - Fraction(gold)) <= TOLERANCE
 
 
 def test_xot_accuracy_and_agreement(benchmark_data: Path) -> None:
@@ -39,8 +42,8 @@ def test_xot_accuracy_and_agreement(benchmark_data: Path) -> None:
     assert pairs["right", "right"] == 844 and pairs["wrong", "wrong"] == 150
     assert sum(count for (theirs, _), count in pairs.items() if theirs != "failed") == 844 + 150
     assert pairs["failed", "right"] >= 64
-    assert pairs["failed", "wrong"] <= 34
-    assert (844 + pairs["failed", "right"]) / 1319 >= 0.699
+    assert pairs["failed", "wrong"] <= 37
+    assert (844 + pairs["failed", "right"]) / 1319 >= 0.7005
 
 
 def test_programs_that_state_unknowns(benchmark_data: Path) -> None:
@@ -55,6 +58,6 @@ def test_symbolic_prose_is_read_as_a_system(benchmark_data: Path) -> None:
     found = rows(benchmark_data, "EIT-gpt4o_SYM3-svamp-train-eot")
     executions = [solve_system(row["text"]) for row in found]
     answered = [(one, row["gold"]) for one, row in zip(executions, found, strict=True) if one.answer is not None]
-    assert sum(right(execution, gold) for execution, gold in answered) >= 636
+    assert sum(right(execution, gold) for execution, gold in answered) >= 635
     assert sum(not right(execution, gold) for execution, gold in answered) <= 8
     assert all("the answer as stated" in execution.notes[-1] for execution, _ in answered)

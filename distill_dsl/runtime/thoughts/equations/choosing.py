@@ -39,56 +39,58 @@ def chosen_of(candidates: Sequence[Candidate], bounds: Sequence[Relation]) -> tu
     quantities, none is negative; of what is left, solutions in positive and then in whole numbers are
     preferred. A bare `x**2 = 4` says nothing of this kind and stays ambiguous.
     """
-    left = distinct(candidates)
-    if len(left) == 1:
-        refuse_broken(left[0], bounds)
-        return left[0], ""
+    left = [one for one in candidates if all(holds(bound, one) for bound in bounds)]
+    if not left:
+        raise broken(candidates[0], bounds)
+    several = len(by_answer(candidates))
+    found = by_answer(left)
+    if len(found) == 1:
+        within = f"the only one of {several} solutions within the stated bounds" if several > 1 else ""
+        return common(left), within
     if any(one.open for one in left):
         raise Unsolved("no-answer", "not enough equations to tell which branch or piece counts")
-    for rule, accepts in rules_for(candidates, bounds):
-        kept = [one for one in left if accepts(one)]
-        if len(kept) == 1:
-            refuse_broken(kept[0], bounds)
-            return kept[0], f"the only one of {len(distinct(candidates))} solutions {rule}"
-        left = kept or left
-    raise Unsolved("error:ambiguous", f"several solutions: {', '.join(text_of(one.answer) for one in left)}")
+    for rule, accepts in rules_for(left):
+        left = [one for one in left if accepts(one)] or left
+        found = by_answer(left)
+        if len(found) == 1:
+            return common(left), f"the only one of {several} solutions {rule}"
+    raise Unsolved("error:ambiguous", f"several solutions: {', '.join(found)}")
 
 
-def refuse_broken(candidate: Candidate, bounds: Sequence[Relation]) -> None:
-    """Raise `Unsolved` where the one solution breaks a stated bound."""
-    for bound in bounds:
-        if not holds(bound, candidate):
-            statement = bound.statement
-            raise Unsolved("error:inconsistent", f"the solution breaks line {statement.line}: `{statement.text[:60]}`")
+def by_answer(candidates: Sequence[Candidate]) -> list[str]:
+    """The different answers, in order."""
+    return list(dict.fromkeys(text_of(one.answer) for one in candidates))
 
 
-def rules_for(candidates: Sequence[Candidate], bounds: Sequence[Relation]) -> list[Rule]:
+def common(candidates: Sequence[Candidate]) -> Candidate:
+    """What solutions with the same answer agree on."""
+    first, *others = sorted(candidates, key=lambda one: one.open)
+    values = {
+        name: value for name, value in first.values.items() if all(one.values.get(name) == value for one in others)
+    }
+    return Candidate(first.answer, values)
+
+
+def broken(candidate: Candidate, bounds: Sequence[Relation]) -> Unsolved:
+    """No solution keeps to the stated bounds."""
+    statement = next(bound for bound in bounds if not holds(bound, candidate)).statement
+    return Unsolved("error:inconsistent", f"the solution breaks line {statement.line}: `{statement.text[:60]}`")
+
+
+def rules_for(candidates: Sequence[Candidate]) -> list[Rule]:
     """The rules that a system gives reason for, in order."""
-    rules: list[Rule] = []
-    if bounds:
-        rules.append(("within the stated bounds", lambda one: all(holds(bound, one) for bound in bounds)))
-    if any_quantity(name for one in candidates for name in one.values):
-        rules += [
-            ("without negative quantities", lambda one: all(value.number >= 0 for value in one.values.values())),
-            ("in positive quantities", lambda one: all(value.number > 0 for value in one.values.values())),
-            ("in whole numbers", lambda one: all(is_whole(value.number) for value in one.values.values())),
-        ]
-    return rules
+    if not any_quantity(name for one in candidates for name in one.values):
+        return []
+    return [
+        ("without negative quantities", lambda one: all(value.number >= 0 for value in one.values.values())),
+        ("in positive quantities", lambda one: all(value.number > 0 for value in one.values.values())),
+        ("in whole numbers", lambda one: all(is_whole(value.number) for value in one.values.values())),
+    ]
 
 
 def is_whole(number: int | Fraction) -> bool:
     """Whether a number is whole."""
     return number == int(number)
-
-
-def distinct(candidates: Sequence[Candidate]) -> list[Candidate]:
-    """One candidate for each answer, one that rests on nothing undecided where there is one."""
-    seen: dict[str, Candidate] = {}
-    for candidate in candidates:
-        text = text_of(candidate.answer)
-        if text not in seen or (seen[text].open and not candidate.open):
-            seen[text] = candidate
-    return list(seen.values())
 
 
 def any_quantity(names: Iterable[str]) -> bool:

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from fractions import Fraction
+from typing import Final
 
-from distill_dsl.runtime.thoughts.equations.codes import Guard, Relation, lone_name
+from distill_dsl.runtime.thoughts.equations.codes import Guard, Operator, Relation, lone_name, names_of
 from distill_dsl.runtime.thoughts.equations.evaluation import Waits, decided, evaluate
 from distill_dsl.runtime.thoughts.equations.limits import MAX_UNKNOWNS, spend, too_large
 from distill_dsl.runtime.thoughts.equations.polynomials import (
@@ -27,6 +28,9 @@ from distill_dsl.runtime.thoughts.equations.polynomials import (
     substituted,
     subtract,
 )
+
+DIVIDING: Final = (Operator("/", 2), Operator("^", 2))
+"""Operators that may divide (`x^-1`). What cancels, as in `x / x`, leaves no trace in a form."""
 
 
 @dataclass
@@ -101,6 +105,8 @@ def use(state: State, equation: Relation) -> bool:
     try:
         if equation.guards and not all(decided(one.condition, state.known) == one.wanted for one in equation.guards):
             return True
+        if state.checked and may_divide(equation, state):
+            state.checked = False
         right = evaluate(equation.right, state.known)
         if (name := lone_name(equation.left)) and name not in state.known and name not in names(right):
             state.define(name, right)
@@ -114,6 +120,14 @@ def use(state: State, equation: Relation) -> bool:
         return True
     state.checked = state.checked and not isinstance(difference, Quotient)
     return use_polynomial(state, above(difference))
+
+
+def may_divide(equation: Relation, state: State) -> bool:
+    """Whether something not known yet may stand below a fraction line, where it must not come out as zero."""
+    operators = [item for item in equation.left + equation.right if item in DIVIDING]
+    if not operators:
+        return False
+    return any(not is_number(state.known.get(name, {})) for name in names_of(equation))
 
 
 def use_polynomial(state: State, polynomial: Polynomial) -> bool:

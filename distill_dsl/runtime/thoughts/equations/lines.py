@@ -52,8 +52,14 @@ THOUSANDS: Final = re.compile(r"(?<![\w.,])(\d{1,3}(?:,\d{3})+)(?![\d,])", re.AS
 CALL: Final = re.compile(r"\b(?:min|max|round|mod|sum|gcd|lcm)\s*\(", re.IGNORECASE)
 JOINED: Final = re.compile(r"\([^()]{0,200}[<>][^()]{0,200}\b(?:and|or)\b")
 """Comparisons within parentheses, whose `and` separates no statements."""
+ITEM: Final = re.compile(r"[-+]?\s?[\d.(]")
+NAME: Final = re.compile(r"[^\W\d]\w*$")
+LIST: Final = re.compile(r"(?:ans|answer|result)\s*=\s*[^\W\d]\w*(?:, [^\W\d]\w*)*$", re.IGNORECASE)
+"""Names in a row where the answer stands."""
 SEPARATORS: Final = (",", ";", ".", "and", "where", "such that")
-SEPARATOR: Final = re.compile(r";|\band\b|\bwhere\b|\bsuch that\b|\.\s+|(?<=[\w)])\.(?=[A-Z;])")
+SEPARATOR: Final = re.compile(
+    r";|\band\b|\bwhere\b|\bsuch that\b|\.\s+|(?<=[\d)])\.(?=[A-Z;])|(?<=\w)\.(?=;|[A-Z][a-z']+,?\s)"
+)
 ASIDE: Final = re.compile(r"\s?\((?:[^\W\d][\w'-]*[ ]){1,20}[^\W\d][\w'-]*\)")
 """Words in parentheses, as in `5 (apples per box)`."""
 UNIT_ASIDE: Final = re.compile(r"(?<=\d)\s\([^\W\d_]{3,30}\)(?=\s*(?:$|[,;.]))")
@@ -66,6 +72,7 @@ ASIDE_ALONE: Final = re.compile(rf"=\s?{ASIDE.pattern}(?!\s?[-+*/^(\w])")
 QUOTED: Final = re.compile(r"""=\s*(?:"[^"]{0,99}"|'[^']{0,99}')\s*;?$""")
 """A text as a value: nothing that can be solved for."""
 DECLARATION: Final = re.compile(r"=\s*(?:Variable|Symbol|symbols|Real|Int)\(.*\)\s*$")
+ASSIGNED: Final = re.compile(r"(?<=\w)\s?:=")
 RETURN: Final = re.compile(r"^(?:return|print)\b\s*(.+)$")
 DEFINITION: Final = re.compile(r"^(?:def|from|import)\b.*")
 SOLVE: Final = re.compile(
@@ -108,6 +115,8 @@ def read_line(number: int, line: str, indent: int, script: Script) -> None:
         return
     if ("(" in line and DECLARATION.search(line)) or (('"' in line or "'" in line) and QUOTED.search(line)):
         return
+    if ":=" in line:
+        line = ASSIGNED.sub("=", line)
     if "nswer" in line and (found := STATED.search(line, max(0, line.rindex("nswer") - 1))):
         note_answer(line, script)
         line = f"{line[: found.start()]};{found[1] if '=' in found[1] else ''}"
@@ -178,8 +187,13 @@ def parts(line: str) -> list[str]:
     conditional = (" if " in line and " else " in line) or ("(" in line and JOINED.search(line))
     if conditional or not any(sign in line for sign in SEPARATORS):
         return [line.strip()]
-    pieces = [piece for half in SEPARATOR.split(line) for piece in at_commas(half)]
-    return [piece.strip() for piece in pieces if RELATION.search(piece)]
+    found: list[str] = []
+    for piece in (piece.strip() for half in SEPARATOR.split(line) for piece in at_commas(half)):
+        if RELATION.search(piece):
+            found.append(piece)
+        elif found and (ITEM.match(piece) or (NAME.match(piece) and LIST.match(found[-1]))):
+            found[-1] += f", {piece}"  # `ans = 3, 4`: never to be read as 3
+    return found
 
 
 def at_commas(line: str) -> list[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from fractions import Fraction
+from typing import Final
 
 from distill_dsl.runtime.thoughts.equations.codes import Relation
 from distill_dsl.runtime.thoughts.equations.elimination import Contradiction, State, reduce
@@ -30,6 +31,9 @@ from distill_dsl.runtime.thoughts.equations.polynomials import (
 Open = tuple[State, list[Relation]]
 """A case and the equations that it leaves unused (none, where it is solved)."""
 
+FEW_BRANCHES: Final = 8
+"""Cases tried where the answer has a value already, lest the other equations contradict one another."""
+
 
 def cases(state: State, equations: Sequence[Relation], answer: str) -> list[Open]:
     """All cases of a system. Raises `Contradiction` or `Unsolved` where there is none."""
@@ -44,7 +48,8 @@ def cases(state: State, equations: Sequence[Relation], answer: str) -> list[Open
             raise too_large("too many cases")
         try:
             pending = reduce(current, pending)
-            branches = split(current, pending) if pending and not has_value(current, answer) else None
+            wanted = tried <= FEW_BRANCHES or not has_value(current, answer)
+            branches = split(current, pending) if pending and wanted else None
             if branches is None:
                 check(current, equations)
                 found.append((current, pending))
@@ -60,7 +65,7 @@ def cases(state: State, equations: Sequence[Relation], answer: str) -> list[Open
 
 
 def has_value(state: State, answer: str) -> bool:
-    """Whether the answer has a value, so that what is left bears on other unknowns only."""
+    """Whether the answer has a value, so that what is left bears on other unknowns."""
     return answer in state.known and is_number(state.known[answer])
 
 

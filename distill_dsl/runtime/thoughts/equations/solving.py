@@ -13,6 +13,7 @@ from distill_dsl.runtime.thoughts.equations.codes import Code, Relation, lone_na
 from distill_dsl.runtime.thoughts.equations.conflicts import failure_of
 from distill_dsl.runtime.thoughts.equations.elimination import Contradiction, State
 from distill_dsl.runtime.thoughts.equations.evaluation import Waits, evaluate
+from distill_dsl.runtime.thoughts.equations.grammar import ITEM
 from distill_dsl.runtime.thoughts.equations.limits import Unsolved
 from distill_dsl.runtime.thoughts.equations.lines import Statement
 from distill_dsl.runtime.thoughts.equations.polynomials import Rational, names
@@ -40,6 +41,8 @@ class Asked:
 
     name: str
     relations: list[Relation]
+    items: int = 0
+    """How many items it has, if it is a list."""
     stated: Rational | None = None
     """What the text says the answer is, where that is all it says: a check on the values found."""
 
@@ -50,10 +53,11 @@ def answer_of(relations: Sequence[Relation], stated: Code | None, cut: bool, sym
     `cut` says that the text breaks off before it names its answer.
     """
     wanted = asked(relations, stated, cut)
+    target = f"{wanted.name}{ITEM}1" if wanted.items else wanted.name
     try:
-        solution = simultaneous(wanted.relations, wanted.name, symbolic)
+        solution = simultaneous(wanted.relations, target, symbolic)
     except Contradiction as contradiction:
-        versions = in_order(wanted.relations, wanted.name)
+        versions = in_order(wanted.relations, target)
         if versions is None:
             raise failure_of(contradiction, wanted.relations) from contradiction
         try:
@@ -61,6 +65,8 @@ def answer_of(relations: Sequence[Relation], stated: Code | None, cut: bool, sym
         except Contradiction as again:
             raise failure_of(again, versions[0]) from again
         solution.notes.insert(0, "read as assignments in order")
+    if wanted.items:
+        return as_list(solution, wanted)
     return solution if wanted.stated is None else as_stated(solution, wanted.stated)
 
 
@@ -68,16 +74,16 @@ def asked(relations: Sequence[Relation], stated: Code | None, cut: bool) -> Aske
     """The unknown asked for. What prose calls the answer becomes an equation for `ans` where there is none."""
     used = sorted({name for relation in relations for name in names_of(relation)})
     if (name := named(used, ANSWERS)) is not None:
-        return Asked(name, list(relations))
+        return with_items(name, relations, used)
     if stated is None:
         if not cut and (name := named(used, RESULTS)) is not None:
-            return Asked(name, list(relations))
+            return with_items(name, relations, used)
         raise Unsolved("no-answer", "no equation for `ans`, and no sentence that says what the answer is")
-    if isinstance(number := value_of(stated), (int, Fraction)):
+    if (number := value_of(stated)) is not None:
         last = [name for relation in relations if (name := lone_name(relation.left))]
         if not last:
             raise Unsolved("no-answer", "a number is called the answer, and no equation gives it")
-        return Asked(last[-1], list(relations), number)
+        return Asked(last[-1], list(relations), stated=number)
     return Asked("ans", [*relations, Relation(("ans",), "=", stated, Statement(0, "the answer as stated"))])
 
 
@@ -91,8 +97,25 @@ def value_of(says: Code) -> Rational | None:
 
 
 def named(used: Sequence[str], wanted: Sequence[str]) -> str | None:
-    """The first of the wanted names that is used, in any case."""
-    return next((name for want in wanted for name in used if name.lower() == want), None)
+    """The first of the wanted names that is used, in any case, as a number or a list."""
+    names_used = [name.partition(ITEM)[0] for name in used]
+    return next((name for want in wanted for name in names_used if name.lower() == want), None)
+
+
+def with_items(name: str, relations: Sequence[Relation], used: Sequence[str]) -> Asked:
+    """The unknown asked for, and how many items it has."""
+    return Asked(name, list(relations), 0 if name in used else sum(own.startswith(f"{name}{ITEM}") for own in used))
+
+
+def as_list(solution: Solution, wanted: Asked) -> Solution:
+    """The solution with the items as one answer."""
+    names_of_items = [f"{wanted.name}{ITEM}{number}" for number in range(1, wanted.items + 1)]
+    values = {name: value for name, value in solution.values.items() if name not in names_of_items}
+    lacking_items = [str(place) for place, name in enumerate(names_of_items, 1) if name not in solution.values]
+    if lacking_items:
+        raise Unsolved("no-answer", f"not enough equations for item {', '.join(lacking_items)} of the answer", values)
+    answer = f"[{', '.join(solution.values[name] for name in names_of_items)}]"
+    return Solution(answer, {**values, wanted.name: answer}, solution.notes)
 
 
 def as_stated(solution: Solution, number: Rational) -> Solution:

@@ -11,13 +11,14 @@ from distill_dsl.runtime.thoughts.equations.lines import Statement
 Tokens = list[str]
 
 TOKEN: Final = re.compile(
-    r"""[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,3}(?!\w))?|\.[0-9]+
+    r"""[0-9]+(?:_[0-9]{3})*(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,3}(?!\w))?|\.[0-9]+
     | [^\W\d](?:\w|['&](?=[^\W\d]))*
     | \*\*|//|<=|>=|==|!=|[-+*/]=|\\frac|[-+*/^%()={}<>,\[\]]
     | \S""",
     re.VERBOSE,
 )
 """A number, a name, a sign, or a character that is in no token."""
+HEXADECIMAL: Final = re.compile(r"(?<![\w.])0[xX]\d")
 STARTS: Final = frozenset("_0123456789.-+*/^%()={}<>!,[]\\")
 """What a token may begin with besides a letter: `①` counts as a letter of words, and `٣` as a digit, elsewhere."""
 PROSE: Final = re.compile(r"(?:\b[^\W\d_]+[,']?\s+){3}[^\W\d_]+\b")
@@ -34,6 +35,8 @@ def tokenised(statement: Statement, conditional: bool = False) -> Tokens:
     """
     text = statement.text.rstrip(" .;,\t")
     tokens: Tokens = TOKEN.findall(text)
+    if ("0x" in text or "0X" in text) and HEXADECIMAL.search(text):
+        raise wrong(statement, "a hexadecimal number")
     if len(tokens) > MAX_TOKENS:
         raise too_large(f"line {statement.line}: an equation of more than {MAX_TOKENS} signs")
     for token in tokens:

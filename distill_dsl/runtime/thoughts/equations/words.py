@@ -34,6 +34,8 @@ MEASURES: Final = (
 )
 PER: Final = frozenset(MEASURES.split()) | frozenset(f"{word}s" for word in MEASURES.split())
 """Units that a rate may be per, as in `15/hour`."""
+UNIT: Final = re.compile(r"[^\W\d_][^\W\d]*[23]?\Z")
+"""What may be a unit: `cm2`, but not what is left of `0x10`, `1_0` or `1e5e5`."""
 GLUED_TIMES: Final = re.compile(r"[xX](\d+)\Z", re.ASCII)
 
 
@@ -97,7 +99,7 @@ def split_times(tokens: Tokens, alone: Counter[str]) -> Tokens:
     for place, token in enumerate(tokens):
         before = result[-1] if result else "="
         glued = GLUED_TIMES.match(token)
-        if glued and before[0].isdigit() and not alone[token]:
+        if glued and before[0].isdigit() and before != "0" and not alone[token]:  # `0x10` is no product
             result += ["*", glued[1]]
         elif token in TIMES and not alone[token] and is_value(before) and starts_operand(tokens, place + 1):
             result.append("*")
@@ -174,6 +176,8 @@ def after_number(run: Tokens, alone: Counter[str], phrases: Counter[str]) -> Tok
         return ["*", *on_its_own(run[1:], alone, phrases)]
     if run == ["of"]:
         return ["*"]
+    if not UNIT.match(run[0]) and not alone[run[0]]:
+        return ["*", "_".join(run)]
     if run[0] in SCALES and not alone[run[0]]:
         return ["*", SCALES[run[0]]]
     if run[0] == "percent" and not alone[run[0]]:
