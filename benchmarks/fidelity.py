@@ -14,6 +14,7 @@ import gzip
 import json
 import os
 import random
+import re
 import subprocess
 import sys
 import tempfile
@@ -37,6 +38,7 @@ TIMEOUT: Final = 5.0
 PLAIN_TIMEOUT: Final = 20.0
 """Of wall time, on a machine that may be busy."""
 MEMORY: Final = 512 << 20
+FAILURE: Final = re.compile(r"no-answer|timeout|memory|output|denied|error:[a-z-]+")
 REASONS: Final = {
     "clock": ("now(", "today(", "time.time", "perf_counter"),
     "randomness": ("random", "uuid", "secrets"),
@@ -49,8 +51,8 @@ REASONS: Final = {
 
 
 @dataclass(frozen=True)
-class Difference:
-    """A program with two verdicts."""
+class Pair:
+    """A program's two verdicts."""
 
     source: str
     text: str
@@ -74,16 +76,17 @@ def recorded(data: Path) -> dict[str, str]:
     return found
 
 
-def differences(sources: dict[str, str]) -> list[Difference]:
+def compared(sources: dict[str, str]) -> list[Pair]:
     """Run programs both ways."""
     texts = list(sources)
     executions = run_programs(texts, timeout=TIMEOUT, memory=MEMORY)
     pairs = zip(texts, executions, plainly(texts), strict=True)
-    return [
-        Difference(sources[text], text, here, plain)
-        for text, execution, plain in pairs
-        if (here := verdict(execution)) != plain
-    ]
+    return [Pair(sources[text], text, verdict(execution), plain) for text, execution, plain in pairs]
+
+
+def different(pairs: Sequence[Pair]) -> list[Pair]:
+    """Those whose verdicts are not the same."""
+    return [pair for pair in pairs if pair.here != pair.plain]
 
 
 def verdict(execution: Execution) -> str:
@@ -111,7 +114,7 @@ def _plainly(text: str) -> str:
     return verdict(ours._stated(json.loads(run.stdout), text))  # how said text is read, not how it comes to be
 
 
-def shown(found: Sequence[Difference]) -> Table:
+def shown(found: Sequence[Pair]) -> Table:
     """The differences."""
     result = Table("recording", "here", "plain", "reason", "program ends")
     for one in found:
@@ -133,12 +136,15 @@ def main() -> None:
         sys.exit(f"no recorded programs in {options.data / 'recorded'}")
     if options.sample is not None:
         sources = dict(random.Random(options.seed).sample(list(sources.items()), options.sample))
-    found = differences(sources)
+    pairs = compared(sources)
+    found = different(pairs)
     console = Console(width=160)
     if found:
         console.print(shown(found))
     counts = Counter(one.reason or "unexplained" for one in found)
-    console.print(f"{len(sources)} programs, {len(sources) - len(found)} with the same verdict", dict(counts) or "")
+    kinds = Counter("answer" if FAILURE.fullmatch(pair.plain) is None else pair.plain for pair in pairs)
+    console.print("plain interpreters:", ", ".join(f"{number} {kind}" for kind, number in kinds.most_common()))
+    console.print(f"{len(pairs)} programs, {len(pairs) - len(found)} with the same verdict", dict(counts) or "")
     sys.exit(1 if counts["unexplained"] else 0)
 
 

@@ -74,6 +74,33 @@ def _fresh(text: str, deadline: float, memory: int) -> Fraction | None:
 
 
 @contextmanager
+def process_each(deadline: float, memory: int) -> Iterator[Run]:
+    """human-eval's way, which most harnesses for code took over: a fork, an alarm and a manager process a program."""
+    import sympy  # noqa: F401  forks have it then
+
+    with ThreadPoolExecutor(CORES) as threads:
+        yield lambda programs: list(threads.map(partial(_forked, deadline=deadline, memory=memory), programs))
+
+
+def _forked(text: str, deadline: float, memory: int) -> Fraction | None:
+    context = multiprocessing.get_context("fork")
+    with context.Manager() as manager:
+        result = manager.list()
+        process = context.Process(target=_in_a_fork, args=(text, deadline, memory, result))
+        process.start()
+        process.join(deadline + 1)
+        if process.is_alive():
+            process.kill()
+            process.join()
+        return result[0] if result else None
+
+
+def _in_a_fork(text: str, deadline: float, memory: int, result: Any) -> None:
+    _prepare(memory)
+    result.append(_in_this_process(text, deadline))
+
+
+@contextmanager
 def pool_with_alarms(deadline: float, memory: int) -> Iterator[Run]:
     """What public harnesses do (ToRA's, say): warm workers that `exec` a program at a time under an alarm.
 
@@ -138,7 +165,7 @@ def monty_value(text: str, sessions: Any, limits: dict[str, Any]) -> object:
     """What a program comes to: its value, what it prints, or the `MontyError` that it ended with."""
     from pydantic_monty import CollectString, MontyError
 
-    name = next((name for name in ("ans", "answer") if re.search(rf"^{name} *=", text, re.MULTILINE)), None)
+    name = next((name for name in ("ans", "answer") if re.search(rf"^ *{name} *[-+*/]?=", text, re.MULTILINE)), None)
     call = "solution()" if "def solution()" in text else "None"
     output = CollectString()
     try:
@@ -164,6 +191,7 @@ def ours(deadline: float, memory: int) -> Iterator[Run]:
 
 RIVALS: Final[dict[str, Rival]] = {
     "fresh interpreter each": fresh_interpreters,
+    "process each, alarms": process_each,
     "pool with alarms": pool_with_alarms,
     "the same in chunks": pool_in_chunks,
     "pydantic-monty": monty,

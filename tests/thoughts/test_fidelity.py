@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.fidelity import differences, plainly, recorded
+from benchmarks.fidelity import compared, different, plainly, recorded
 
 SAMPLE = 120
 
@@ -32,6 +32,6 @@ def test_the_plain_side_is_plain_python() -> None:
 def test_a_sample_of_the_recordings(benchmark_data: Path, seed: int) -> None:
     sources = recorded(benchmark_data)
     sample = dict(random.Random(seed).sample(list(sources.items()), SAMPLE))
-    found = differences(sample)
+    found = different(compared(sample))
     assert [one for one in found if one.reason is None] == []
     assert len(found) < SAMPLE / 10
