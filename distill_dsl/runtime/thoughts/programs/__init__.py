@@ -69,8 +69,8 @@ def executions(
 ) -> Iterator[Execution]:
     """What each program computes, in order, as it comes.
 
-    `timeout` is seconds of processor time, `memory` bytes above what the interpreter takes. Without `shared`, every program gets a process to itself; the
-    executions are the same.
+    `timeout` is seconds of processor time, `memory` bytes above what the interpreter takes. Without
+    `shared`, every program gets a process to itself; the executions are the same.
     """
     limits = Limits(timeout, memory)
     waiting: deque[str] = deque()

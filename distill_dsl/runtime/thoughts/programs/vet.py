@@ -47,11 +47,12 @@ class _Running:
 
     code: CodeType | None = None
     stopped = False
+    starred = False
 
 
 def run_watched(code: CodeType, space: dict[str, Any]) -> None:
     """Run an admitted program in a name space with `BUILTINS`; raises what the program raises."""
-    _Running.code, _Running.stopped = code, False
+    _Running.code, _Running.stopped, _Running.starred = code, False, False
     try:
         exec(code, space)
     finally:
@@ -70,6 +71,11 @@ def call_watched(function: Callable[[], object]) -> object:
 def was_stopped() -> bool:
     """Whether the last program tried what it may not share a process for, even if it caught the exception."""
     return _Running.stopped
+
+
+def lacks_names() -> bool:
+    """Whether the last program imported all of a module, of which a stand-in holds but some."""
+    return _Running.starred
 
 
 def watch() -> None:
@@ -95,6 +101,7 @@ def _needs_own_process(what: str) -> NeedsOwnProcess:
 def _import(name: str, _globals: Any = None, _locals: Any = None, wanted: Any = None, _level: int = 0) -> ModuleType:
     if name not in sys.modules or ("." in name and not wanted):
         raise _needs_own_process(name)
+    _Running.starred |= wanted == ("*",)
     return _stand_in(name)
 
 

@@ -26,6 +26,7 @@ from distill_dsl.runtime.thoughts.programs.vet import (
     NeedsOwnProcess,
     admits,
     call_watched,
+    lacks_names,
     run_watched,
     stop,
     was_stopped,
@@ -90,8 +91,14 @@ def together(text: str) -> bytes | None:
         return None
     output = _prepare(stop)
     said = _said(code, {"__name__": "__main__", "__builtins__": BUILTINS}, output, run_watched, call_watched)
-    failure = said.get("failure")
-    return None if was_stopped() or (failure is not None and failure not in SHARED) else _encoded(said)
+    return None if was_stopped() or _owed_to_sharing(said.get("failure")) else _encoded(said)
+
+
+def _owed_to_sharing(failure: str | None) -> bool:
+    """Whether a program alone might not have failed."""
+    if failure == "error:name":
+        return lacks_names()
+    return failure is not None and failure not in SHARED
 
 
 @cache
