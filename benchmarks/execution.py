@@ -7,7 +7,8 @@ answers is compared. Three workloads: arithmetic; with 10 % sympy; with 2 % endl
 bombs besides, which is a quarter as long. In each round every rival runs the same programs, one rival
 after the other, in an order that turns; those that make a process a program get a sample with the same
 shares. Rates are medians of rounds with the least and the most, ratios are medians of each round's
-ratio. Pools are warm; ours starts anew for each batch, and its start is part of its figures.
+ratio. Pools are warm; ours starts anew for each batch, and its start is part of its figures. Its deadline
+is of processor time, the others' of wall time: measure the third workload on an idle machine.
 """
 
 from __future__ import annotations
