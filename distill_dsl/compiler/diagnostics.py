@@ -71,6 +71,7 @@ class Code(Enum):
     ONE_FILE_TWO_SPLITS = "MTD055", "a single file used as two splits"
     IDLE_VARY = "MTD056", "a varied param that the experiment does not use"
     NO_EXPERIMENT = "MTD057", "a spec without an experiment, which has nothing to run"
+    IDLE_STEPS = "MTD058", "a thought without prose whose calculations are to be checked"
     # 06x: what cannot be run or written
     NOT_YET = "MTD060", "a construct that this version cannot run yet"
     STALE = "MTD061", "`dvc.yaml` is not what the spec compiles to"

@@ -40,7 +40,8 @@ class Problem(Record, frozen=True, kw_only=True):
     id: str
     question: str
     answer: str
-    """Gold in canonical text: an integer, plain decimal or reduced fraction; else stripped text."""
+    """Gold in canonical text, which says its type (docs/language.md); text that is too long for an
+    answer, as it stands."""
     rationale: str | None = None
     """The data set's own worked solution, annotations included (GSM8K: `<<48/2=24>>`)."""
     solution: Solution | None = None
@@ -61,6 +62,15 @@ class Completion(Record, frozen=True, kw_only=True):
     """Key of the request in the completion store, for LLM teachers."""
 
 
+class Steps(Record, frozen=True, kw_only=True):
+    """The calculations that a thought in prose writes out, each recomputed."""
+
+    right: int = 0
+    wrong: int = 0
+    first_wrong: str = ""
+    """The first calculation that does not hold, as written, and what it comes to."""
+
+
 class Thought(Record, frozen=True, kw_only=True):
     """A completion with its verdict; rejected ones stay in the file."""
 
@@ -72,6 +82,12 @@ class Thought(Record, frozen=True, kw_only=True):
     answer: str | None = None
     verdict: str
     detail: str = ""
+    notes: tuple[str, ...] = ()
+    """What bears on how far the answer can be trusted: `last number`, the rule that chose a solution."""
+    solution: dict[str, str] = field(default_factory=dict)
+    """Values of a system's unknowns, as canonical text."""
+    steps: Steps | None = None
+    """Of a thought in prose that writes out calculations."""
 
 
 class Example(Record, frozen=True, kw_only=True):
@@ -110,6 +126,9 @@ class Judged(Record, frozen=True, kw_only=True):
     answer: str | None = None
     verdict: str
     detail: str = ""
+    notes: tuple[str, ...] = ()
+    solution: dict[str, str] = field(default_factory=dict)
+    steps: Steps | None = None
 
 
 class Choice(Record, frozen=True, kw_only=True):

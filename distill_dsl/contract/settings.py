@@ -10,7 +10,7 @@ from typing import Annotated
 
 from msgspec import Meta, Struct, field
 
-from distill_dsl.contract.vocabulary import AnswerKind
+from distill_dsl.contract.vocabulary import TOLERANCE, AnswerKind
 
 Share = Annotated[float, Meta(ge=0.0, le=1.0)]
 Count = Annotated[int, Meta(ge=1)]
@@ -153,8 +153,10 @@ class ThoughtSettings(Settings, frozen=True, kw_only=True):
     cue: str
     prompt: str
     """Path of the jinja2 template with which a teacher is asked."""
-    tolerance: Annotated[float, Meta(ge=0.0)] = 0.001
-    """Largest absolute difference from gold (PAL and XoT use 1e-3)."""
+    tolerance: Annotated[float, Meta(ge=0.0)] = TOLERANCE
+    """Largest difference from gold, absolute if gold is whole, else also relative to it."""
+    steps: str = "any"
+    """Of a thought in prose: `right` takes none for right in which a written calculation does not hold."""
     timeout: Annotated[float, Meta(gt=0.0)] = 5.0
     """Seconds of wall time for one thought."""
     memory: Count = 512 * 1024 * 1024

@@ -45,6 +45,8 @@ class Outcome(StrEnum):
     MEMORY = "memory"
     OUTPUT = "output"
     DENIED = "denied"
+    WRONG_STEPS = "wrong-steps"
+    """The right answer, by a calculation that does not hold (where a thought asks for `steps = right`)."""
     MISSING = "missing"
     """The teacher has no completion for this problem (recorded teachers only)."""
 
@@ -54,17 +56,20 @@ def outcome_of(verdict: str) -> Outcome:
     return Outcome(verdict.partition(":")[0])
 
 
+TOLERANCE: Final = 0.001
+"""How far a number may lie from gold (PAL, XoT): absolutely if gold is whole, else also relative to it."""
+
 SYNTHETIC_SPLITS: Final = ("train", "dev", "test")
 """The splits of `synthetic(...)`: each draws from a part of the numbers that no other has."""
 
 STAGE_VERSIONS: Final[dict[StageKind, int]] = {
-    StageKind.FETCH: 1,
+    StageKind.FETCH: 2,
     StageKind.ASK: 1,
-    StageKind.VERIFY: 1,
+    StageKind.VERIFY: 2,
     StageKind.MIX: 1,
     StageKind.TRAIN: 1,
     StageKind.SOLVE: 1,
-    StageKind.SCORE: 1,
+    StageKind.SCORE: 2,
     StageKind.REPORT: 1,
     StageKind.TRACK: 1,
 }

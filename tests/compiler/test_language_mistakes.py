@@ -189,6 +189,7 @@ MISTAKES: list[tuple[Code, str, str]] = [
     (Code.NO_RECORDING, changed("solution()", 'recorded(cot: "c.jsonl")'), "2*pot"),
     (Code.ONE_FILE_TWO_SPLITS, changed('train: "train.jsonl", test: "test.jsonl"', '"all.jsonl"'), "a.test"),
     (Code.IDLE_VARY, "param idle: int = 1\n" + changed("[s]", "[s] vary idle = [1]"), "idle"),
+    (Code.IDLE_STEPS, changed("= python", "= python steps = right"), "right"),
 ]  # fmt: skip
 
 

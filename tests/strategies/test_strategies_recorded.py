@@ -15,7 +15,8 @@ from distill_dsl.contract.settings import Cascade, Oracle, Single, Strategy, Vot
 from distill_dsl.contract.vocabulary import AnswerKind
 from distill_dsl.runtime.strategies.choose import choose, is_right
 from distill_dsl.runtime.thoughts.answers import vote_key
-from distill_dsl.runtime.thoughts.execute import execute, judge
+from distill_dsl.runtime.thoughts.execute import execute
+from distill_dsl.runtime.thoughts.judging import judge, kinds_of, restricted
 
 MEMBERS = ("pot", "eot", "cot")
 KINDS = {"pot": AnswerKind.PYTHON, "eot": AnswerKind.EQUATIONS, "cot": AnswerKind.TEXT}
@@ -91,7 +92,9 @@ def test_our_own_execution_stays_what_it_was_measured(recorded: Recorded) -> Non
 
 
 def executed(name: str, rows: list[dict[str, Any]]) -> list[tuple[str | None, str]]:
-    found = execute(KINDS[name], [row["text"] for row in rows], timeout=5.0, memory=512 * 1024 * 1024)
+    kinds = kinds_of(row["gold"] for row in rows)
+    executions = execute(KINDS[name], [row["text"] for row in rows], timeout=5.0, memory=512 * 1024 * 1024)
+    found = [restricted(one, kinds) for one in executions]
     return [(one.answer, judge(one, row["gold"], 0.001)) for one, row in zip(found, rows, strict=True)]
 
 

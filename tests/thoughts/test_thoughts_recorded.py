@@ -12,7 +12,8 @@ import pytest
 
 from distill_dsl.contract.vocabulary import AnswerKind
 from distill_dsl.runtime.thoughts.answers import same
-from distill_dsl.runtime.thoughts.execute import execute, judge
+from distill_dsl.runtime.thoughts.execute import execute
+from distill_dsl.runtime.thoughts.judging import judge, kinds_of, restricted
 
 Row = dict[str, Any]
 
@@ -23,7 +24,9 @@ def judged(data: Path, name: str, kind: AnswerKind) -> tuple[list[Row], list[str
         pytest.skip(f"needs {path}")
     with gzip.open(path, "rt", encoding="utf-8") as lines:
         rows = [json.loads(line) for line in lines]
-    executions = execute(kind, [row["text"] for row in rows], timeout=5.0, memory=512 << 20)
+    kinds = kinds_of(row["gold"] for row in rows)
+    found = execute(kind, [row["text"] for row in rows], timeout=5.0, memory=512 << 20)
+    executions = [restricted(one, kinds) for one in found]
     return rows, [judge(execution, row["gold"], 0.001) for execution, row in zip(executions, rows, strict=True)]
 
 

@@ -36,7 +36,7 @@ from distill_dsl.compiler.model.types import (
     Word,
 )
 from distill_dsl.contract import settings as contract
-from distill_dsl.contract.vocabulary import AnswerKind
+from distill_dsl.contract.vocabulary import TOLERANCE, AnswerKind
 
 # --- calls --------------------------------------------------------------------------------------
 
@@ -225,7 +225,8 @@ THOUGHT: Final = (
     Field("answer", Word(tuple(kind.value for kind in AnswerKind)), REQUIRED, "how the thought carries its answer"),
     Field("cue", Text(empty=True), "(by answer)", "what announces the format to the student"),
     Field("prompt", Text(), "prompts/<answer>.jinja2", "template with which a teacher is asked"),
-    Field("tolerance", Real(least=0.0), 0.001, "largest difference from gold"),
+    Field("tolerance", Real(least=0.0), TOLERANCE, "largest difference from gold"),
+    Field("steps", Word(("any", "right")), "any", "`right` keeps no thought in prose with a wrong calculation"),
     Field("timeout", Seconds(), 5.0, "for running one thought"),
     Field("memory", Bytes(), 512 * 1024 * 1024, "for running one program"),
 )

@@ -186,6 +186,16 @@ def idle_vary(checked: Checked) -> Iterator[Diagnostic]:
                 yield error(Code.IDLE_VARY, summary, span, "use it as the value of some key, or leave this out", labels)
 
 
+def idle_steps(checked: Checked) -> Iterator[Diagnostic]:
+    """Only prose writes out calculations that can be wrong: a program or a system has its steps executed."""
+    for thought in checked.model.thoughts.values():
+        settings = thought.settings
+        if settings.steps == "right" and settings.answer is not AnswerKind.TEXT:
+            span = checked.item("thought", thought.name, "steps")
+            summary = f"`steps = right` checks prose, and `{thought.name}` is answered in {settings.answer}"
+            yield error(Code.IDLE_STEPS, summary, span, "leave it out: what is executed has no wrong calculations")
+
+
 def misplaced_figures(checked: Checked) -> Iterator[Diagnostic]:
     """A published figure stands beside a measured one, so that there must be one."""
     for experiment in checked.model.experiments.values():
@@ -224,6 +234,7 @@ RULES: Final[tuple[Rule, ...]] = (
     missing_recordings,
     one_file_two_splits,
     idle_vary,
+    idle_steps,
     misplaced_figures,
     headline_answers,
 )

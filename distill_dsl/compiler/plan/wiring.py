@@ -199,7 +199,7 @@ def _verify(stage: VerifyStage) -> Wiring:
         deps=(files.completions_file(asked.cell), files.problems_file(asked.data, asked.split)),
         outs=(files.thoughts_file(asked.cell),),
         metrics=(files.yield_file(asked.cell),),
-        params=(*_executed(asked.thought), "version.verify"),
+        params=(*_executed(asked.thought), f"thought.{asked.thought}.steps", "version.verify"),
     )
 
 

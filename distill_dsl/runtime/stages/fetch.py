@@ -12,7 +12,7 @@ from distill_dsl.contract.params import read_settings
 from distill_dsl.contract.records import Problem
 from distill_dsl.contract.settings import DataSettings
 from distill_dsl.runtime import sources
-from distill_dsl.runtime.thoughts.answers import canonical
+from distill_dsl.runtime.thoughts.answers import read_answer
 
 
 def run(*, data: str, splits: list[str]) -> None:
@@ -45,5 +45,5 @@ def joined(split: str, parts: Sequence[Sequence[Problem]]) -> list[Problem]:
 
 
 def with_canonical_answer(problem: Problem) -> Problem:
-    """The problem with its gold answer as the contract writes it; text without a number is left as it is."""
-    return msgspec.structs.replace(problem, answer=canonical(problem.answer) or problem.answer)
+    """The problem with its gold answer as the contract writes it; text that is no answer is left as it is."""
+    return msgspec.structs.replace(problem, answer=read_answer(problem.answer) or problem.answer)

@@ -19,8 +19,9 @@ from distill_dsl.runtime.progress import steps_shown
 from distill_dsl.runtime.strategies.choose import choose, is_right, members_of
 from distill_dsl.runtime.strategies.intervals import wilson
 from distill_dsl.runtime.thoughts.answers import vote_key
-from distill_dsl.runtime.thoughts.execute import execute, judge
+from distill_dsl.runtime.thoughts.execute import execute
 from distill_dsl.runtime.thoughts.execution import Execution
+from distill_dsl.runtime.thoughts.judging import judge, kinds_of, restricted
 
 Tests = dict[str, list[Problem]]
 Slot = tuple[str, str, str, int]
@@ -106,7 +107,11 @@ def misfit(path: object, slot: Slot, what: str) -> Failure:
 def judge_all(
     predictions: dict[Slot, Prediction], problems: Tests, formats: dict[str, ThoughtSettings]
 ) -> dict[Slot, Judged]:
-    """Execute and judge every prediction: one batch a format over all tests, so that workers stay busy."""
+    """Execute and judge every prediction: one batch a format over all tests, so that workers stay busy.
+
+    An answer counts as one if the test asks for its kind: words are none where all golds are numbers.
+    """
+    kinds = {test: kinds_of(problem.answer for problem in rows) for test, rows in problems.items()}
     gold = {(test, problem.id): problem.answer for test in problems for problem in problems[test]}
     judged: dict[Slot, Judged] = {}
     for name, format in formats.items():
@@ -114,7 +119,8 @@ def judge_all(
         texts = [row.text for row in batch.values()]
         with steps_shown(f"executing {name}", len(texts)) as advance:
             executions = execute(format.answer, texts, timeout=format.timeout, memory=format.memory, progress=advance)
-        for (slot, row), execution in zip(batch.items(), executions, strict=True):
+        for (slot, row), found in zip(batch.items(), executions, strict=True):
+            execution = restricted(found, kinds[row.test])
             verdict = judge(execution, gold[row.test, row.problem], format.tolerance)
             judged[slot] = with_verdict(row, execution, verdict)
     return judged
@@ -131,6 +137,9 @@ def with_verdict(row: Prediction, execution: Execution, verdict: str) -> Judged:
         answer=execution.answer,
         verdict=verdict,
         detail=execution.detail,
+        notes=execution.notes,
+        solution=dict(execution.solution),
+        steps=execution.steps,
     )
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+from msgspec.structs import replace
+
 from distill_dsl.contract import files
 from distill_dsl.contract.failure import Failure
 from distill_dsl.contract.params import read_settings
@@ -12,8 +14,9 @@ from distill_dsl.contract.records import Completion, Problem, Thought
 from distill_dsl.contract.settings import ThoughtSettings
 from distill_dsl.contract.vocabulary import Outcome
 from distill_dsl.runtime.progress import steps_shown
-from distill_dsl.runtime.thoughts.execute import execute, judge
+from distill_dsl.runtime.thoughts.execute import execute
 from distill_dsl.runtime.thoughts.execution import Execution
+from distill_dsl.runtime.thoughts.judging import judge, kinds_of, restricted
 
 
 def run(*, teacher: str, data: str, split: str, thought: str) -> None:
@@ -35,16 +38,15 @@ def run(*, teacher: str, data: str, split: str, thought: str) -> None:
 def verified(
     completions: Sequence[Completion], problems: dict[str, Problem], settings: ThoughtSettings
 ) -> list[Thought]:
-    """One row a completion, in its order. The same text is executed once."""
+    """One row a completion, in its order. The same text is executed once.
+
+    An answer counts as one if the problems ask for its kind: words are none where all golds are numbers.
+    """
+    kinds = kinds_of(problem.answer for problem in problems.values())
     texts = list(dict.fromkeys(row.text for row in completions if row.text is not None))
     with steps_shown("executing", len(texts)) as advance:
-        results = dict(
-            zip(
-                texts,
-                execute(settings.answer, texts, timeout=settings.timeout, memory=settings.memory, progress=advance),
-                strict=True,
-            )
-        )
+        found = execute(settings.answer, texts, timeout=settings.timeout, memory=settings.memory, progress=advance)
+    results = {text: restricted(execution, kinds) for text, execution in zip(texts, found, strict=True)}
     return [_verdict(row, results, problems, settings) for row in completions]
 
 
@@ -57,20 +59,22 @@ def _verdict(
             f"a completion is for the problem {row.problem}, which the data set does not have",
             help="run `dvc repro` so that asking and fetching fit together again",
         )
+    same_place = Thought(problem=row.problem, thought=row.thought, sample=row.sample, text="", verdict="")
     if row.text is None:
-        text, answer, verdict, detail = "", None, str(Outcome.MISSING), row.reason or ""
-    else:
-        result = results[row.text]
-        text, answer, detail = result.text, result.answer, result.detail
-        verdict = judge(result, problem.answer, settings.tolerance)
-    return Thought(
-        problem=row.problem,
-        thought=row.thought,
-        sample=row.sample,
-        text=text,
-        answer=answer,
+        return replace(same_place, verdict=str(Outcome.MISSING), detail=row.reason or "")
+    result = results[row.text]
+    verdict, detail = judge(result, problem.answer, settings.tolerance), result.detail
+    if settings.steps == "right" and verdict == Outcome.CORRECT and result.steps and result.steps.wrong:
+        verdict, detail = str(Outcome.WRONG_STEPS), result.steps.first_wrong
+    return replace(
+        same_place,
+        text=result.text,
+        answer=result.answer,
         verdict=verdict,
         detail=detail,
+        notes=result.notes,
+        solution=dict(result.solution),
+        steps=result.steps,
     )
 
 
@@ -81,13 +85,19 @@ def others(thoughts: Sequence[Thought]) -> str:
 
 
 def yields(thoughts: Sequence[Thought], problems: int) -> dict[str, object]:
-    """Counts of a teacher's thoughts: right ones, problems with a right one, all by verdict."""
+    """Counts of a teacher's thoughts: right ones, problems with a right one, all by verdict.
+
+    Of thoughts in prose also `steps`: the calculations in them that hold and that do not.
+    """
     verdicts = Counter(row.verdict for row in thoughts)
     right = {row.problem for row in thoughts if row.verdict == Outcome.CORRECT}
+    checked = [row.steps for row in thoughts if row.steps is not None]
+    steps = {"right": sum(one.right for one in checked), "wrong": sum(one.wrong for one in checked)}
     return {
         "problems": problems,
         "thoughts": len(thoughts),
         "right": verdicts[Outcome.CORRECT],
         "covered": len(right) / problems if problems else 0.0,
         "verdicts": dict(sorted(verdicts.items())),
+        **({"steps": steps} if checked else {}),
     }

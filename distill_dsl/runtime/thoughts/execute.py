@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from distill_dsl.contract.vocabulary import AnswerKind, Outcome
+from distill_dsl.contract.vocabulary import AnswerKind
 from distill_dsl.runtime.thoughts import extract, systems
 from distill_dsl.runtime.thoughts import text as prose
-from distill_dsl.runtime.thoughts.answers import same
 from distill_dsl.runtime.thoughts.execution import Execution
+from distill_dsl.runtime.thoughts.judging import judge as judge
 from distill_dsl.runtime.thoughts.programs import run_programs
 
 Progress = Callable[[int], None]
@@ -35,14 +35,6 @@ def execute(
                 if progress:
                     progress(1)
             return found
-
-
-def judge(execution: Execution, gold: str, tolerance: float) -> str:
-    """The verdict on an execution: `correct`, `wrong`, or its failure."""
-    if execution.answer is None:
-        assert execution.failure is not None
-        return execution.failure
-    return (Outcome.CORRECT if same(execution.answer, gold, tolerance) else Outcome.WRONG).value
 
 
 def _read(texts: Sequence[str], progress: Progress | None) -> list[Execution]:

@@ -56,6 +56,9 @@ _LATEX: Final = tuple(
         (r"[{}]|\*\*(?=\S)|\*\*", " "),  # braces left over, Markdown's bold
     )
 )
+_GROUP_SPACE: Final = re.compile(r"(?<=[0-9])[\u2009\u202f](?=[0-9]{3}(?![0-9]))")
+_RAISED: Final = re.compile(r"(?<=[0-9])[\u207b\u2070\u00b9\u00b2\u00b3\u2074-\u2079]{1,4}")
+_LOWERED: Final = str.maketrans("\u207b\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079", "-0123456789")
 _SIGNED_MONEY: Final = re.compile(r"-\s{0,3}\$\s{0,3}")
 _MONEY_SIGNED: Final = re.compile(r"\$\s{0,3}-(?=[0-9.])")
 _CURRENCY_CODE: Final = re.compile(r"\b(?:USD|EUR|GBP|INR|US|Rs\.?)\s{0,3}(?=[$0-9])")
@@ -70,6 +73,7 @@ _FRACTION: Final = re.compile(
     r"\s{0,3}/\s{0,3}([0-9]{1,3}(?:,[0-9]{3})+(?![0-9])|[0-9]+(?:\.[0-9]+)?)(?!\s{0,3}/\s{0,3}[0-9])"
 )
 _MIXED: Final = re.compile(r"(?:\s{1,3}|\s{1,3}and\s{1,3}|-)([0-9]{1,9})\s{0,3}/\s{0,3}([0-9]{1,9})(?![0-9])")
+_POWER: Final = re.compile(r"\s{0,3}\^\s{0,3}([-+]?[0-9]{1,3})(?![0-9.])")
 _SIGN: Final = re.compile(r"([-+])(\s*)$")
 
 
@@ -86,6 +90,8 @@ def flatten(text: str) -> str:
     """The text with one way of writing each sign: LaTeX, currency, dashes and odd spaces made plain."""
     for sign, fraction in _VULGAR.items():
         text = text.replace(sign, f" {fraction} ")
+    text = _GROUP_SPACE.sub("", text)  # 1 234 with a narrow space
+    text = _RAISED.sub(lambda raised: "^" + raised[0].translate(_LOWERED), text)  # 10\u00b3, but not 5 m\u00b2
     text = text.translate(_SIGNS)
     for pattern, replacement in _LATEX:
         text = pattern.sub(replacement, text)
@@ -156,11 +162,16 @@ def _magnitude(match: re.Match[str]) -> Fraction | None:
 
 
 def _with_fraction(flat: str, match: re.Match[str], value: Fraction) -> tuple[Fraction | None, int]:
-    """`3/4` and `2 1/2`: the value with what follows the first number, and where that ends."""
+    """`3/4`, `2 1/2` and `2^10`: the value with what follows the first number, and where that ends."""
     if value.denominator == 1 and (mixed := _MIXED.match(flat, match.end())):
         over, under = int(mixed[1]), int(mixed[2])
         if 0 < over < under:
             return value + Fraction(over, under), mixed.end()
+    if power := _POWER.match(flat, match.end()):
+        exponent = int(power[1])
+        if abs(exponent) * len(match["digits"]) > MAX_DIGITS or (exponent < 0 and not value):
+            return None, power.end()
+        return value**exponent, power.end()
     if fraction := _FRACTION.match(flat, match.end()):
         digits = fraction[1].replace(",", "")
         if len(digits) > 2 * MAX_DIGITS or not Fraction(digits):

@@ -1,0 +1,118 @@
+"""The calculations that a thought in prose writes out, each recomputed: `48 / 2 = 24`.
+
+Counted is only what can be read for certain. A calculation with an unknown in it, cut off at either
+end, or between different units (`2 hours * 60 = 120 minutes`) that do not agree is left out: a
+count of wrong ones that is too low costs little, a right thought called wrong costs an example.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Final
+
+from distill_dsl.contract.records import Steps
+from distill_dsl.runtime.thoughts.formulas import Formula, Token, head, plain_signs, scaled, tail, tokens_of, value_of
+from distill_dsl.runtime.thoughts.numerals import plain
+
+MAX_TEXT: Final = 20_000
+"""Longest thought that is checked, in characters; of a longer one its beginning is."""
+MAX_CALCULATIONS: Final = 200
+"""Most calculations that are counted: a thought with more repeats itself."""
+ROUNDED_DECIMALS: Final = 3
+"""A number with so many decimals is taken for a rounded one: money has two."""
+_SHOWN: Final = 120
+
+_ANNOTATION: Final = re.compile(r"<<([^<>\n]{1,200})>>")
+_BULLET: Final = re.compile(r"^\s*(?:[-*•]+\s+|[0-9]{1,3}[.)]\s+)+")
+
+
+@dataclass
+class _Found:
+    right: int = 0
+    wrong: list[str] = field(default_factory=list)
+
+
+def checked(text: str) -> Steps | None:
+    """How many calculations of a thought hold and how many do not; `None` where it writes none out."""
+    found = _Found()
+    for line in plain_signs(_ANNOTATION.sub(r"\n\1\n", text[:MAX_TEXT])).splitlines():
+        if "=" not in line and "≈" not in line:
+            continue
+        for side, sign, other in _equations(tokens_of(_BULLET.sub("", line))):
+            _count(side, sign, other, line, found)
+            if found.right + len(found.wrong) >= MAX_CALCULATIONS:
+                break
+    if not found.right and not found.wrong:
+        return None
+    return Steps(right=found.right, wrong=len(found.wrong), first_wrong=found.wrong[0] if found.wrong else "")
+
+
+def _equations(tokens: Sequence[Token]) -> Iterator[tuple[Formula, Token, Formula]]:
+    """What stands left and right of each `=` of a line, where both can be read."""
+    signs = [place for place, token in enumerate(tokens) if token.kind == "equals"]
+    bounds = [-1, *signs, len(tokens)]
+    for before, place, after in zip(bounds, bounds[1:], bounds[2:], strict=False):
+        left, right = tail(tokens[before + 1 : place]), head(tokens[place + 1 : after])
+        if left is not None and right is not None:
+            yield left, tokens[place], right
+
+
+def _count(left: Formula, sign: Token, right: Formula, line: str, found: _Found) -> None:
+    if not left.operations:
+        return
+    if _holds(left, right, about=sign.text == "≈"):
+        found.right += 1
+        return
+    value, stated = value_of(left), value_of(right)
+    if value is None or stated is None or right.operations or right.cut:
+        return
+    if _other_units(left, right) or _rounded(left, value, stated) or _hundredfold(value, stated):
+        return
+    written = line[left.tokens[0].start : right.tokens[-1].end].strip()[:_SHOWN]
+    found.wrong.append(f"{written}, but it is {plain(value)}")
+
+
+def _holds(left: Formula, right: Formula, *, about: bool) -> bool:
+    """Whether the sides agree: percentages as shares or as numbers, rounded as far as the right side is.
+
+    `2 + 3 = 5 + 4 = 9` counts as two calculations that hold, as people mean it.
+    """
+    for side in (right, right.first):
+        exact = Fraction(1, 10**side.decimals) if side.decimals else Fraction(1 if about else 0)
+        for one in _values(left, counted=left.operations <= {"+", "-"}):
+            near = max(exact, abs(one) * _rounding(left))
+            if any(abs(one - other) <= near for other in _values(side, counted=True)):
+                return True
+    return False
+
+
+def _rounding(left: Formula) -> Fraction:
+    """How far off, relatively, a result may be of numbers that look rounded: `0.333 * 3 = 1`."""
+    decimals = left.decimals or 0
+    return Fraction(1, 10 ** (decimals - 1)) if decimals >= ROUNDED_DECIMALS else Fraction(0)
+
+
+def _values(side: Formula, *, counted: bool) -> list[Fraction]:
+    """What a side may come to: 40 % is 0.4; where percentages are themselves `counted`, also 40."""
+    shares = [True, False] if counted and side.percent else [True]
+    return [value for share in shares if (value := value_of(side, percent_as_share=share)) is not None]
+
+
+def _other_units(left: Formula, right: Formula) -> bool:
+    """Whether units or words for numbers (`2 million`) may explain that the sides differ."""
+    named = bool(left.words and right.words) and set(left.words).isdisjoint(right.words)
+    return named or scaled(left) or scaled(right) or len(left.measures | right.measures) > 1
+
+
+def _rounded(left: Formula, value: Fraction, stated: Fraction) -> bool:
+    """Whether the right side is a quotient or a decimal made whole: `94 / 8 = 11`, with a remainder or rounded."""
+    inexact = "/" in left.operations or left.decimals is not None
+    return inexact and value.denominator != 1 and stated.denominator == 1 and abs(value - stated) < 1
+
+
+def _hundredfold(value: Fraction, stated: Fraction) -> bool:
+    """Whether cents for dollars, or percent for a share, may explain that the sides differ."""
+    return value != 0 and stated != 0 and value / stated in (Fraction(100), Fraction(1, 100))
