@@ -41,6 +41,11 @@ def first_name(version: str) -> str:
     return version.partition(VERSION)[0]
 
 
+def version(name: str) -> int:
+    """Which of a name's values it is, counted over the text."""
+    return int(name.partition(VERSION)[2] or 0)
+
+
 @dataclass
 class Versions:
     """The values that the names stand for at a place of the text."""

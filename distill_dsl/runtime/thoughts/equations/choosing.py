@@ -39,6 +39,8 @@ def chosen_of(candidates: Sequence[Candidate], bounds: Sequence[Relation]) -> tu
     quantities, none is negative; of what is left, solutions in positive and then in whole numbers are
     preferred. A bare `x**2 = 4` says nothing of this kind and stays ambiguous.
     """
+    if len(candidates) == 1 and not bounds:
+        return candidates[0], ""
     left = [one for one in candidates if all(holds(bound, one) for bound in bounds)]
     if not left:
         raise broken(candidates[0], bounds)

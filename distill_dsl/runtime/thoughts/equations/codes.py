@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from distill_dsl.runtime.thoughts.equations.lines import Statement
 
@@ -18,6 +18,11 @@ class Operator(NamedTuple):
 
     name: str
     operands: int
+
+
+DIVIDE: Final = Operator("/", 2)
+POWER: Final = Operator("^", 2)
+"""The only objects of their kind in a code, so that they can be looked for by identity."""
 
 
 class Choice(NamedTuple):

@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Final
 
-from distill_dsl.runtime.thoughts.equations.codes import Guard, Operator, Relation, lone_name, names_of
+from distill_dsl.runtime.thoughts.equations.codes import DIVIDE, POWER, Guard, Relation, lone_name, names_in
 from distill_dsl.runtime.thoughts.equations.evaluation import Waits, decided, evaluate
 from distill_dsl.runtime.thoughts.equations.limits import MAX_UNKNOWNS, spend, too_large
 from distill_dsl.runtime.thoughts.equations.polynomials import (
@@ -28,9 +27,6 @@ from distill_dsl.runtime.thoughts.equations.polynomials import (
     substituted,
     subtract,
 )
-
-DIVIDING: Final = (Operator("/", 2), Operator("^", 2))
-"""Operators that may divide (`x^-1`). What cancels, as in `x / x`, leaves no trace in a form."""
 
 
 @dataclass
@@ -123,11 +119,16 @@ def use(state: State, equation: Relation) -> bool:
 
 
 def may_divide(equation: Relation, state: State) -> bool:
-    """Whether something not known yet may stand below a fraction line, where it must not come out as zero."""
-    operators = [item for item in equation.left + equation.right if item in DIVIDING]
-    if not operators:
-        return False
-    return any(not is_number(state.known.get(name, {})) for name in names_of(equation))
+    """Whether something not known yet may stand below a fraction line, where it must not come out as zero.
+
+    What cancels, as in `x / x`, leaves no trace in a form.
+    """
+    for code in (equation.left, equation.right):
+        if len(code) > 2:
+            for item in code:
+                if item is DIVIDE or item is POWER:
+                    return any(not is_number(state.known.get(name, {})) for name in names_in(code))
+    return False
 
 
 def use_polynomial(state: State, polynomial: Polynomial) -> bool:

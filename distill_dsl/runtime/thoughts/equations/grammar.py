@@ -10,7 +10,15 @@ from distill_dsl.runtime.thoughts.equations.limits import MAX_STATED, Unsolved
 from distill_dsl.runtime.thoughts.equations.lines import Statement
 from distill_dsl.runtime.thoughts.equations.reader import BINARY, RELATIONS, UPDATES, Reader, number
 from distill_dsl.runtime.thoughts.equations.tokens import Tokens, all_tokens, is_prose, tokenised, wrong
-from distill_dsl.runtime.thoughts.equations.words import PER, is_name, resolved, side_by_side, without_rates
+from distill_dsl.runtime.thoughts.equations.words import (
+    FUNCTIONS,
+    NEIGHBOURS,
+    PER,
+    is_name,
+    resolved,
+    side_by_side,
+    without_rates,
+)
 
 ANSWER_NAMES: Final = ("ans", "answer", "result")
 """Unknowns that may be lists."""
@@ -21,9 +29,12 @@ ITEM: Final = "#"
 def relations(statements: list[Statement], stated: list[str]) -> tuple[list[Relation], Code | None]:
     """Parse all statements, and the last of the stated answers that is an expression."""
     statements, tokens = all_tokens(statements)
-    if any(map(side_by_side, tokens)):
+    if any(
+        NEIGHBOURS.search(statement.text) and side_by_side(own)
+        for statement, own in zip(statements, tokens, strict=True)
+    ):
         tokens = resolved(tokens)
-    known = {token for own in tokens for token, follows in pairwise([*own, ""]) if is_name(token) and follows != "("}
+    known = known_names(tokens)
     if known & PER:
         tokens = without_rates(tokens)
     parsed: list[Relation] = []
@@ -35,6 +46,15 @@ def relations(statements: list[Statement], stated: list[str]) -> tuple[list[Rela
                 raise
     says = (stated_code(text, known) for text in reversed(stated[-MAX_STATED:]))
     return parsed, next((code for code in says if code), None)
+
+
+def known_names(statements: list[Tokens]) -> set[str]:
+    """The names that are no functions: each stands somewhere without a parenthesis after it."""
+    names = {token for token in set().union(*statements) if is_name(token)}
+    called = {own[place - 1] for own in statements if "(" in own for place, token in enumerate(own) if token == "("}
+    if called & names <= FUNCTIONS:
+        return names
+    return {token for own in statements for token, follows in pairwise([*own, ""]) if token in names and follows != "("}
 
 
 def stated_code(text: str, known: set[str]) -> Code | None:

@@ -36,6 +36,10 @@ class Script:
     blocks: Blocks = field(default_factory=Blocks)
 
 
+SIMPLE: Final = re.compile(
+    r"[^\W\d]\w* ==? \(*(?:\d+(?:\.\d+)?|[^\W\d]\w*)\)*(?: [-+*/] \(*(?:\d+(?:\.\d+)?|[^\W\d]\w*)\)*)*\Z"
+)
+"""An assignment in plain signs, as most lines are: nothing in it needs a second look."""
 COMMENT: Final = re.compile(r"#.*|\s%.*|\s//\s{0,9}[^\W\d]+\s{1,9}[^\W\d]+.*")
 """`//` begins one only where words follow: it also divides."""
 SPACED_PERCENT: Final = re.compile(r"(?<=\d)\s{1,9}%(?=\s{0,9}(?:$|of\b|[-*/+)=]))")
@@ -103,10 +107,14 @@ def read_line(number: int, line: str, indent: int, script: Script) -> None:
         note_answer(line, script)
         return
     if "%" in line or "#" in line or "//" in line:
-        line = COMMENT.sub("", MODULO.sub(" mod ", SPACED_PERCENT.sub("%", line))).strip()
+        line = COMMENT.sub("", MODULO.sub(" mod ", SPACED_PERCENT.sub("%", line))).strip() or "%"
     if line[0] in "wfsct" and LOOP.match(line):
         raise Unsolved("error:syntax", f"line {number}: `{line[:60]}` is a loop, not an equation")
-    line = script.blocks.entered(line, number, indent)
+    if SIMPLE.match(line) and not script.blocks.open:
+        script.statements.append(Statement(number, line))
+        return
+    if script.blocks.open or line[0] in "ie":
+        line = script.blocks.entered(line, number, indent)
     if "=" not in line and "<" not in line and ">" not in line:
         note_answer(line, script)
         script.defines = script.defines or line.startswith("def ")
@@ -159,9 +167,9 @@ def unwrapped(piece: str) -> str:
 def note_answer(line: str, script: Script) -> None:
     """Keep the expression that a line of prose calls the answer."""
     found = (
-        RETURN.match(line)
+        (line[:1] in "rp" and RETURN.match(line))
         or ("nswer" in line and STATED.search(line, max(0, line.rindex("nswer") - 1)))
-        or BOXED.match(line)
+        or (line[:1] == "#" and BOXED.match(line))
     )
     if found:
         script.stated.append(found[1].rpartition("=")[2].strip())

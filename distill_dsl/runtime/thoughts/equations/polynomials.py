@@ -240,8 +240,8 @@ def divide(one: Form, other: Form) -> Form:
     if isinstance(other, (int, Fraction)):
         if other == 0:
             raise Unsolved("error:arithmetic", "division by zero")
-        if type(one) is int and type(other) is int and one % other == 0:
-            return one // other
+        if type(one) is int and type(other) is int:
+            return whole(Fraction(one, other))
         return multiply(one, Fraction(1, other))
     return quotient(product(above(one), below(other)), product(below(one), above(other)))
 

@@ -22,7 +22,7 @@ from collections.abc import Callable
 from fractions import Fraction
 from typing import Final
 
-from distill_dsl.runtime.thoughts.equations.codes import Choice, Code, Operator
+from distill_dsl.runtime.thoughts.equations.codes import DIVIDE, POWER, Choice, Code, Operator
 from distill_dsl.runtime.thoughts.equations.limits import MAX_DEPTH, MAX_DIGITS, too_large
 from distill_dsl.runtime.thoughts.equations.lines import Statement
 from distill_dsl.runtime.thoughts.equations.polynomials import Rational
@@ -32,7 +32,11 @@ from distill_dsl.runtime.thoughts.equations.words import FUNCTIONS, is_name, is_
 RELATIONS: Final = {"=": "=", "==": "=", "<": "<", ">": ">", "<=": "<=", ">=": ">=", "!=": "!="}
 UPDATES: Final = {"-=": "-", "+=": "+", "*=": "*", "/=": "/"}
 ENDS: Final = frozenset({*RELATIONS, *UPDATES, ""})
-BINARY: Final = {sign: Operator(sign, 2) for sign in ("+", "-", "*", "/", "//", "^", "mod", "and", "or")}
+BINARY: Final = {
+    **{sign: Operator(sign, 2) for sign in ("+", "-", "*", "//", "mod", "and", "or")},
+    "/": DIVIDE,
+    "^": POWER,
+}
 COMPARED: Final = {sign: Operator(plain if plain != "=" else "==", 2) for sign, plain in RELATIONS.items()}
 NEGATIVE: Final = Operator("negative", 1)
 CLOSING: Final = {"(": ")", "{": "}"}
@@ -92,7 +96,9 @@ class Reader:
             if first[0].isdigit():
                 self.place += 1
                 return (number(first, self.statement),)
-        code = self.captured(lambda: self.side(0))
+        self.code = []
+        self.side(0)
+        code = tuple(self.code)
         if self.place < self.end and self.peek() not in RELATIONS and self.peek() not in UPDATES:
             raise wrong(self.statement, f"`{self.peek().lstrip('?')}` is not expected here")
         return code
@@ -278,6 +284,10 @@ def number(token: str, statement: Statement) -> Rational:
     token = token.replace("_", "")
     if token.isdigit():
         return int(token)
+    before, point, after = token.partition(".")
+    if point and after.isdigit():
+        value = Fraction(int(before + after), 10 ** len(after))
+        return value.numerator if value.denominator == 1 else value
     exponent = token.lower().partition("e")[2]
     if abs(int(exponent or 0)) > MAX_DIGITS:
         raise too_large(f"line {statement.line}: a number of more than {MAX_DIGITS} digits")

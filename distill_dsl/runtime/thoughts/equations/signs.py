@@ -28,7 +28,9 @@ ROOT: Final = re.compile(r"√\s?(\d[\d.]{0,99}|[^\W\d]\w{0,99})")
 POWER: Final = re.compile("⁻?[⁰¹²³⁴⁵⁶⁷⁸⁹]{1,9}")
 DIGITS_ABOVE: Final = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
 MIXED: Final = re.compile(r"(?<![\w.,])(\d{1,9})[ ]?([½¼¾⅓⅔⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞])", re.ASCII)
-MIXED_PLAIN: Final = re.compile(r"(?<![\w.,/^)])(?<![\w)] )(\d{1,6}) (\d{1,6})/(\d{1,6})(?![\w.^]|\s?\*\*)", re.ASCII)
+MIXED_PLAIN: Final = re.compile(r"(\d{1,6}) (\d{1,6})/(\d{1,6})(?![\w.^]|\s?\*\*)", re.ASCII)
+BEFORE_MIXED: Final = re.compile(r"[\w.,/^)]\Z|[\w)] \Z")
+"""What a whole number cannot follow: an operand, or the rest of a number."""
 
 LATEX: Final = (
     (re.compile(r"\\begin\s*\{array\}\s*\{[^{}]{0,99}\}"), "\n"),
@@ -67,6 +69,7 @@ LATEX: Final = (
 """LaTeX -> plain signs, in order; `\\frac` of groups is the parser's."""
 
 WRAPPER: Final = re.compile(r"\[\[\s*(?:eq|equation)?s?\b:?([^\[\]]{1,2000})\]\]")
+MODULES: Final = ("math.", "np.", "numpy.", "sp.", "sympy.")
 MATH_MODULE: Final = re.compile(r"\b(?:math|np|numpy|sp|sympy)\.(?=(?:ceil|floor|sqrt|round|gcd|lcm|abs|max|min)\b)")
 DOCSTRING: Final = re.compile(r'"""(?:.*?"""|.*\Z)|\'\'\'(?:.*?\'\'\'|.*\Z)', re.DOTALL)
 BARS: Final = re.compile(r"(?<![|\w)])\|([^|\n=]{1,200})\|(?![|\w(])")
@@ -80,7 +83,7 @@ def plain(text: str) -> str:
         text = WRAPPER.sub(r"\n\1\n", text)
     if '"""' in text or "'''" in text:
         text = DOCSTRING.sub(lambda match: "\n" * match[0].count("\n"), text)
-    if "." in text:
+    if any(module in text for module in MODULES):
         text = MATH_MODULE.sub("", text)
     if "\\" in text:
         for pattern, replacement in LATEX:
@@ -99,4 +102,6 @@ def plain(text: str) -> str:
 def mixed(match: re.Match[str]) -> str:
     """`2 1/2` as a sum, where the fraction is less than one."""
     whole, top, bottom = match.groups()
+    if BEFORE_MIXED.search(match.string[max(0, match.start() - 2) : match.start()]):
+        return match[0]
     return f"({whole}+{top}/{bottom})" if int(top) < int(bottom) else match[0]

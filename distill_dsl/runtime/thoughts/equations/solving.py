@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from distill_dsl.runtime.thoughts.equations.assignments import first_name, in_order
+from distill_dsl.runtime.thoughts.equations.assignments import VERSION, first_name, in_order, version
 from distill_dsl.runtime.thoughts.equations.bounds import extreme
 from distill_dsl.runtime.thoughts.equations.choosing import ANSWERS, RESULTS, Candidate, any_quantity, chosen_of
 from distill_dsl.runtime.thoughts.equations.codes import Code, Relation, lone_name, names_in, names_of
@@ -141,16 +141,15 @@ def simultaneous(relations: Sequence[Relation], answer: str, symbolic: bool) -> 
         notes.append(rule)
     if is_rounded(chosen.answer):
         notes.append(f"rounded to {SHOWN_DIGITS} digits")
-    return Solution(text_of(chosen.answer), in_text(chosen, relations), notes)
+    return Solution(text_of(chosen.answer), in_text(chosen), notes)
 
 
-def in_text(chosen: Candidate, relations: Sequence[Relation]) -> dict[str, str]:
-    """The values of the names of the text, in its order; of a name assigned again, the last."""
-    values: dict[str, str] = {}
-    for name in dict.fromkeys(name for relation in relations for name in names_of(relation)):
-        if name in chosen.values:
-            values[first_name(name)] = text_of(chosen.values[name])
-    return values
+def in_text(chosen: Candidate) -> dict[str, str]:
+    """The values of the names of the text, as they were found; of a name assigned again, the last."""
+    texts = {name: text_of(value) for name, value in chosen.values.items()}
+    if not any(VERSION in name for name in texts):
+        return texts
+    return {first_name(name): texts[name] for name in sorted(texts, key=version)}
 
 
 def candidates_of(

@@ -49,6 +49,10 @@ def is_value(token: str) -> bool:
     return token[0].isalnum() or token[0] in "_.)%}"
 
 
+NEIGHBOURS: Final = re.compile(r"[\w)}%]\s+[^\W\d]|\d[^\W\d]|[)}%][^\W\d]")
+"""What every text has in which a name stands next to another operand (and some others have)."""
+
+
 def side_by_side(tokens: Tokens) -> bool:
     """Whether a name stands next to another operand."""
     before = ""
