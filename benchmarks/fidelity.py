@@ -111,7 +111,7 @@ def _plainly(text: str) -> str:
             )
         except subprocess.TimeoutExpired:
             return "timeout"
-    return verdict(ours._stated(json.loads(run.stdout), text))  # how said text is read, not how it comes to be
+    return verdict(ours.stated(json.loads(run.stdout), text))  # how said text is read, not how it comes to be
 
 
 def shown(found: Sequence[Pair]) -> Table:

@@ -14,7 +14,7 @@ import os
 import resource
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NoReturn
+from typing import Final, NoReturn
 
 from distill_dsl.runtime.sandbox import linux
 from distill_dsl.runtime.sandbox.frames import Order
@@ -35,6 +35,10 @@ class Cell:
     """The worker's process id."""
 
 
+MOST_TOGETHER: Final = 64 << 20
+"""Bytes for jobs that share a child. One that wants more is run alone, and soon."""
+
+
 def run_together(
     cell: Cell, order: Order, inbox: Inbox, outbox: Outbox, other: Outbox, work: Callable[[str], bytes | None]
 ) -> NoReturn:
@@ -42,7 +46,7 @@ def run_together(
     try:
         other.memory.close()
         texts = inbox.texts(order.jobs)
-        _lock(cell, order, order.jobs)
+        _lock(cell, order._replace(memory=min(order.memory, MOST_TOGETHER)), order.jobs)
         for index, text in enumerate(texts):
             outbox.begin(index + 1)
             reply = work(text)

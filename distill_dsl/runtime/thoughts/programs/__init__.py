@@ -115,7 +115,7 @@ def _execution(reply: Reply, text: str) -> Execution:
         case Cause.FINISHED if not reply.said:
             return Execution(failure="error:exit", detail="left before it had an answer", text=text)
         case Cause.FINISHED:
-            return _stated(_decoded(reply.said), text)
+            return stated(_decoded(reply.said), text)
 
 
 def _ended_by(number: int) -> str:
@@ -138,7 +138,8 @@ def _decoded(said: bytes) -> dict[str, Any]:
     return message
 
 
-def _stated(said: dict[str, str], text: str) -> Execution:
+def stated(said: dict[str, str], text: str) -> Execution:
+    """What a program's process says (`work.Said`), as an execution; anything else is a failure."""
     if (failure := said.get("failure")) is not None:
         known = bool(_FAILURE.fullmatch(failure))
         return Execution(failure=failure if known else "error:reply", detail=said.get("detail", "")[:300], text=text)
