@@ -48,6 +48,14 @@ def test_answers_become_canonical(project: Path) -> None:
     assert [row.answer for row in rows["test"]] == ["50", "Monday"]
 
 
+def test_gold_answers_have_types(project: Path) -> None:
+    golds = ["5 (cm); 3 (cm)", "1:30 p.m.", "3 : 4", "Jan 31, 2020", "(B) 5 apples", "yes", "w " * 20 + "end"]
+    text = "".join(json.dumps({"id": str(n), "question": "?", "answer": gold}) + "\n" for n, gold in enumerate(golds))
+    (project / "train.jsonl").write_text(text, encoding="utf-8")
+    found = [row.answer for row in written(project, ["train"])["train"]]
+    assert found == ["[5, 3]", "13:30", "3:4", "2020-01-31", "B", "Yes", golds[-1]]
+
+
 def test_splits_are_joined_and_limited(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     rows = written(project, ["test", "train"], joined={"test": ("train", "test")}, limit=4)
     assert [row.id for row in rows["test"]] == ["t1", "t2", "t3", "e1"]

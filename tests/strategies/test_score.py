@@ -12,7 +12,7 @@ from ruamel.yaml import YAML
 
 from distill_dsl.contract import files
 from distill_dsl.contract.failure import Failure
-from distill_dsl.contract.records import Prediction, Problem, Scored
+from distill_dsl.contract.records import Prediction, Problem, Scored, Steps
 from distill_dsl.runtime.stages import score
 
 TEXTS = {
@@ -91,6 +91,37 @@ def test_verdicts_choices_and_measures() -> None:
         "verdicts": {"correct": 2, "error:name": 1},
     }
     assert measures["thoughts"]["cot"]["executed"] == 1.0
+
+
+def test_rows_keep_what_bears_on_trust_and_words_are_no_answer_among_numbers() -> None:
+    texts = {"cot": ["2 + 3 = 6, so 5", "The answer is Tuesday.", "The answer is (A) 9."], "pot": TEXTS["pot"]}
+    prepare(texts=texts)
+    run()
+    (first, second, third) = (row.thoughts[0] for row in files.read_rows(files.scored_file(CELL), Scored))
+    assert (first.verdict, first.notes) == ("correct", ("last number",))
+    assert first.steps == Steps(wrong=1, first_wrong="2 + 3 = 6, but it is 5")
+    assert (second.verdict, second.answer) == ("no-answer", None)
+    assert second.detail == "'Tuesday' is a text; asked for: number"
+    assert (third.verdict, third.answer) == ("correct", "9")
+
+
+def test_kinds_of_answers_are_those_of_each_test() -> None:
+    prepare(texts={"cot": ["The answer is (A) 5."] * 3})
+    words = [Problem(id=f"p{n}", question="?", answer="A") for n in range(3)]
+    files.write_rows(files.test_file("words-test"), words)
+    more = [
+        Prediction(
+            test="words-test", problem=f"p{n}", thought="cot", text="The answer is (A) 5.", tokens=3, logprob=-0.5
+        )
+        for n in range(3)
+    ]
+    files.write_rows(files.predictions_file(CELL), [*files.read_rows(files.predictions_file(CELL), Prediction), *more])
+    score.run(
+        mix="both", student="small", seed=1, experiment="toy", tests=["data-test", "words-test"], thoughts=["cot"]
+    )
+    rows = list(files.read_rows(files.scored_file(CELL), Scored))
+    assert [row.thoughts[0].answer for row in rows] == ["5"] * 3 + ["A"] * 3
+    assert [row.thoughts[0].verdict for row in rows] == ["correct", "wrong", "wrong", "correct", "correct", "correct"]
 
 
 def test_the_same_predictions_give_the_same_bytes() -> None:

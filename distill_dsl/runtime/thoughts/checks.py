@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import islice
 from typing import Final
 
 from distill_dsl.contract.records import Steps
@@ -29,50 +29,46 @@ _ANNOTATION: Final = re.compile(r"<<([^<>\n]{1,200})>>")
 _BULLET: Final = re.compile(r"^\s*(?:[-*•]+\s+|[0-9]{1,3}[.)]\s+)+")
 
 
-@dataclass
-class _Found:
-    right: int = 0
-    wrong: list[str] = field(default_factory=list)
-
-
 def checked(text: str) -> Steps | None:
     """How many calculations of a thought hold and how many do not; `None` where it writes none out."""
-    found = _Found()
-    for line in plain_signs(_ANNOTATION.sub(r"\n\1\n", text[:MAX_TEXT])).splitlines():
+    found = list(islice(_each(text[:MAX_TEXT]), MAX_CALCULATIONS))
+    wrong = [said for said in found if said]
+    if not found:
+        return None
+    return Steps(right=len(found) - len(wrong), wrong=len(wrong), first_wrong=wrong[0] if wrong else "")
+
+
+def _each(text: str) -> Iterator[str]:
+    """For each calculation what is wrong with it, `""` where it holds."""
+    for line in plain_signs(_ANNOTATION.sub(r"\n\1\n", text)).splitlines():
         if "=" not in line and "≈" not in line:
             continue
-        for side, sign, other in _equations(tokens_of(_BULLET.sub("", line))):
-            _count(side, sign, other, line, found)
-            if found.right + len(found.wrong) >= MAX_CALCULATIONS:
-                break
-    if not found.right and not found.wrong:
-        return None
-    return Steps(right=found.right, wrong=len(found.wrong), first_wrong=found.wrong[0] if found.wrong else "")
+        line = _BULLET.sub("", line)
+        for left, sign, right in _equations(tokens_of(line)):
+            if _holds(left, right, about=sign.text == "≈"):
+                yield ""
+            elif (value := _surely_wrong(left, right)) is not None:
+                written = line[left.tokens[0].start : right.tokens[-1].end].strip()
+                yield f"{written[:_SHOWN]}, but it is {plain(value)}"
 
 
 def _equations(tokens: Sequence[Token]) -> Iterator[tuple[Formula, Token, Formula]]:
-    """What stands left and right of each `=` of a line, where both can be read."""
+    """What stands left and right of each `=` of a line: on the left a calculation, on the right anything readable."""
     signs = [place for place, token in enumerate(tokens) if token.kind == "equals"]
     bounds = [-1, *signs, len(tokens)]
     for before, place, after in zip(bounds, bounds[1:], bounds[2:], strict=False):
         left, right = tail(tokens[before + 1 : place]), head(tokens[place + 1 : after])
-        if left is not None and right is not None:
+        if left is not None and left.operations and right is not None:
             yield left, tokens[place], right
 
 
-def _count(left: Formula, sign: Token, right: Formula, line: str, found: _Found) -> None:
-    if not left.operations:
-        return
-    if _holds(left, right, about=sign.text == "≈"):
-        found.right += 1
-        return
+def _surely_wrong(left: Formula, right: Formula) -> Fraction | None:
+    """What the left side comes to, unless something but a slip may explain that the right side differs."""
     value, stated = value_of(left), value_of(right)
     if value is None or stated is None or right.operations or right.cut:
-        return
-    if _other_units(left, right) or _rounded(left, value, stated) or _hundredfold(value, stated):
-        return
-    written = line[left.tokens[0].start : right.tokens[-1].end].strip()[:_SHOWN]
-    found.wrong.append(f"{written}, but it is {plain(value)}")
+        return None
+    explained = _other_units(left, right) or _rounded(left, value, stated) or _hundredfold(value, stated)
+    return None if explained else value
 
 
 def _holds(left: Formula, right: Formula, *, about: bool) -> bool:
