@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from distill_dsl.runtime.thoughts.equations import solve_system
-from distill_dsl.runtime.thoughts.execution import Execution
 
 SOLVED = [
     # products without a sign, powers, precedence
@@ -117,7 +114,7 @@ REFUSED = [
     ("", "no-answer", "ans"),
     ("x = 1", "no-answer", "ans"),
     ("x + y = 3\nans = x", "no-answer", "`y`"),
-    ("ans = oo - oo + zoo", "no-answer", "`zoo`"),
+    ("ans = oo - oo + zoo", "error:arithmetic", "`oo`"),
     ("x = 1\nx = 2\nans = x", "error:inconsistent", "line 2"),
     ("x + y = 3\n2x + 2y = 7\nans = x", "error:inconsistent", "line 2"),
     ("apples^2 = -1\nans = apples", "error:inconsistent", "no real number"),
@@ -167,28 +164,3 @@ def test_details_say_how_the_answer_was_come_by() -> None:
 
 def test_executed_text_is_kept() -> None:
     assert solve_system("% a sum\nx = 2 % two\nso y = 3; ans = x + y").text == "x = 2\nso y = 3\nans = x + y"
-
-
-def verdict_fits(execution: Execution, allowed: str) -> bool:
-    """Whether an execution is among verdicts such as `E:* | A:i:3`."""
-    for verdict in map(str.strip, allowed.split("|")):
-        if (verdict == "E:*" and execution.failure) or (verdict == "A:*" and execution.answer is not None):
-            return True
-        if verdict.startswith("A:i:") and execution.answer == verdict.removeprefix("A:i:"):
-            return True
-    return False
-
-
-def test_hostile_systems_get_the_verdicts_of_their_headers(benchmark_data: Path) -> None:
-    paths = sorted((benchmark_data.parent / "attacks" / "equations").glob("*.txt"))
-    if not paths:
-        pytest.skip("needs the corpus of hostile systems beside the benchmark data")
-    missed = {}
-    for path in paths:
-        head, _, text = path.read_text(encoding="utf-8").partition("# ---\n")
-        header = dict(line.lstrip("# ").split(": ", 1) for line in head.splitlines() if ": " in line)
-        execution = solve_system(text)
-        if not verdict_fits(execution, header["verdict"]):
-            missed[path.name] = (header["verdict"], execution)
-        assert "absent" not in header or not Path(header["absent"].strip()).exists()
-    assert not missed

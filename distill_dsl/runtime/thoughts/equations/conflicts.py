@@ -13,7 +13,7 @@ SHOWN: Final = 5
 """Equations shown to a reader."""
 WIDTH: Final = 60
 """Characters shown of each."""
-WORK: Final = 3_000
+WORK: Final = 1_000
 """What the search may spend; what it has not tried by then is left in."""
 
 

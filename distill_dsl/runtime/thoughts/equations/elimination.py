@@ -72,7 +72,7 @@ class State:
         self.open.add(name)
         self.free |= names(form)
         self.checked = self.checked and not isinstance(form, Quotient)
-        if len(self.free) + len(self.open) > MAX_UNKNOWNS:
+        if len(self.free) > MAX_UNKNOWNS:
             raise too_large(f"more than {MAX_UNKNOWNS} unknowns at one time")
 
 

@@ -90,9 +90,11 @@ def chain(statement: Statement, tokens: Tokens, known: set[str]) -> list[Relatio
         sides.append(reader.whole_side())
     if not signs:
         raise wrong(statement, "no `=` outside parentheses")
-    guards = tuple(
-        guard_of(condition.line, condition.text, condition.wanted, known) for condition in statement.branches
-    )
+    guards: tuple[Guard, ...] = ()
+    if statement.branches:
+        guards = tuple(guard_of(one.line, one.text, one.wanted, known) for one in statement.branches)
+    if signs == ["="]:
+        return [Relation(sides[0], "=", sides[1], statement, guards)]
     if len(signs) == 1 and signs[0] in UPDATES:
         return [Relation(sides[0], "=", (*sides[0], *sides[1], BINARY[UPDATES[signs[0]]]), statement, guards)]
     if any(sign not in RELATIONS for sign in signs) or ("=" in signs and "==" in signs):

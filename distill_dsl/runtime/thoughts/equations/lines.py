@@ -95,14 +95,14 @@ def read_lines(text: str) -> Script:
     for number, raw in enumerate(text.split("\n"), start=1):
         line = raw.strip()
         if line:
-            read_line(number, line, len(raw) - len(raw.lstrip()), script)
+            read_line(number, raw, line, script)
         if len(script.statements) > MAX_EQUATIONS:
             raise too_large(f"more than {MAX_EQUATIONS} equations")
     return script
 
 
-def read_line(number: int, line: str, indent: int, script: Script) -> None:
-    """Add what one line says to the script."""
+def read_line(number: int, raw: str, line: str, script: Script) -> None:
+    """Add what one line says to the script; `line` is `raw` without the spaces around it."""
     if line[0] in "%#" or line.startswith("//"):
         note_answer(line, script)
         return
@@ -114,7 +114,7 @@ def read_line(number: int, line: str, indent: int, script: Script) -> None:
         script.statements.append(Statement(number, line))
         return
     if script.blocks.open or line[0] in "ie":
-        line = script.blocks.entered(line, number, indent)
+        line = script.blocks.entered(line, number, len(raw) - len(raw.lstrip()))
     if "=" not in line and "<" not in line and ">" not in line:
         note_answer(line, script)
         script.defines = script.defines or line.startswith("def ")

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Final
 
-from distill_dsl.runtime.thoughts.equations.codes import Relation
+from distill_dsl.runtime.thoughts.equations.codes import Choice, Operator, Relation
 from distill_dsl.runtime.thoughts.equations.elimination import Contradiction, State, reduce
 from distill_dsl.runtime.thoughts.equations.evaluation import Waits, decided, evaluate, whole_root
 from distill_dsl.runtime.thoughts.equations.limits import MAX_BRANCHES, Unsolved, spend, too_large
@@ -31,6 +31,8 @@ from distill_dsl.runtime.thoughts.equations.polynomials import (
 Open = tuple[State, list[Relation]]
 """A case and the equations that it leaves unused (none, where it is solved)."""
 
+PLUS: Final = Operator("+", 2)
+TIMES: Final = Operator("*", 2)
 FEW_BRANCHES: Final = 8
 """Cases tried where the answer has a value already, lest the other equations contradict one another."""
 
@@ -124,9 +126,9 @@ def split(state: State, pending: Sequence[Relation]) -> list[Open] | None:
             return [(with_value(state, used.copy().pop(), root), list(pending)) for root in roots]
     if (by_pieces := piece_cases(state, pending)) is not None:
         return by_pieces
-    for _, polynomial in polynomials:
-        if (branch := divided_out(state, polynomial)) is not None:
-            return [(branch, list(pending))]
+    for equation, polynomial in polynomials:
+        if (branches := divided_out(state, polynomial)) is not None:
+            return [(branch, [*pending, *zero_equation(factor, equation)]) for branch, factor in branches]
     return None
 
 
@@ -184,10 +186,11 @@ def rational_root(value: Rational, degree: int) -> Rational | None:
     return None if top is None or bottom is None else whole(Fraction(top if value > 0 else -top, bottom))
 
 
-def divided_out(state: State, polynomial: Polynomial) -> State | None:
-    """A case in which the first unknown that occurs to the first power is written as a quotient.
+def divided_out(state: State, polynomial: Polynomial) -> list[tuple[State, Polynomial]] | None:
+    """The cases of an equation that is linear in some unknown: `x * factor = rest` is `x = rest / factor`.
 
-    The factor before it is taken as not zero: a rate, price or share that a text divides by.
+    The factor is taken as not zero: a rate, price or share that a text divides by. Where the rest is
+    zero it may be zero as well as the unknown; such a case comes with the factor that it sets to zero.
     """
     for name in sorted(names(polynomial)):
         with_name = {monomial: factor for monomial, factor in polynomial.items() if name in monomial}
@@ -195,10 +198,22 @@ def divided_out(state: State, polynomial: Polynomial) -> State | None:
             continue
         factor = {tuple(other for other in monomial if other != name): own for monomial, own in with_name.items()}
         rest = {monomial: own for monomial, own in polynomial.items() if monomial not in with_name}
+        state.checked = False
+        if not rest:
+            return [(with_value(state, name, 0), {}), (state.copy(), factor)]
         branch = state.copy()
-        branch.checked = False
         if not is_number(lowered(factor)):
             branch.notes.append(f"taking the factor of `{name}` as not zero")
         branch.define(name, quotient(scaled(rest, -1), factor))
-        return branch
+        return [(branch, {})]
     return None
+
+
+def zero_equation(factor: Polynomial, equation: Relation) -> list[Relation]:
+    """That a factor of an equation is zero, as an equation."""
+    if not factor:
+        return []
+    code: list[int | Fraction | str | Operator | Choice] = [0]
+    for monomial, number in factor.items():
+        code += [number, *(item for name in monomial for item in (name, TIMES)), PLUS]
+    return [Relation(tuple(code), "=", (0,), equation.statement)]

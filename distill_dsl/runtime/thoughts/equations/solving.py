@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from typing import Final
 
 from distill_dsl.runtime.thoughts.equations.assignments import VERSION, first_name, in_order, version
 from distill_dsl.runtime.thoughts.equations.bounds import extreme
@@ -20,6 +21,9 @@ from distill_dsl.runtime.thoughts.equations.polynomials import Rational, names
 from distill_dsl.runtime.thoughts.equations.roots import cases, open_conditions
 from distill_dsl.runtime.thoughts.equations.symbolic import refuse_hopeless, symbolic_solutions
 from distill_dsl.runtime.thoughts.equations.values import SHOWN_DIGITS, Value, is_rounded, text_of
+
+NO_NUMBERS: Final = frozenset({"inf", "Inf", "infinity", "Infinity", "oo", "zoo", "nan", "NaN"})
+"""Names that other systems give to what is no number; here they must not cancel out."""
 
 
 class NeedsSymbolic(Exception):
@@ -73,6 +77,8 @@ def answer_of(relations: Sequence[Relation], stated: Code | None, cut: bool, sym
 def asked(relations: Sequence[Relation], stated: Code | None, cut: bool) -> Asked:
     """The unknown asked for. What prose calls the answer becomes an equation for `ans` where there is none."""
     used = sorted({name for relation in relations for name in names_of(relation)})
+    if no_numbers := NO_NUMBERS.intersection(used) - {lone_name(relation.left) for relation in relations}:
+        raise Unsolved("error:arithmetic", f"`{min(no_numbers)}` is no number")
     if (name := named(used, ANSWERS)) is not None:
         return with_items(name, relations, used)
     if stated is None:
