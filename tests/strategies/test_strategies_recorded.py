@@ -93,7 +93,7 @@ def test_our_own_execution_stays_what_it_was_measured(recorded: Recorded) -> Non
 
 def executed(name: str, rows: list[dict[str, Any]]) -> list[tuple[str | None, str]]:
     kinds = kinds_of(row["gold"] for row in rows)
-    executions = execute(KINDS[name], [row["text"] for row in rows], timeout=5.0, memory=512 * 1024 * 1024)
+    executions = list(execute(KINDS[name], [row["text"] for row in rows], timeout=5.0, memory=512 * 1024 * 1024))
     found = [restricted(one, kinds) for one in executions]
     return [(one.answer, judge(one, row["gold"], 0.001)) for one, row in zip(found, rows, strict=True)]
 

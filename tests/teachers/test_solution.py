@@ -18,7 +18,8 @@ from distill_dsl.runtime.tables import read_table
 from distill_dsl.runtime.teachers.annotations import Unreadable, read_rationale, without_annotations
 from distill_dsl.runtime.teachers.calculations import calculations, formula, holds, percent_number, plain_number
 from distill_dsl.runtime.teachers.solution import ask_solution, program, system
-from distill_dsl.runtime.thoughts.execute import execute, judge
+from distill_dsl.runtime.thoughts.execute import execute
+from distill_dsl.runtime.thoughts.judging import judge
 
 WRITTEN = (AnswerKind.TEXT, AnswerKind.PYTHON, AnswerKind.EQUATIONS)
 
@@ -39,7 +40,7 @@ def texts(kind: AnswerKind, problems: Sequence[Problem]) -> list[str | None]:
 def right(kind: AnswerKind, problems: Sequence[Problem]) -> list[str]:
     """The ids of the problems whose thought gives the gold answer."""
     written = {one.id: text for one, text in zip(problems, texts(kind, problems), strict=True) if text is not None}
-    results = execute(kind, list(written.values()), timeout=5.0, memory=2**29)
+    results = list(execute(kind, list(written.values()), timeout=5.0, memory=2**29))
     found = dict(zip(written, results, strict=True))
     return [one.id for one in problems if one.id in found and judge(found[one.id], one.answer, 1e-3) == "correct"]
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import unittest.mock
+from collections.abc import Generator, Iterator
+from pathlib import Path
+
 import pytest
 
-from distill_dsl.contract.failure import Failure
 from distill_dsl.contract.vocabulary import AnswerKind, outcome_of
-from distill_dsl.runtime.thoughts.execute import execute, judge
+from distill_dsl.runtime.sandbox import supervisor
+from distill_dsl.runtime.thoughts.execute import execute
 from distill_dsl.runtime.thoughts.execution import Execution
-from distill_dsl.runtime.thoughts.pool import run_jobs
+from distill_dsl.runtime.thoughts.judging import judge
 
 COMPLETIONS = {
     AnswerKind.TEXT: ["2 + 3 = 5. The answer is 5.", "The answer is 6.", "I do not know."],
@@ -25,7 +29,7 @@ COMPLETIONS = {
 @pytest.mark.parametrize("kind", AnswerKind)
 def test_every_kind_is_executed_and_judged(kind: AnswerKind) -> None:
     counts: list[int] = []
-    executions = execute(kind, COMPLETIONS[kind], timeout=10, memory=256 << 20, progress=counts.append)
+    executions = list(execute(kind, COMPLETIONS[kind], timeout=10, memory=256 << 20, progress=counts.append))
     assert [e.answer for e in executions] == ["5", "6", None]
     right, wrong, failed = (judge(e, "5", 0.001) for e in executions)
     assert (right, wrong) == ("correct", "wrong")
@@ -37,7 +41,7 @@ def test_every_kind_is_executed_and_judged(kind: AnswerKind) -> None:
 
 @pytest.mark.parametrize("kind", AnswerKind)
 def test_nothing_comes_of_nothing(kind: AnswerKind) -> None:
-    assert execute(kind, [], timeout=1, memory=1 << 28) == []
+    assert list(execute(kind, [], timeout=1, memory=1 << 28)) == []
 
 
 def test_an_execution_is_an_answer_or_a_failure() -> None:
@@ -47,14 +51,24 @@ def test_an_execution_is_an_answer_or_a_failure() -> None:
         Execution(answer="5", failure="timeout")
 
 
-def test_a_worker_that_hangs_is_killed_and_replaced() -> None:
-    jobs = [{"text": text, "timeout": 60, "memory": 1 << 28} for text in ("ans = 5", "while True: pass") * 2]
-    replies = run_jobs("distill_dsl.runtime.thoughts.worker", ["plain"], jobs, deadline=1.0, workers=1)
-    assert [reply.get("failure", "fine") for reply in replies] == ["fine", "timeout"] * 2
+def test_what_was_executed_is_kept(tmp_path: Path) -> None:
+    texts, path = ["ans = 1", "ans = (", "while True: pass"], tmp_path / "executions.sqlite"
+    first = list(execute(AnswerKind.PYTHON, texts, timeout=0.5, memory=1 << 28, kept=path))
+    counts: list[int] = []
+    with unittest.mock.patch.object(
+        supervisor._Supervisor, "_start", side_effect=AssertionError("nothing is left to run")
+    ):
+        again = execute(AnswerKind.PYTHON, texts, timeout=0.5, memory=1 << 28, kept=path, progress=counts.append)
+        assert list(again) == first
+    assert sum(counts) == 3
 
 
-def test_workers_that_do_not_start_are_a_failure_that_says_why() -> None:
-    with pytest.raises(Failure, match="do not start") as caught:
-        run_jobs("no_such_module", [], [{}], deadline=1.0)
-    assert caught.value.where is not None
-    assert "no_such_module" in caught.value.where
+def test_executions_come_before_the_texts_end() -> None:
+    def texts() -> Iterator[str]:
+        while True:
+            yield "ans = 1"
+
+    endless = execute(AnswerKind.PYTHON, texts(), timeout=1, memory=1 << 28)
+    assert [next(endless).answer for _ in range(3)] == ["1"] * 3
+    assert isinstance(endless, Generator)
+    endless.close()

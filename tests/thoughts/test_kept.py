@@ -38,7 +38,9 @@ class Counting:
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40, deadline=None)
 @given(st.lists(st.text("abc", min_size=1, max_size=3), max_size=20), st.integers(0, 20), st.integers(0, 5))
-def test_an_interrupted_run_goes_on(tmp_path_factory: pytest.TempPathFactory, texts: list[str], at: int, n: int) -> None:
+def test_an_interrupted_run_goes_on(
+    tmp_path_factory: pytest.TempPathFactory, texts: list[str], at: int, n: int
+) -> None:
     path = tmp_path_factory.mktemp("kept") / "executions.sqlite"
     texts = list(dict.fromkeys(texts))
     first, second = Counting(n), Counting(n)
@@ -58,9 +60,7 @@ def test_other_limits_other_executions(tmp_path: Path) -> None:
     assert run.ran == ["a", "b", "a", "b"]
 
 
-def test_other_code_other_executions_and_the_old_ones_are_gone(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_other_code_other_executions_and_the_old_ones_are_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run, path = Counting(), tmp_path / "e.sqlite"
     list(resumed(["a"], run, "python", path))
     monkeypatch.setattr(kept, "code_digest", lambda: "newer")

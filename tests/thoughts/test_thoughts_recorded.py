@@ -25,7 +25,7 @@ def judged(data: Path, name: str, kind: AnswerKind) -> tuple[list[Row], list[str
     with gzip.open(path, "rt", encoding="utf-8") as lines:
         rows = [json.loads(line) for line in lines]
     kinds = kinds_of(row["gold"] for row in rows)
-    found = execute(kind, [row["text"] for row in rows], timeout=5.0, memory=512 << 20)
+    found = list(execute(kind, [row["text"] for row in rows], timeout=5.0, memory=512 << 20))
     executions = [restricted(one, kinds) for one in found]
     return rows, [judge(execution, row["gold"], 0.001) for execution, row in zip(executions, rows, strict=True)]
 

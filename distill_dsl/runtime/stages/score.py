@@ -19,7 +19,7 @@ from distill_dsl.runtime.progress import steps_shown
 from distill_dsl.runtime.strategies.choose import choose, is_right, members_of
 from distill_dsl.runtime.strategies.intervals import wilson
 from distill_dsl.runtime.thoughts.answers import vote_key
-from distill_dsl.runtime.thoughts.execute import execute
+from distill_dsl.runtime.thoughts.execute import execute_thoughts
 from distill_dsl.runtime.thoughts.execution import Execution
 from distill_dsl.runtime.thoughts.judging import judge, kinds_of, restricted
 
@@ -116,11 +116,11 @@ def judge_all(
     judged: dict[Slot, Judged] = {}
     for name, format in formats.items():
         batch = {slot: row for slot, row in predictions.items() if row.thought == name}
-        texts = [row.text for row in batch.values()]
+        texts = dict.fromkeys(row.text for row in batch.values())
         with steps_shown(f"executing {name}", len(texts)) as advance:
-            executions = execute(format.answer, texts, timeout=format.timeout, memory=format.memory, progress=advance)
-        for (slot, row), found in zip(batch.items(), executions, strict=True):
-            execution = restricted(found, kinds[row.test])
+            found = execute_thoughts(format, texts, advance)
+        for slot, row in batch.items():
+            execution = restricted(found[row.text], kinds[row.test])
             verdict = judge(execution, gold[row.test, row.problem], format.tolerance)
             judged[slot] = with_verdict(row, execution, verdict)
     return judged

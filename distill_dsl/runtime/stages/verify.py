@@ -14,7 +14,7 @@ from distill_dsl.contract.records import Completion, Problem, Thought
 from distill_dsl.contract.settings import ThoughtSettings
 from distill_dsl.contract.vocabulary import Outcome
 from distill_dsl.runtime.progress import steps_shown
-from distill_dsl.runtime.thoughts.execute import execute
+from distill_dsl.runtime.thoughts.execute import execute_thoughts
 from distill_dsl.runtime.thoughts.execution import Execution
 from distill_dsl.runtime.thoughts.judging import judge, kinds_of, restricted
 
@@ -43,10 +43,10 @@ def verified(
     An answer counts as one if the problems ask for its kind: words are none where all golds are numbers.
     """
     kinds = kinds_of(problem.answer for problem in problems.values())
-    texts = list(dict.fromkeys(row.text for row in completions if row.text is not None))
+    texts = dict.fromkeys(row.text for row in completions if row.text is not None)
     with steps_shown("executing", len(texts)) as advance:
-        found = execute(settings.answer, texts, timeout=settings.timeout, memory=settings.memory, progress=advance)
-    results = {text: restricted(execution, kinds) for text, execution in zip(texts, found, strict=True)}
+        found = execute_thoughts(settings, texts, advance)
+    results = {text: restricted(execution, kinds) for text, execution in found.items()}
     return [_verdict(row, results, problems, settings) for row in completions]
 
 

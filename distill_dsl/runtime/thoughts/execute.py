@@ -1,44 +1,69 @@
-"""Thoughts in, verdicts out: where text, programs and equations meet."""
+"""Thoughts in, executions out: where text, programs and equations meet."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator
+from functools import partial
+from pathlib import Path
 
+from distill_dsl.contract.files import project_root
+from distill_dsl.contract.settings import ThoughtSettings
 from distill_dsl.contract.vocabulary import AnswerKind
-from distill_dsl.runtime.thoughts import extract, systems
+from distill_dsl.runtime.thoughts import extract, programs, systems
 from distill_dsl.runtime.thoughts import text as prose
 from distill_dsl.runtime.thoughts.execution import Execution
-from distill_dsl.runtime.thoughts.judging import judge as judge
-from distill_dsl.runtime.thoughts.programs import run_programs
+from distill_dsl.runtime.thoughts.kept import KEPT_FILE, resumed
 
 Progress = Callable[[int], None]
 
 
+def execute_thoughts(format: ThoughtSettings, texts: Collection[str], progress: Progress) -> dict[str, Execution]:
+    """What each text of a format comes to; what an interrupted run of this project executed is not executed again."""
+    found = execute(
+        format.answer,
+        texts,
+        timeout=format.timeout,
+        memory=format.memory,
+        progress=progress,
+        kept=project_root() / KEPT_FILE,
+    )
+    return dict(zip(texts, found, strict=True))
+
+
 def execute(
-    kind: AnswerKind, texts: Sequence[str], *, timeout: float, memory: int, progress: Progress | None = None
-) -> list[Execution]:
-    """What each raw completion comes to, in order.
+    kind: AnswerKind,
+    texts: Iterable[str],
+    *,
+    timeout: float,
+    memory: int,
+    progress: Progress | None = None,
+    kept: Path | None = None,
+) -> Iterator[Execution]:
+    """What each raw completion comes to, in order, as it comes.
 
     `timeout` is seconds of processor time for one thought, `memory` bytes above what the interpreter
-    takes; `progress` is called with the number of thoughts just finished.
+    takes; `progress` is called with the number of thoughts just finished. Where `kept` names a file,
+    what is in it is not executed again, and what is executed is put there. What comes of a text does
+    not depend on the others, their order, or the number of processes.
     """
+    for execution in _executed(kind, texts, timeout, memory, kept):
+        if progress:
+            progress(1)
+        yield execution
+
+
+def _executed(
+    kind: AnswerKind, texts: Iterable[str], timeout: float, memory: int, kept: Path | None
+) -> Iterator[Execution]:
     match kind:
         case AnswerKind.TEXT:
-            return _read(texts, progress)
+            return map(prose.read, texts)
         case AnswerKind.PYTHON | AnswerKind.PROGRAM_EQUATIONS:
-            programs = [extract.program(text) for text in texts]
-            return run_programs(programs, timeout=timeout, memory=memory, progress=progress)
+            run = partial(programs.executions, timeout=timeout, memory=memory)
+            parts = map(extract.program, texts)
         case AnswerKind.EQUATIONS:
-            found = []
-            for execution in systems.executions(map(extract.equations, texts), timeout=timeout, memory=memory):
-                found.append(execution)
-                if progress:
-                    progress(1)
-            return found
-
-
-def _read(texts: Sequence[str], progress: Progress | None) -> list[Execution]:
-    executions = [prose.read(text) for text in texts]
-    if progress and texts:
-        progress(len(texts))
-    return executions
+            run = partial(systems.executions, timeout=timeout, memory=memory)
+            parts = map(extract.equations, texts)
+    if kept is None:
+        return run(parts)
+    return resumed(parts, run, f"{run.func.__module__} {timeout!r} {memory}", kept)

@@ -62,9 +62,7 @@ def resumed(texts: Iterable[str], run: Run, ways: str, path: Path) -> Iterator[E
         ) from error
 
 
-def _merged(
-    texts: Iterable[str], run: Run, ways: str, connection: sqlite3.Connection
-) -> Iterator[Execution]:
+def _merged(texts: Iterable[str], run: Run, ways: str, connection: sqlite3.Connection) -> Iterator[Execution]:
     """Known executions and new ones, in the order of the texts."""
     waiting: deque[tuple[bytes, Execution | None]] = deque()
 

@@ -17,10 +17,13 @@ INSTRUCTIONS: Final = """
     UNARY_NEGATIVE UNARY_NOT UNARY_POSITIVE UNARY_INVERT
     BUILD_TUPLE BUILD_LIST BUILD_SET BUILD_MAP BUILD_CONST_KEY_MAP BUILD_STRING LIST_APPEND SET_ADD MAP_ADD
     LIST_EXTEND SET_UPDATE DICT_UPDATE DICT_MERGE LIST_TO_TUPLE UNPACK_SEQUENCE UNPACK_EX FORMAT_VALUE
-    GET_ITER FOR_ITER END_FOR CALL_INTRINSIC_1 RAISE_VARARGS RERAISE PUSH_EXC_INFO POP_EXCEPT CHECK_EXC_MATCH
-    LOAD_ASSERTION_ERROR
+    GET_ITER FOR_ITER END_FOR CALL_INTRINSIC_1 RAISE_VARARGS RERAISE LOAD_ASSERTION_ERROR
 """.split()
-"""Instructions of the interpreter, of all its versions since 3.11."""
+"""Instructions of the interpreter, of all its versions since 3.11.
+
+None that handles an exception: a program that wants too much memory or calls too deep must not hide
+it, and a generator must not run on when it is thrown away, which may be in its neighbour's time.
+"""
 
 ATTRIBUTES: Final = frozenset(
     """

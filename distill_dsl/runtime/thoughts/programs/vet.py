@@ -6,8 +6,8 @@ nothing behind: no changed module, class or built-in, nothing read of what other
 
 It is shown on the compiled code. Only listed instructions, attributes, modules and built-ins are
 admitted, so a new version of Python admits less, never more. Nothing admitted can store or delete an
-attribute, define a class, reach a frame, a module's dictionary or `type`, or open a context. What a
-program can change are objects that it made itself, and they go with it.
+attribute, define a class, handle an exception, reach a frame, a module's dictionary or `type`, or open
+a context. What a program can change are objects that it made itself, and they go with it.
 
 What an admitted program imports are stand-ins of modules that hold the listed names alone. And
 nothing that it calls may compile or execute text, as sympy does with strings: `watch` stops that.
@@ -98,10 +98,13 @@ def _needs_own_process(what: str) -> NeedsOwnProcess:
     return NeedsOwnProcess(what)
 
 
-def _import(name: str, _globals: Any = None, _locals: Any = None, wanted: Any = None, _level: int = 0) -> ModuleType:
-    if name not in sys.modules or ("." in name and not wanted):
+def _import(name: str, within: Any = None, _locals: Any = None, wanted: Any = None, level: int = 0) -> ModuleType:
+    if level or name not in sys.modules or ("." in name and not wanted):
         raise _needs_own_process(name)
-    _Running.starred |= wanted == ("*",)
+    if wanted == ("*",):
+        _Running.starred = True
+        if not _left_out(name).isdisjoint({*within, *BUILTINS}):
+            raise _needs_own_process(name)
     return _stand_in(name)
 
 
@@ -109,13 +112,27 @@ def _import(name: str, _globals: Any = None, _locals: Any = None, wanted: Any = 
 def _stand_in(name: str) -> ModuleType:
     """A module that holds nothing but what is listed."""
     real = vars(sys.modules[name])
-    listed = real if name == "sympy.abc" else ATTRIBUTES
+    listed = ATTRIBUTES
+    if name == "sympy.abc":
+        listed |= {key for key, value in real.items() if isinstance(value, sys.modules["sympy"].Symbol)}
     module = ModuleType(name)
+    module.__spec__ = real.get("__spec__")  # so that it is shown as the real one is
     for attribute in sorted(listed):
-        if attribute in real and not attribute.startswith("_") and not isinstance(real[attribute], ModuleType):
+        if attribute in real and not isinstance(real[attribute], ModuleType):
             setattr(module, attribute, real[attribute])
-    vars(module)["__all__"] = [attribute for attribute in vars(module) if not attribute.startswith("_")]
+    vars(module)["__all__"] = sorted(_starred(real) & vars(module).keys())
     return module
+
+
+def _starred(real: dict[str, Any]) -> frozenset[str]:
+    """What an import of everything binds."""
+    return frozenset(real.get("__all__") or [name for name in real if not name.startswith("_")])
+
+
+@cache
+def _left_out(name: str) -> frozenset[str]:
+    """What an import of everything binds that a stand-in does not have: it may hide what has the name already."""
+    return _starred(vars(sys.modules[name])) - vars(_stand_in(name)).keys()
 
 
 _CALLING: Final = _import.__code__
