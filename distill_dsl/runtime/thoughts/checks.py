@@ -14,15 +14,16 @@ from itertools import islice
 from typing import Final
 
 from distill_dsl.contract.records import Steps
-from distill_dsl.runtime.thoughts.formulas import Formula, Token, head, plain_signs, scaled, tail, tokens_of, value_of
+from distill_dsl.runtime.thoughts.formulas import Formula, head, scaled, tail, value_of
 from distill_dsl.runtime.thoughts.numerals import plain
+from distill_dsl.runtime.thoughts.signs import Token, plain_signs, tokens_of
 
 MAX_TEXT: Final = 20_000
 """Longest thought that is checked, in characters; of a longer one its beginning is."""
 MAX_CALCULATIONS: Final = 200
 """Most calculations that are counted: a thought with more repeats itself."""
-ROUNDED_DECIMALS: Final = 3
-"""A number with so many decimals is taken for a rounded one: money has two."""
+FLOAT_DECIMALS: Final = 9
+"""Decimals beyond these are a float's, and differ in its last ones."""
 _SHOWN: Final = 120
 
 _ANNOTATION: Final = re.compile(r"<<([^<>\n]{1,200})>>")
@@ -67,7 +68,7 @@ def _surely_wrong(left: Formula, right: Formula) -> Fraction | None:
     value, stated = value_of(left), value_of(right)
     if value is None or stated is None or right.operations or right.cut:
         return None
-    explained = _other_units(left, right) or _rounded(left, value, stated) or _hundredfold(value, stated)
+    explained = _other_units(left, right) or _rounded(left, right, value, stated) or _hundredfold(value, stated)
     return None if explained else value
 
 
@@ -77,18 +78,11 @@ def _holds(left: Formula, right: Formula, *, about: bool) -> bool:
     `2 + 3 = 5 + 4 = 9` counts as two calculations that hold, as people mean it.
     """
     for side in (right, right.first):
-        exact = Fraction(1, 10**side.decimals) if side.decimals else Fraction(1 if about else 0)
+        exact = Fraction(1, 10 ** min(side.decimals, FLOAT_DECIMALS)) if side.decimals else Fraction(1 if about else 0)
         for one in _values(left, counted=left.operations <= {"+", "-"}):
-            near = max(exact, abs(one) * _rounding(left))
-            if any(abs(one - other) <= near for other in _values(side, counted=True)):
+            if any(abs(one - other) <= exact for other in _values(side, counted=True)):
                 return True
     return False
-
-
-def _rounding(left: Formula) -> Fraction:
-    """How far off, relatively, a result may be of numbers that look rounded: `0.333 * 3 = 1`."""
-    decimals = left.decimals or 0
-    return Fraction(1, 10 ** (decimals - 1)) if decimals >= ROUNDED_DECIMALS else Fraction(0)
 
 
 def _values(side: Formula, *, counted: bool) -> list[Fraction]:
@@ -103,10 +97,14 @@ def _other_units(left: Formula, right: Formula) -> bool:
     return named or scaled(left) or scaled(right) or len(left.measures | right.measures) > 1
 
 
-def _rounded(left: Formula, value: Fraction, stated: Fraction) -> bool:
-    """Whether the right side is a quotient or a decimal made whole: `94 / 8 = 11`, with a remainder or rounded."""
+def _rounded(left: Formula, right: Formula, value: Fraction, stated: Fraction) -> bool:
+    """Whether rounding may explain it: of the result to a whole number (`94 / 8 = 11`), or of what goes into it."""
+    scale = 100 if right.percent else 1
     inexact = "/" in left.operations or left.decimals is not None
-    return inexact and value.denominator != 1 and stated.denominator == 1 and abs(value - stated) < 1
+    whole = inexact and (value * scale).denominator != 1 and (stated * scale).denominator == 1
+    product = not left.operations.isdisjoint("*/")
+    near = abs(value) * left.slack if product else Fraction(0)
+    return (whole and abs(value - stated) * scale < 1) or abs(value - stated) <= near
 
 
 def _hundredfold(value: Fraction, stated: Fraction) -> bool:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Final
+
+from distill_dsl.runtime.thoughts.signs import MEASURES, Token, works_out
 
 MAX_OPERANDS: Final = 60
 """Most tokens of one side of an equation: far more than anybody writes, and a bound for the recursion."""
@@ -16,78 +17,8 @@ MAX_BITS: Final = 2000
 UNIT_WORDS: Final = 4
 """Most words between a number and the sign behind it: `8 blue nails / 20 total nails`."""
 
-_FRACTIONS: Final = {
-    "½": "1/2", "⅓": "1/3", "⅔": "2/3", "¼": "1/4", "¾": "3/4", "⅕": "1/5", "⅖": "2/5", "⅗": "3/5",
-    "⅘": "4/5", "⅙": "1/6", "⅚": "5/6", "⅛": "1/8", "⅜": "3/8", "⅝": "5/8", "⅞": "7/8",
-}  # fmt: skip
-_SIGNS: Final = str.maketrans(
-    {**dict.fromkeys("−‐‑‒–—﹣－", "-"), **dict.fromkeys("×∙·⋅✕✖", "*"), "÷": "/", "⁄": "/", "≅": "≈"}
-    | {"²": "^2", "³": "^3"}
-    | {**dict.fromkeys("\u00a0\u2007\u2009\u200a\u202f\u3000", " ")}
-)
-_LATEX: Final = tuple(
-    (re.compile(pattern), replacement)
-    for pattern, replacement in (
-        (r"\{,\}", ","),
-        (r"\\[,!;:]", ""),
-        (r"\\[dtc]?frac\s{0,9}\{([^{}]{1,99})\}\s{0,9}\{([^{}]{1,99})\}", r" ((\1)/(\2)) "),
-        (r"\\(?:approx|simeq)(?![A-Za-z])", "≈"),
-        (r"\\(?:times|cdot)(?![A-Za-z])", "*"),
-        (r"\\div(?![A-Za-z])", "/"),
-        (r"\\(?:text|mathrm|textbf)\s?\{([^{}]{0,99})\}", r" \1 "),
-        (r"\\(?:left|right|quad|qquad|displaystyle)(?![A-Za-z])", " "),
-        (r"\\([$%])", r"\1"),
-        (r"\\[()\[\]]", "\n"),  # the ends of a formula
-        (r"\\[A-Za-z]{1,20}", " ; "),  # what is not known ends a calculation
-        (r"[{}]", " "),
-    )
-)
-_TIMES: Final = r"(?<![A-Za-z])[xX](?=\s{0,3}[$(.0-9])"
-_TOKEN: Final = re.compile(
-    r"(?P<times>" + _TIMES + r")"
-    r"|(?P<unknown>[0-9]{1,2}:[0-9]{2}"  # a clock
-    r"|(?:[0-9]{1,20}\.?[0-9]{0,20})?(?<![A-Za-z'’])(?!a(?<![0-9]a)|I)[A-Za-z](?![\w'’])"  # x, 2x
-    r"|[A-Za-z]{1,20}_?[0-9]\w{0,20}|(?<![0-9.,])0[0-9]+)"  # x1; 007, the rest of something else
-    r"|(?P<mixed>(?<![0-9./])[0-9]{1,6}(?: and | |-)[0-9]{1,4}/[0-9]{1,4}(?![0-9/]))"
-    r"|(?P<number>[$£€]?\s?"
-    r"(?:[0-9]{1,3}(?:,[0-9]{3})+(?![0-9])(?:\.[0-9]+)?|[0-9]{1,30}(?:\.[0-9]{1,30})?|(?<![A-Za-z])\.[0-9]{1,30})"
-    r"\s?(?P<percent>%|percent\b)?)"
-    r"|(?P<equals>==?|≈)"
-    r"|(?P<word>(?:(?<=\S)/(?=[A-Za-z]{2}))?[A-Za-z¢][\w'’-]*\.?(?![0-9]))"  # hours, /hour
-    r"|(?P<sign>\*\*|[-+*/^()\[\]])"
-    r"|(?P<end>\S)"
-)
-_SAME: Final = {"**": "^", "x": "*", "X": "*", "[": "(", "]": ")"}
 _ABOUT: Final = frozenset({"about", "approximately", "around", "roughly", "nearly", "approx", "approx."})
 _SCALES: Final = frozenset({"hundred", "thousand", "million", "billion", "dozen", "dozens", "k", "pairs", "pair"})
-_MEASURES: Final = {
-    word: one
-    for one, words in {
-        "s": "second seconds sec secs", "min": "minute minutes min mins", "h": "hour hours hr hrs", "d": "day days",
-        "w": "week weeks", "mo": "month months", "y": "year years", "in": "inch inches", "ft": "foot feet ft",
-        "yd": "yard yards", "mi": "mile miles", "mm": "mm", "cm": "cm centimeter centimeters", "m": "meter meters",
-        "km": "km kilometer kilometers", "g": "gram grams", "kg": "kg kilogram kilograms", "oz": "ounce ounces oz",
-        "lb": "pound pounds lb lbs", "ml": "ml milliliters", "l": "liter liters", "pt": "pint pints",
-        "qt": "quart quarts", "gal": "gallon gallons", "c": "cent cents penny pennies", "$": "dollar dollars",
-        "5c": "nickel nickels", "10c": "dime dimes", "25c": "quarter quarters",
-    }.items()
-    for word in words.split()
-}  # fmt: skip
-"""Words for units that are converted into each other."""
-
-
-@dataclass(frozen=True)
-class Token:
-    """A number with its value, a sign, `=`, a word, or `;` for whatever ends a calculation."""
-
-    kind: str
-    text: str
-    start: int
-    end: int
-    value: Fraction = Fraction(0)
-    percent: bool = False
-    tight: bool = False
-    """Of a sign: whether what follows it follows without a space."""
 
 
 @dataclass(frozen=True)
@@ -103,13 +34,13 @@ class Formula:
     def operations(self) -> frozenset[str]:
         """The signs that work something out: not the minus of a negative number."""
         pairs = zip(self.tokens, self.tokens[1:], strict=False)
-        return frozenset(token.text for before, token in pairs if _works(token) and not _works(before, "("))
+        return frozenset(token.text for before, token in pairs if works_out(token) and not works_out(before, "("))
 
     @property
     def measures(self) -> frozenset[str]:
         """The units in it that others are converted into, money among them."""
         signs = {token.text[0] for token in self.tokens if token.text[0] in "$£€"}
-        return frozenset(signs | {_MEASURES[word] for word in self.words if word in _MEASURES})
+        return frozenset(signs | {MEASURES[word] for word in self.words if word in MEASURES})
 
     @property
     def percent(self) -> bool:
@@ -122,61 +53,20 @@ class Formula:
         return max((len(t.text.rstrip(" %").partition(".")[2]) for t in self.tokens if "." in t.text), default=None)
 
     @property
+    def slack(self) -> Fraction:
+        """How far off, relatively, a product may be if its numbers with two decimals or more are rounded ones."""
+        parts = [(len(t.text.strip(" %").partition(".")[2]), t.value) for t in self.tokens if t.kind == "number"]
+        return sum(
+            (Fraction(1, 2 * 10**places) / value for places, value in parts if places > 1 and value), Fraction(0)
+        )
+
+    @property
     def first(self) -> Formula:
         """Its first number alone (with its sign)."""
         for place, token in enumerate(self.tokens):
             if token.kind == "number":
                 return Formula(self.tokens[: place + 1] if place == 1 and self.tokens[0].text in "+-" else (token,))
         return self
-
-
-def _works(token: Token, more: str = "") -> bool:
-    return token.kind == "sign" and token.text in ("+", "-", "*", "/", "^", *more)
-
-
-def plain_signs(text: str) -> str:
-    """The text with one way of writing each sign."""
-    for sign, fraction in _FRACTIONS.items():
-        text = text.replace(sign, f" {fraction}")
-    text = text.translate(_SIGNS)
-    if "\\" in text or "{" in text:
-        for pattern, replacement in _LATEX:
-            text = pattern.sub(replacement, text)
-    return text.replace("$$", "\n")
-
-
-def tokens_of(line: str) -> list[Token]:
-    """The tokens of a line; what belongs to no calculation is a word or an end."""
-    return list(_tokens(line))
-
-
-def _tokens(line: str) -> Iterator[Token]:
-    for match in _TOKEN.finditer(line):
-        kind, text, place = match.lastgroup or "end", match[0], (match.start(), match.end())
-        match kind:
-            case "mixed":
-                yield from _mixed(text, *place)
-            case "number" | "percent":
-                digits = re.sub(r"[^0-9.]", "", text.removesuffix("percent"))
-                yield Token("number", text, *place, Fraction(digits), percent=match["percent"] is not None)
-            case "sign" | "times":
-                yield Token("sign", _SAME.get(text, text), *place, tight=not line[place[1] : place[1] + 1].isspace())
-            case _:
-                yield Token(kind, text, *place)
-
-
-def _mixed(text: str, start: int, end: int) -> Iterator[Token]:
-    """`2 1/2` is one number; `2 3/2` and `6-1/2` are no mixed numbers, and are taken apart."""
-    whole, over, under = map(int, re.findall(r"[0-9]+", text))
-    if "-" not in text and 0 < over < under:
-        yield Token("number", text, start, end, whole + Fraction(over, under))
-        return
-    for part in re.finditer(r"[0-9]+|[-/]", text):
-        place = (start + part.start(), start + part.end())
-        if part[0].isdigit():
-            yield Token("number", part[0], *place, Fraction(part[0]))
-        else:
-            yield Token("sign", part[0], *place, tight=True)
 
 
 class _Run:
@@ -194,6 +84,16 @@ class _Run:
     @property
     def complete(self) -> bool:
         return bool(self.tokens) and not self.lost and self.depth == 0 and self.after_operand
+
+    def formula(self) -> Formula | None:
+        """All of it, or what stands in the bracket that is still open: `5 apples (3 + 2`."""
+        depth = 0
+        for place in range(len(self.tokens) - 1, -1, -1):
+            depth += {"(": 1, ")": -1}.get(self.tokens[place].text, 0)
+            if depth > 0:
+                inside = tuple(self.tokens[place + 1 :])
+                return Formula(inside, tuple(self.words)) if inside and self.after_operand else None
+        return Formula(tuple(self.tokens), tuple(self.words)) if self.complete else None
 
     @property
     def after_operand(self) -> bool:
@@ -258,14 +158,14 @@ def tail(tokens: Sequence[Token]) -> Formula | None:
             fresh.lost = run.lost or bool(run.tokens and not run.after_operand)
         elif token.kind == "sign":
             # `total - 5 + 3`: the sign goes on with something that is no number.
-            fresh.lost = token.text != "(" and not (token.text == ")" and not run.lost)
+            fresh.lost = token.text != "(" and (token.text != ")" or run.lost)
             if token.text == "(":
                 fresh.take(token)
         elif token.kind == "number":
             fresh.lost = run.lost and not run.after_operand
             fresh.take(token)
         run = fresh
-    return Formula(tuple(run.tokens), tuple(run.words)) if run.complete else None
+    return run.formula()
 
 
 def head(tokens: Sequence[Token]) -> Formula | None:
