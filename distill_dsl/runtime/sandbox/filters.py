@@ -38,6 +38,8 @@ _ARGUMENTS_AT: Final = 16
 _ARCHITECTURES: Final = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 _X32_CALLS: Final = 0x40000000
 _PROT_EXEC: Final = 4
+_ADVICE_ON_HARDWARE: Final = 100
+"""MADV_HWPOISON, MADV_SOFT_OFFLINE: they take pages of memory from the whole machine."""
 _FUTEX_OPERATION: Final = 0x7F
 _FUTEX_WAKES: Final = (1, 10)  # FUTEX_WAKE, FUTEX_WAKE_BITSET
 _FORK_NEVER: Final = 0x7E020000 | 0x00000080 | 0x00010000 | 0x00000100
@@ -58,9 +60,9 @@ class Filter:
 
 
 _COMPUTING: Final = frozenset(
-    "brk madvise mremap munmap rt_sigaction rt_sigprocmask rt_sigreturn sigaltstack restart_syscall "
+    "brk mremap munmap rt_sigaction rt_sigprocmask rt_sigreturn sigaltstack restart_syscall "
     "clock_gettime clock_getres gettimeofday time getpid getppid gettid getuid geteuid getgid getegid "
-    "getrusage times sched_yield sched_getaffinity exit exit_group rseq membarrier".split()
+    "getrusage times sched_yield sched_getaffinity exit exit_group rseq".split()
 )
 _WATCHING: Final = frozenset(
     "read readv write writev close close_range poll ppoll pidfd_open waitid wait4 kill setsid set_robust_list "
@@ -73,7 +75,7 @@ _FILES: Final = """
     utimensat statfs fstatfs ioctl fcntl lseek dup dup2 dup3 pipe pipe2 read readv pread64 write writev pwrite64
     close close_range poll ppoll select pselect6 epoll_create1 eventfd2 memfd_create inotify_init1 fsync flock
     getrandom uname sysinfo getxattr lgetxattr fgetxattr listxattr prlimit64 getrlimit setrlimit set_robust_list
-    sched_setaffinity umask tgkill tkill
+    sched_setaffinity umask tgkill tkill membarrier
 """.split()
 
 _SLEEPS: Final = {"nanosleep": 0, "clock_nanosleep": 0}
@@ -93,8 +95,9 @@ CHILD: Final = Filter(
 )
 """For a child, once it holds its job: nothing but memory, clocks and its own end.
 
-Sleeping takes no time, and waiting at a lock burns it: so a child that does not end uses up its
-processor time, whose limit does not depend on what else the machine does.
+Sleeping takes no time, waiting at a lock burns it, and waiting for other processors (membarrier(2))
+fails: so a child that does not end uses up its processor time, whose limit does not depend on what
+else the machine does.
 """
 
 
@@ -119,6 +122,8 @@ def _program(rules: Filter, machine: str) -> Iterable[_Instruction]:
     no_code = [_argument(2), (_ANY_BIT, 0, 1, _PROT_EXEC), _fail(errno.EPERM), _ALLOW]
     yield from _on("mmap", machine, no_code)
     yield from _on("mprotect", machine, no_code)
+    advice = [_argument(2), (_AT_LEAST, 0, 1, _ADVICE_ON_HARDWARE), _fail(errno.EPERM), _ALLOW]
+    yield from _on("madvise", machine, advice)
     wakes = [(_EQUALS, 0, 1, operation) for operation in _FUTEX_WAKES]
     locks = [_argument(1), (_MASK, 0, 0, _FUTEX_OPERATION), *(step for wake in wakes for step in (wake, _ALLOW))]
     yield from _on("futex", machine, [_ALLOW] if rules.waits else [*locks, _fail(errno.EAGAIN)])

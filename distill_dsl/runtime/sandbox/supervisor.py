@@ -283,7 +283,8 @@ class _Supervisor:
             if number in said:
                 self._settle(number, Reply(said[number]))
             else:
-                self._enqueue(number, together=report.cause is not Cause.FINISHED and place >= report.begun)
+                untried = place >= max(report.begun, 1)  # at least one is run alone, or we should turn in circles
+                self._enqueue(number, together=report.cause is not Cause.FINISHED and untried)
 
     def _lose(self, worker: _Worker) -> None:
         """A worker died or hangs: run its jobs again alone, and give up one that outlived several workers."""

@@ -48,6 +48,8 @@ SHARED: Final = frozenset(
     for kind in ("syntax", "type", "value", "zero-division", "arithmetic", "overflow", "index", "key", "assertion")
 )
 """Failures that a program cannot owe to the process being shared."""
+CUT_SHORT: Final = ("memory", "error:recursion")
+"""Failures that stop a library at any point, its caches and settings as they are just then."""
 
 Said = dict[str, str]
 """`answer` or `printed`, or `failure` and `detail`."""
@@ -71,14 +73,20 @@ def alone(text: str) -> bytes:
         code = _compiled(text)
     except BaseException as error:
         return _encoded(_not_compiled(error))
-    return _encoded(_said(code, {"__name__": "__main__"}, output, exec, lambda function: function()))
+    return _encoded(_said(code, {"__name__": "__main__"}, output, _run, lambda function: function()))
+
+
+def _run(code: CodeType, space: dict[str, Any]) -> None:
+    """As deep in the stack as `run_watched` is, so that a program may call itself as often."""
+    exec(code, space)
 
 
 def together(text: str) -> bytes | None:
     """Run a program that cannot touch others, and others after it; `None` where it has to be run alone.
 
-    What the program says is taken where it would say the same alone. Without a stated answer, for
-    instance, its last expression would count, which is compiled in another way.
+    Raises `NeedsOwnProcess` where no other may come after it. What the program says is taken where
+    it would say the same alone. Without a stated answer, for instance, its last expression would
+    count, which is compiled in another way.
     """
     _watch_once()
     try:
@@ -91,7 +99,10 @@ def together(text: str) -> bytes | None:
         return None
     output = _prepare(stop)
     said = _said(code, {"__name__": "__main__", "__builtins__": BUILTINS}, output, run_watched, call_watched)
-    return None if was_stopped() or _owed_to_sharing(said.get("failure")) else _encoded(said)
+    failure = said.get("failure")
+    if was_stopped() or failure in CUT_SHORT:
+        raise NeedsOwnProcess  # whatever it was calling is left half done: nobody else may share this process
+    return None if _owed_to_sharing(failure) else _encoded(said)
 
 
 def _owed_to_sharing(failure: str | None) -> bool:
