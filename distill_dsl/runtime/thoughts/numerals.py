@@ -50,6 +50,8 @@ _LATEX: Final = tuple(
         (r"\\[dtc]?frac\s{0,9}([0-9])\s{0,9}([0-9])", r" \1/\2 "),
         (r"\\(?:approx|simeq|implies|Rightarrow|therefore)(?![A-Za-z])", "="),
         (r"\\(?:times|cdot)(?![A-Za-z])", "*"),
+        (r"\\sqrt(?![A-Za-z])", "√"),
+        (r"\\pi(?![A-Za-z])", "π"),
         (r"\\div(?![A-Za-z])", "/"),
         (r"\\[a-zA-Z]{1,20}", " "),  # \boxed, \text, \left and the like: their content stays
         (r"\\[^A-Za-z0-9]", " "),  # \( \[ \$ \%
@@ -63,9 +65,11 @@ _SIGNED_MONEY: Final = re.compile(r"-\s{0,3}\$\s{0,3}")
 _MONEY_SIGNED: Final = re.compile(r"\$\s{0,3}-(?=[0-9.])")
 _CURRENCY_CODE: Final = re.compile(r"\b(?:USD|EUR|GBP|INR|US|Rs\.?)\s{0,3}(?=[$0-9])")
 
-# Not glued to a word (x2, B12) and not the rest of another number. Commas must part groups of three.
+# Not glued to a word (x2, B12) and not the rest of another number. Commas must part groups of three,
+# or, where no list could be meant, of two and a last of three, as in India.
 _NUMBER: Final = re.compile(
-    r"(?<![A-Za-z0-9_])(?P<digits>[0-9]{1,3}(?:,[0-9]{3})+(?![0-9])(?:\.[0-9]*)?|[0-9]+(?:\.[0-9]*)?|\.[0-9]+)"
+    r"(?<![A-Za-z0-9_])(?P<digits>(?=[0-9,]{1,20},0)[0-9]{1,2}(?:,[0-9]{2}){1,9},[0-9]{3}(?![0-9,])"  # 1,00,000
+    r"|[0-9]{1,3}(?:,[0-9]{3})+(?![0-9])(?:\.[0-9]*)?|[0-9]+(?:\.[0-9]*)?|\.[0-9]+)"
     r"(?:[eE](?P<e>[-+]?[0-9]+)(?![A-Za-z0-9_]))?"
     r"(?:\s{0,3}[xX*]\s{0,3}10\s{0,3}\^\s{0,3}(?P<ten>[-+]?[0-9]+))?"
 )
@@ -74,6 +78,7 @@ _FRACTION: Final = re.compile(
 )
 _MIXED: Final = re.compile(r"(?:\s{1,3}|\s{1,3}and\s{1,3}|-)([0-9]{1,9})\s{0,3}/\s{0,3}([0-9]{1,9})(?![0-9])")
 _POWER: Final = re.compile(r"\s{0,3}\^\s{0,3}([-+]?[0-9]{1,3})(?![0-9.])")
+IRRATIONAL: Final = re.compile("[√π]")
 _SIGN: Final = re.compile(r"([-+])(\s*)$")
 
 
@@ -117,8 +122,13 @@ def numerals(flat: str) -> Iterator[Numeral]:
 
 
 def first_number(text: str) -> Fraction | None:
-    """The number that an answer states: the first one, after the last equals sign that has any."""
+    """The number that an answer states: the first one, after the last equals sign that has any.
+
+    Neither of `2√3` nor of `3π` is 2 or 3 the number.
+    """
     for part in reversed(flatten(text).split("=")):
+        if IRRATIONAL.search(part):
+            return None
         for numeral in numerals(part):
             return numeral.value
     return None

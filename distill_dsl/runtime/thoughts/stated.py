@@ -8,7 +8,7 @@ from datetime import date
 from typing import Final, TypeVar
 
 from distill_dsl.runtime.thoughts.dates import Clock, dates, days, times
-from distill_dsl.runtime.thoughts.numerals import first_number, flatten, numerals
+from distill_dsl.runtime.thoughts.numerals import IRRATIONAL, first_number, flatten, numerals
 from distill_dsl.runtime.thoughts.typed import MAX_ANSWER, MAX_NESTING, Ratio, Series, Value, colons, series, shown
 
 T = TypeVar("T")
@@ -42,6 +42,9 @@ _NAMED: Final = re.compile(r"[^\W\d][\w ]{0,40}\s{0,3}(?:=|:)\s{0,3}(?=\S)")
 _TO: Final = re.compile(r"([0-9]{1,20}) to ([0-9]{1,20})")
 _SPACED_COLON: Final = re.compile(r"(?<=[0-9]) {0,2}: {0,2}(?=[0-9])")
 _COLON_GROUP: Final = re.compile(r"(?<![0-9.:])[0-9.]{1,30}(?::[0-9.]{0,29}[0-9]){1,9}(?![0-9:])")
+_TIGHT_LIST: Final = re.compile(r"(?![0-9,]{1,30},0)[0-9]{1,20}(?:,[0-9]{1,20}){2,99}(?<!,[0-9]{3},[0-9]{3})")
+"""1,2,3 and 5,10,150: no spaces, and not all groups have three digits."""
+_ROOT: Final = re.compile(r"(?:\\sqrt|√)\s{0,3}(?:\{([^{}]{1,40})\}|([0-9]{1,20}))")
 _PART: Final = re.compile(r"(?:;|,(?![0-9]{3}(?![0-9])))\s{0,3}(?:(?:and|or|&)\s)?|\s(?:and|or|&)\s")
 """Between quantities: not the comma within `1,234`."""
 _UNITS: Final = re.compile(
@@ -162,6 +165,8 @@ def _split(inside: str) -> list[str]:
 
 
 def _scalar(text: str) -> Value | None:
+    if (surd := _irrational(text)) is not None:
+        return surd
     if (found := _date(text) or _time(text) or _ratio(text)) is not None:
         return found
     if (several := _quantities(text)) is not None:
@@ -202,8 +207,9 @@ def _quantities(text: str) -> Value | None:
     flat = flatten(text)
     if not (";" in flat or "," in flat or " and " in flat or " or " in flat or "&" in flat):
         return None
-    parts = _PART.split(flat)
-    if len(parts) < 2 or sum(1 for _ in numerals(flat)) != len(parts):  # `2 and 1/2` is one number
+    tight = _TIGHT_LIST.fullmatch(flat.strip())
+    parts = flat.split(",") if tight else _PART.split(flat)
+    if len(parts) < 2 or not (tight or sum(1 for _ in numerals(flat)) == len(parts)):  # `2 and 1/2` is one number
         return None
     values = list(_each_quantity(parts))
     return series(values, ordered=" or " not in flat) if len(values) == len(parts) else None
@@ -214,6 +220,13 @@ def _each_quantity(parts: list[str]) -> Iterator[Value]:
         found = list(numerals(part))
         if len(found) == 1 and _UNITS.fullmatch(part, found[0].end) and _LABEL.fullmatch(part[: found[0].start]):
             yield found[0].value
+
+
+def _irrational(text: str) -> str | None:
+    """`2\\sqrt{3}` and `3\\pi` as texts of one form, `2√(3)` and `3π`: they are compared as they are written."""
+    text = _ROOT.sub(r"√(\1\2)", text.replace("\\pi", "π").replace("\\cdot", ""))
+    text = re.sub(r"[\s*]+", "", text.rpartition("=")[2])
+    return text if IRRATIONAL.search(text) and len(text) <= MAX_PHRASE and text.isprintable() else None
 
 
 def _phrase(text: str) -> str | None:
