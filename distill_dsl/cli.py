@@ -12,11 +12,13 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any, Final, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, Final, NoReturn
 
 import typer
 from rich.console import Console
+from rich.table import Table
 from rich.text import Text
 
 from distill_dsl.compiler import Compiled, check_spec, compile_spec
@@ -29,6 +31,9 @@ from distill_dsl.compiler.plan.build import Plan
 from distill_dsl.contract.failure import Failure
 from distill_dsl.contract.files import spec_mark, write_text
 from distill_dsl.contract.vocabulary import StageKind
+
+if TYPE_CHECKING:
+    from distill_dsl.runtime.sandbox.doctor import Examination
 
 INTERRUPTED: Final = 130
 """Exit code of a command that a person stopped with Ctrl-C."""
@@ -99,6 +104,24 @@ def track() -> None:
 
     with _failures():
         program.again()
+
+
+@app.command()
+def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print all of it as JSON.")] = False) -> None:
+    """Show what walls stand around programs on this machine, each proved by an attack, and mend what is missing.
+
+    Exit code 0 where programs are executed, 1 where they are refused.
+    """
+    # Imported here because the compiler's commands run where no program can be executed.
+    from distill_dsl.runtime.sandbox.doctor import examine
+
+    with _failures():
+        examination = examine()
+    if as_json:
+        print(json.dumps(asdict(examination), indent=2))
+    else:
+        _print_examination(examination)
+    raise typer.Exit(0 if examination.enough else 1)
 
 
 @stages.command(StageKind.SPEC)
@@ -277,6 +300,22 @@ def _print_plan(plan: Plan, reasons: explain.Reasons) -> None:
         for reason in [*shown[:6], *([f"and {len(shown) - 6} more reasons"] if len(shown) > 6 else [])]:
             console.print(Text(f"      {reason}", style="yellow"))
     console.print(Text(f"{explain.summary(plan)}; {len(reasons)} would run (*)"))
+
+
+def _print_examination(examination: Examination) -> None:
+    """The machine, a row a layer, and what to do."""
+    console = Console(highlight=False)
+    for what, value in examination.machine.items():
+        console.print(Text.assemble((f"{what:<14}", "dim"), value))
+    table = Table("layer", "stands?", "what came of an attack on it alone", "what it stops", box=None, pad_edge=False)
+    for finding in examination.findings:
+        name = f"{finding.layer}{' *' if finding.required else ''}"
+        style = "" if finding.stands else "bold red" if finding.required else "yellow"
+        table.add_row(*(Text(cell, style) for cell in (name, finding.state, finding.evidence, finding.stops)))
+    console.print("", table, "", Text(f"level: {examination.level} (* required)"), sep="\n")
+    for remedy in dict.fromkeys(finding.remedy for finding in examination.findings if finding.remedy):
+        lacking = ", ".join(finding.layer for finding in examination.findings if finding.remedy == remedy)
+        console.print(Text(f"for {lacking}: {remedy}", style="yellow"))
 
 
 def _complain(text: str) -> None:

@@ -17,14 +17,20 @@ REQUIRED: Final = frozenset({Layer.SECCOMP, Layer.NO_NEW_PRIVILEGES, Layer.LIMIT
 """Layers without which a program could reach the machine or use it up."""
 
 
-def refuse_too_weak(layers: Collection[Layer]) -> None:
-    """Raise `Failure` where a required layer is missing and the weaker level is not asked for by name."""
-    chosen = os.environ.get(VARIABLE)
-    if chosen not in (None, "", WEAKER):
+def refuse_unknown_level() -> str | None:
+    """The level that is asked for by name, if one is; raises `Failure` where there is none of that name."""
+    chosen = os.environ.get(VARIABLE) or None
+    if chosen not in (None, WEAKER):
         raise Failure(
             f"{VARIABLE} is {chosen!r}, which is no level of isolation",
             help=f"unset it, or set it to {WEAKER!r} where you trust the programs",
         )
+    return chosen
+
+
+def refuse_too_weak(layers: Collection[Layer]) -> None:
+    """Raise `Failure` where a required layer is missing and the weaker level is not asked for by name."""
+    chosen = refuse_unknown_level()
     missing = [layer.value for layer in Layer if layer in REQUIRED and layer not in layers]
     if missing and chosen != WEAKER:
         raise Failure(

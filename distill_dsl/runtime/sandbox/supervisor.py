@@ -17,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -103,13 +103,15 @@ def run(
     workers: int | None = None,
     without: Collection[Layer] = (),
     hostile: bool = True,
+    welcome: Callable[[frozenset[Layer]], None] = lambda layers: None,
 ) -> Iterator[Reply]:
     """A reply for each job, in order, as they come; `jobs` is read as far ahead as `WINDOW`.
 
     Layers in `without` are left out, for tests of the others. Where the jobs are `hostile` and the
-    machine lacks the hard layers, raises `Failure` before the first job is handed out.
+    machine lacks the hard layers, raises `Failure` before the first job is handed out. `welcome` is
+    told which layers stand around each worker.
     """
-    supervisor = _Supervisor(limits, workers or _cores(), frozenset(without), hostile)
+    supervisor = _Supervisor(limits, workers or cores(), frozenset(without), hostile, welcome)
     try:
         yield from supervisor.replies(iter(jobs))
     finally:
@@ -144,11 +146,19 @@ _Queue = tuple[Kind, bool]
 class _Supervisor:
     """The state of one `run`: who works on what until when."""
 
-    def __init__(self, limits: Limits, cores: int, without: frozenset[Layer], hostile: bool) -> None:
+    def __init__(
+        self,
+        limits: Limits,
+        cores: int,
+        without: frozenset[Layer],
+        hostile: bool,
+        welcome: Callable[[frozenset[Layer]], None],
+    ) -> None:
         self.limits = limits
         self.cores = cores
         self.without = without
         self.hostile = hostile
+        self.welcome = welcome
         self.jobs: dict[int, Job] = {}
         self.settled: dict[int, Reply] = {}
         self.queues: dict[_Queue, list[int]] = {}
@@ -267,8 +277,10 @@ class _Supervisor:
 
     def _welcome(self, worker: _Worker, report: Report, body: bytes) -> None:
         """A worker is ready, and says which layers are in force."""
+        layers = frozenset(Layer(name) for name in json.loads(body))
+        self.welcome(layers)
         if self.hostile:
-            refuse_too_weak({Layer(name) for name in json.loads(body)})
+            refuse_too_weak(layers)
         worker.ready, self.failed_starts = True, 0
 
     def _finish(self, worker: _Worker, report: Report, body: bytes) -> None:
@@ -352,7 +364,8 @@ def _encoded(text: str) -> bytes:
     return data
 
 
-def _cores() -> int:
+def cores() -> int:
+    """Processors that this process may use: as many workers run at once."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
