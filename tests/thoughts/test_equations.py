@@ -135,7 +135,7 @@ REFUSED = [
     ("ans = " + "-" * 60 + "1", "error:limit", "nested"),
     ("ans = (a+b+c+d)^60", "error:limit", "power"),
     ("ans = 1\n" * 201, "error:limit", "equations"),
-    ("x" * 20_001, "error:limit", "characters"),
+    ("x" * 8_001, "error:limit", "characters"),
     ("ceil(x/2) = 3\nans = x", "error:unsolved", "ceil"),
     ("ans = ceil(x/2)", "no-answer", "`x`"),
     ("ans = sqrt(-4)", "error:arithmetic", "negative"),

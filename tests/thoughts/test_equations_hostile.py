@@ -22,7 +22,7 @@ from distill_dsl.runtime.thoughts.execution import Execution
 
 LONGEST: Final = 0.1
 """Seconds of processor time for any text: ten times what the worst takes on an idle core."""
-SIZE: Final = 9_900
+SIZE: Final = 7_900
 
 
 def long(piece: str) -> str:
@@ -61,12 +61,12 @@ BUILT: Final = {
     "long literal": "ans = " + "9" * 5_000,
     "long exponent": "ans = 1e" + "9" * 90,
     "small exponent": "ans = 10^-9999999",
-    "deep groups": "ans = " + "(" * 4_900 + "1" + ")" * 4_900,
-    "deep signs": "ans = " + "-" * 9_000 + "1",
+    "deep groups": "ans = " + "(" * 3_900 + "1" + ")" * 3_900,
+    "deep signs": "ans = " + "-" * 7_000 + "1",
     "deep roots": "ans = " + "sqrt(" * 400 + "2" + ")" * 400,
     "deep choices": "ans = " + "1 if 2 > 3 else " * 200 + "4",
     "deep conditions": "ans = 1 if " + "not " * 300 + "2 > 3 else 4",
-    "one long name": "a" * 9_000 + " = 1\nans = " + "a" * 900,
+    "one long name": "a" * 7_000 + " = 1\nans = " + "a" * 900,
 }
 PIECES: Final = (
     *" %=,;([{\\|\":._'&#$*/?<>!-\t\n\r",
@@ -120,9 +120,9 @@ PIECES: Final = (
 SHAPES: Final[dict[str, Callable[[str], str]]] = {
     "alone": long,
     "after an answer": lambda piece: "ans = 5\n" + long(piece),
-    "within a line": lambda piece: "ans = x " + long(piece)[:9_000] + "= 1",
+    "within a line": lambda piece: "ans = x " + long(piece)[:7_000] + "= 1",
     "between values": lambda piece: long(f"1{piece}") + " = ans",
-    "in many lines": lambda piece: "\n".join(f"y = {piece * (60 // len(piece))}" for _ in range(150)),
+    "in many lines": lambda piece: "\n".join(f"y = {piece * (45 // len(piece))}" for _ in range(150)),
 }
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from fractions import Fraction
+from typing import Final
 
 from distill_dsl.runtime.thoughts.equations.codes import DIVIDE, POWER, Guard, Relation, lone_name, names_in
 from distill_dsl.runtime.thoughts.equations.evaluation import Waits, decided, evaluate
@@ -27,6 +28,7 @@ from distill_dsl.runtime.thoughts.equations.polynomials import (
     substituted,
     subtract,
 )
+from distill_dsl.runtime.thoughts.equations.values import decimal_places
 
 
 @dataclass
@@ -111,11 +113,34 @@ def use(state: State, equation: Relation) -> bool:
     except Waits:
         return False
     if isinstance(difference, (int, Fraction)):
-        if difference:
+        if difference and not is_rounding(equation, difference):
             raise Contradiction(equation, difference)
+        if difference:
+            state.notes.append(f"line {equation.statement.line}: a decimal taken as rounded")
         return True
     state.checked = state.checked and not isinstance(difference, Quotient)
     return use_polynomial(state, above(difference))
+
+
+LONG_DECIMAL: Final = 4
+"""Places up to which a value is no reason for rounding: `x = 1.2` contradicts `x = 1.24`."""
+
+
+def is_rounding(equation: Relation, difference: Rational) -> bool:
+    """Whether one side is a decimal, and the other rounds to it, as in `x = 10/3 = 3.33`."""
+    return any(len(code) == 1 and rounds_to(code[0], difference) for code in (equation.left, equation.right))
+
+
+def rounds_to(item: object, difference: Rational) -> bool:
+    """Whether an item of a code is a decimal that rounds what differs from it by so much."""
+    if not isinstance(item, Fraction):
+        return False
+    size = Fraction(difference if difference > 0 else -difference)
+    places = decimal_places(item.denominator)
+    exact = decimal_places((item + size).denominator)
+    if places is None or (exact is not None and exact <= LONG_DECIMAL):
+        return False
+    return size * 2 * 10**places <= 1
 
 
 def may_divide(equation: Relation, state: State) -> bool:

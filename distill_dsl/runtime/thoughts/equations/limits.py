@@ -11,13 +11,13 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Final
 
-MAX_TEXT: Final = 10_000
+MAX_TEXT: Final = 8_000
 """Characters. The longest recorded thought has 3,000."""
 MAX_EQUATIONS: Final = 200
 """Recorded systems have up to 40."""
 MAX_TOKENS: Final = 500
 """Tokens of one statement; the longest recorded has 130."""
-MAX_ALL_TOKENS: Final = 3_000
+MAX_ALL_TOKENS: Final = 2_000
 """Tokens of all statements together; recorded systems have up to 700."""
 MAX_DEPTH: Final = 40
 """Nested parentheses, signs and powers: far below Python's recursion limit, far above real use (6)."""
@@ -31,7 +31,7 @@ MAX_TERMS: Final = 400
 """Terms of one polynomial; a linear equation has at most as many as there are unknowns."""
 MAX_UNKNOWNS: Final = 100
 """Names without a value at one time: elimination is cubic in them."""
-EXACT_WORK: Final = 4_000
+EXACT_WORK: Final = 3_000
 """What `solve_exact` may spend. Of 2,494 recorded systems half spend 40, one in a hundred 134, none over 305."""
 LONG_WORK: Final = 200_000
 """What the long way may spend before sympy is asked: a few tenths of a second."""

@@ -33,6 +33,8 @@ class Script:
     """Expressions that the text calls the answer, in order."""
     defines: bool = False
     """Whether it is the text of a function, whose answer is what it returns."""
+    tags: int = 0
+    """How many lines so far end in their number, as in `x + y = 5 (1)`."""
     blocks: Blocks = field(default_factory=Blocks)
 
 
@@ -51,6 +53,7 @@ BOXED: Final = re.compile(r"^####\s*(\S.{0,99})$")
 RELATION: Final = re.compile(r"[<>=]")
 LOOP: Final = re.compile(r"^(?:while|for|switch|case|try|with|class)\b(?!.*[.?]$)")
 BULLET: Final = re.compile(r"^(?:[-*+]\s+|\(?(?:\d{1,2}|[a-z])[.)]\s+(?=.*[^\W\d]))")
+TAG: Final = re.compile(r"\s[\s.]{0,20}\((\d{1,2})\)$")
 BOLD: Final = re.compile(r"^\*\*(.+)\*\*[.:]?$")
 THOUSANDS: Final = re.compile(r"(?<![\w.,])(\d{1,3}(?:,\d{3})+)(?![\d,])", re.ASCII)
 CALL: Final = re.compile(r"\b(?:min|max|round|mod|sum|gcd|lcm)\s*\(", re.IGNORECASE)
@@ -60,7 +63,7 @@ ITEM: Final = re.compile(r"[-+]?\s?[\d.(]")
 NAME: Final = re.compile(r"[^\W\d]\w*$")
 LIST: Final = re.compile(r"(?:ans|answer|result)\s*=\s*[^\W\d]\w*(?:, [^\W\d]\w*)*$", re.IGNORECASE)
 """Names in a row where the answer stands."""
-SEPARATORS: Final = (",", ";", ".", "and", "where", "such that")
+SEPARATORS: Final = (",", ";", ".", "and", " or ", "where", "such that")
 SEPARATOR: Final = re.compile(
     r";|\band\b|\bwhere\b|\bsuch that\b|\.\s+|(?<=[\d)])\.(?=[A-Z;])|(?<=\w)\.(?=;|[A-Z][a-z']+,?\s)"
 )
@@ -69,6 +72,8 @@ ASIDE: Final = re.compile(r"\s?\((?:[^\W\d][\w'-]*[ ]){1,20}[^\W\d][\w'-]*\)")
 UNIT_ASIDE: Final = re.compile(r"(?<=\d)\s\([^\W\d_]{3,30}\)(?=\s*(?:$|[,;.]))")
 """One such word, after a number and at the end."""
 RATIO: Final = re.compile(r"\d\s?:\s?\d")
+TIGHT_RATIO: Final = re.compile(r"\d:\d")
+WORD: Final = re.compile(r"[^\W\d_]{2}")
 PROPORTION: Final = re.compile(r"^([^:=]{1,99}):([^:=]{1,99})=([^:=]{1,99}):([^:=]{1,99})$")
 """`x : y = 3 : 4`; any other `3 : 4` is left to be refused."""
 ASIDE_ALONE: Final = re.compile(rf"=\s?{ASIDE.pattern}(?!\s?[-+*/^(\w])")
@@ -128,6 +133,9 @@ def read_line(number: int, raw: str, line: str, script: Script) -> None:
     if "nswer" in line and (found := STATED.search(line, max(0, line.rindex("nswer") - 1))):
         note_answer(line, script)
         line = f"{line[: found.start()]};{found[1] if '=' in found[1] else ''}"
+    if line[-1] == ")" and (tag := TAG.search(line)) and int(tag[1]) == script.tags + 1:
+        script.tags += 1
+        line = line[: tag.start()]
     branches = script.blocks.conditions()
     for part in statements_of(line):
         if "?" not in part:  # `x = ?` asks; it states nothing
@@ -179,11 +187,14 @@ def without_prose(line: str) -> str:
     """The line without the words before a colon ("Total cost: c = 5"), or after one ("ans = c:")."""
     if ":" not in line:
         return line
-    if RATIO.search(line):
-        return PROPORTION.sub(r"(\1)/(\2) = (\3)/(\4)", line)
+    if RATIO.search(line) and (proportion := PROPORTION.match(line)):
+        return "({})/({}) = ({})/({})".format(*proportion.groups())
     first = RELATION.search(line)
     start = line.rfind(":", 0, first.start() if first else None)
-    line = line[start + 1 :]
+    if not TIGHT_RATIO.search(line) and (WORD.search(line, 0, max(start, 0)) or not RATIO.search(line)):
+        line = line[start + 1 :]
+    if RATIO.search(line):
+        return line
     head, colon, rest = line.partition(":")
     return line if colon and RELATION.search(rest) else head
 
@@ -198,10 +209,16 @@ def parts(line: str) -> list[str]:
     found: list[str] = []
     for piece in (piece.strip() for half in SEPARATOR.split(line) for piece in at_commas(half)):
         if RELATION.search(piece):
-            found.append(piece)
+            found += alternatives(piece) if " or " in piece else [piece]
         elif found and (ITEM.match(piece) or (NAME.match(piece) and LIST.match(found[-1]))):
             found[-1] += f", {piece}"  # `ans = 3, 4`: never to be read as 3
     return found
+
+
+def alternatives(piece: str) -> list[str]:
+    """`x = 1 or x = 2` apart, which contradict one another; `apples or pears = 3` as it is."""
+    halves = piece.split(" or ")
+    return halves if all(map(RELATION.search, halves)) else [piece]
 
 
 def at_commas(line: str) -> list[str]:

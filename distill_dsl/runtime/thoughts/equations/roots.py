@@ -11,7 +11,7 @@ from fractions import Fraction
 from typing import Final
 
 from distill_dsl.runtime.thoughts.equations.codes import Choice, Operator, Relation
-from distill_dsl.runtime.thoughts.equations.elimination import Contradiction, State, reduce
+from distill_dsl.runtime.thoughts.equations.elimination import Contradiction, State, is_rounding, reduce
 from distill_dsl.runtime.thoughts.equations.evaluation import Waits, decided, evaluate, whole_root
 from distill_dsl.runtime.thoughts.equations.limits import MAX_BRANCHES, Unsolved, spend, too_large
 from distill_dsl.runtime.thoughts.equations.pieces import piece_cases
@@ -83,7 +83,7 @@ def check(state: State, equations: Sequence[Relation]) -> None:
             difference = subtract(evaluate(equation.left, state.known), evaluate(equation.right, state.known))
         except Waits:
             continue
-        if isinstance(difference, (int, Fraction)) and difference:
+        if isinstance(difference, (int, Fraction)) and difference and not is_rounding(equation, difference):
             raise Contradiction(equation, difference)
     for guard in state.assumed:
         try:

@@ -12,7 +12,8 @@ SIGNS: Final = str.maketrans(
     {
         "×": "*", "✕": "*", "✖": "*", "·": "*", "⋅": "*", "∙": "*", "∗": "*", "•": "*", "÷": "/", "➗": "/", "∕": "/",
         "⁄": "/", "−": "-", "–": "-", "—": "-", "‐": "-", "‑": "-", "﹣": "-", "－": "-", "＋": "+", "＝": "=",
-        "≔": "=", "≤": "<=", "⩽": "<=", "≥": ">=", "⩾": ">=", "≠": "!=", "½": "(1/2)", "¼": "(1/4)", "¾": "(3/4)",
+        "≈": "=", "≔": "=", "≤": "<=", "⩽": "<=", "≥": ">=", "⩾": ">=", "≠": "!=",
+        "½": "(1/2)", "¼": "(1/4)", "¾": "(3/4)",
         "⅓": "(1/3)", "⅔": "(2/3)", "⅕": "(1/5)", "⅖": "(2/5)", "⅗": "(3/5)", "⅘": "(4/5)", "⅙": "(1/6)", "⅚": "(5/6)",
         "⅛": "(1/8)", "⅜": "(3/8)", "⅝": "(5/8)", "⅞": "(7/8)", "√": " sqrt ", "⌈": " ceil(", "⌊": " floor(",
         "⌉": ")", "⌋": ")", "’": "'", "ʼ": "'", "\u00a0": " ", "\u2007": " ", "\u202f": " ", "\u2009": " ",
@@ -53,6 +54,7 @@ LATEX: Final = (
     (re.compile(r"\\(?:lt)(?![a-zA-Z])"), "<"),
     (re.compile(r"\\(?:gt)(?![a-zA-Z])"), ">"),
     (re.compile(r"\\(?:ne|neq)(?![a-zA-Z])"), "!="),
+    (re.compile(r"\\approx(?![a-zA-Z])"), "≈"),
     (re.compile(r"\\lceil(?![a-zA-Z])"), " ceil("),
     (re.compile(r"\\lfloor(?![a-zA-Z])"), " floor("),
     (re.compile(r"\\r(?:ceil|floor)(?![a-zA-Z])"), ")"),
@@ -68,6 +70,11 @@ LATEX: Final = (
 )  # fmt: skip
 """LaTeX -> plain signs, in order; `\\frac` of groups is the parser's."""
 
+ARROW: Final = re.compile(r"\s(?:=>|->|==>|-->)\s(?=[^\n]{0,300}?[=<>])")
+"""What leads from one equation to the next."""
+ROUNDED: Final = re.compile(r"=([^=≈~\n]{1,200})(?:≈|~)[^\n;,=]{1,99}")
+"""A value and what it is about: the value counts."""
+ANSWER_WRAPPER: Final = re.compile(r"\[\[\s*answer:?\s([^\[\]]{1,200})\]\]")
 WRAPPER: Final = re.compile(r"\[\[\s*(?:eq|equation)?s?\b:?([^\[\]]{1,2000})\]\]")
 MODULES: Final = ("math.", "np.", "numpy.", "sp.", "sympy.")
 MATH_MODULE: Final = re.compile(r"\b(?:math|np|numpy|sp|sympy)\.(?=(?:ceil|floor|sqrt|round|gcd|lcm|abs|max|min)\b)")
@@ -80,6 +87,7 @@ def plain(text: str) -> str:
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     if "]]" in text:
+        text = ANSWER_WRAPPER.sub(r"\nThe answer is \1\n", text)
         text = WRAPPER.sub(r"\n\1\n", text)
     if '"""' in text or "'''" in text:
         text = DOCSTRING.sub(lambda match: "\n" * match[0].count("\n"), text)
@@ -88,7 +96,10 @@ def plain(text: str) -> str:
     if "\\" in text:
         for pattern, replacement in LATEX:
             text = pattern.sub(replacement, text)
+    if "->" in text or "=>" in text:
+        text = ARROW.sub(" ; ", text)
     if not text.isascii():
+        text = ROUNDED.sub(r"=\1", text)
         text = MIXED.sub(r"(\1+\2)", text)
         text = POWER.sub(lambda match: f"^({match[0].translate(DIGITS_ABOVE)})", text)
         text = ROOT.sub(r" sqrt(\1)", text).translate(SIGNS)

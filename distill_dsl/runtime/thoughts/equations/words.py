@@ -20,6 +20,7 @@ UNIT_LETTERS: Final = frozenset({"m", "g", "l", "L", "h", "s", "k"})
 """Single letters that are a unit after a number unless the system uses them as names."""
 INTRODUCTION: Final = (
     "let so then thus therefore hence where we have get since because assume suppose given that such now if is set "
+    "var const compute calculate using substituting simplifying "
     "define equation here finally next also first this gives means which solve solving for simplify"
 )
 OPENERS: Final = frozenset(INTRODUCTION.split())
