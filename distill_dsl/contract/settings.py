@@ -158,7 +158,7 @@ class ThoughtSettings(Settings, frozen=True, kw_only=True):
     steps: str = "any"
     """Of a thought in prose: `right` takes none for right in which a written calculation does not hold."""
     timeout: Annotated[float, Meta(gt=0.0)] = 5.0
-    """Seconds of wall time for one thought."""
+    """Seconds of processor time for one thought."""
     memory: Count = 512 * 1024 * 1024
     """Bytes of address space for one program, above what the interpreter itself takes."""
 

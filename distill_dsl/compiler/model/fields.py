@@ -227,7 +227,7 @@ THOUGHT: Final = (
     Field("prompt", Text(), "prompts/<answer>.jinja2", "template with which a teacher is asked"),
     Field("tolerance", Real(least=0.0), TOLERANCE, "largest difference from gold"),
     Field("steps", Word(("any", "right")), "any", "`right` keeps no thought in prose with a wrong calculation"),
-    Field("timeout", Seconds(), 5.0, "for running one thought"),
+    Field("timeout", Seconds(), 5.0, "processor time for running one thought"),
     Field("memory", Bytes(), 512 * 1024 * 1024, "for running one program"),
 )
 
