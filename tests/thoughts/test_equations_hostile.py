@@ -61,6 +61,10 @@ BUILT: Final = {
     "long literal": "ans = " + "9" * 5_000,
     "long exponent": "ans = 1e" + "9" * 90,
     "small exponent": "ans = 10^-9999999",
+    "large irrational": "x = 2^(2^0.5 * 1000000)\nans = ceil(x) + (x > 3) + round(x, 2)",
+    "small irrational": "x = 2^(0 - 2^0.5 * 1000000)\nans = 1 / x + floor(x)",
+    "irrational contradiction": "x = 2^(2^0.5 * 1000000)\nx = 3\nans = x",
+    "many irrationals": lines("x{n} = sqrt(2) * x{i} + 3^0.1", 60, "x0 = 1\nans = x60"),
     "deep groups": "ans = " + "(" * 3_900 + "1" + ")" * 3_900,
     "deep signs": "ans = " + "-" * 7_000 + "1",
     "deep roots": "ans = " + "sqrt(" * 400 + "2" + ")" * 400,
@@ -194,7 +198,8 @@ def test_exact_solving_imports_nothing_large() -> None:
         "import sys\n"
         "from distill_dsl.runtime.thoughts.equations import solve_exact\n"
         "assert solve_exact('ans = ceil(7/2)').answer == '4'\n"
-        "assert solve_exact('ans = sqrt(2)') is None\n"
+        "assert solve_exact('ans = sqrt(2)').answer == '1.41421356237'\n"
+        "assert solve_exact('ans^2 = 2') is None\n"
         "assert not {'sympy', 'numpy'} & set(sys.modules)\n"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False, timeout=60)

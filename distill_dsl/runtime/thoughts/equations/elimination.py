@@ -140,7 +140,7 @@ def rounds_to(item: object, difference: Rational) -> bool:
     exact = decimal_places((item + size).denominator)
     if places is None or (exact is not None and exact <= LONG_DECIMAL):
         return False
-    return size * 2 * 10**places <= 1
+    return size <= Fraction(1, 2) / Fraction(10**places)
 
 
 def may_divide(equation: Relation, state: State) -> bool:

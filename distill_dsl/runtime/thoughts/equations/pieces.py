@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Final
 
-from distill_dsl.runtime.thoughts.equations.codes import Choice, Code, Guard, Operator, Relation
+from distill_dsl.runtime.thoughts.equations.codes import Choice, Code, Guard, Operator, Relation, names_in
 from distill_dsl.runtime.thoughts.equations.elimination import State
 from distill_dsl.runtime.thoughts.equations.evaluation import Waits, decided, evaluate
 from distill_dsl.runtime.thoughts.equations.limits import spend
@@ -68,11 +68,11 @@ def branch_cases(state: State, pending: Sequence[Relation], condition: Code) -> 
 
 
 def known_yet(condition: Code, known: Mapping[str, Form]) -> bool:
-    """Whether a condition is decided."""
+    """Whether a condition is decided, or hangs on no unknown (but on an irrational number)."""
     try:
         decided(condition, known)
     except Waits:
-        return False
+        return all(is_number(known.get(name, {})) for name in names_in(condition))
     return True
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Final
@@ -17,6 +17,7 @@ from distill_dsl.runtime.thoughts.equations.evaluation import Waits, evaluate
 from distill_dsl.runtime.thoughts.equations.grammar import ITEM
 from distill_dsl.runtime.thoughts.equations.limits import Unsolved
 from distill_dsl.runtime.thoughts.equations.lines import Statement
+from distill_dsl.runtime.thoughts.equations.numeric import approximations, contradicted
 from distill_dsl.runtime.thoughts.equations.polynomials import Rational, names
 from distill_dsl.runtime.thoughts.equations.roots import cases, open_conditions
 from distill_dsl.runtime.thoughts.equations.symbolic import refuse_hopeless, symbolic_solutions
@@ -152,10 +153,21 @@ def simultaneous(relations: Sequence[Relation], answer: str, symbolic: bool) -> 
 
 def in_text(chosen: Candidate) -> dict[str, str]:
     """The values of the names of the text, as they were found; of a name assigned again, the last."""
-    texts = {name: text_of(value) for name, value in chosen.values.items()}
+    texts = shown(chosen.values)
     if not any(VERSION in name for name in texts):
         return texts
     return {first_name(name): texts[name] for name in sorted(texts, key=version)}
+
+
+def shown(values: Mapping[str, Value]) -> dict[str, str]:
+    """The texts of values, without those that are too long to be read."""
+    texts = {}
+    for name, value in values.items():
+        try:
+            texts[name] = text_of(value)
+        except Unsolved:
+            continue
+    return texts
 
 
 def candidates_of(
@@ -164,6 +176,8 @@ def candidates_of(
     """The solutions of one case."""
     form = state.known.get(answer)
     if isinstance(form, (int, Fraction)):
+        if pending and (relation := contradicted(state, pending)) is not None:
+            raise Contradiction(relation, form)
         return [Candidate(Value(form), numbers(state), open_conditions(state))]
     needed = names(form) if form is not None else {answer}
     left = unknowns_of(pending, state) | needed
@@ -171,6 +185,8 @@ def candidates_of(
         if not pending and len(needed) == 1 and any_quantity([*state.known, *needed]):
             return bounded(state, needed.copy().pop(), answer, bounds)
         raise lacking(state, left - {answer} or needed)
+    if (values := approximations(state, pending, answer)) is not None:
+        return [Candidate(values[answer], {**numbers(state), **values})]
     refuse_hopeless(state, pending, left)
     if not symbolic:
         raise NeedsSymbolic
@@ -198,7 +214,7 @@ def bounded(state: State, name: str, answer: str, bounds: Sequence[Relation]) ->
 def lacking(state: State, unknowns: set[str]) -> Unsolved:
     """Too few equations: which unknowns lack them, and what is known nevertheless."""
     listed = ", ".join(f"`{name}`" for name in sorted(map(first_name, unknowns)))
-    solution = {first_name(name): text_of(value) for name, value in numbers(state).items()}
+    solution = {first_name(name): text for name, text in shown(numbers(state)).items()}
     return Unsolved("no-answer", f"not enough equations for {listed}", solution)
 
 

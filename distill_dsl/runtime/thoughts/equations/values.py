@@ -74,6 +74,8 @@ def decimal_places(bottom: int) -> int | None:
 
 def plain_decimal(number: Decimal) -> str:
     """A number to 12 significant digits, without an exponent or trailing zeros."""
+    if number and abs(number.adjusted()) > LONGEST_WHOLE:
+        raise too_large(f"a number of more than {LONGEST_WHOLE} digits")
     text = format(Context(prec=SHOWN_DIGITS).create_decimal(number), "f")
     text = text.rstrip("0").rstrip(".") if "." in text else text
     return "0" if text in ("-0", "") else text
