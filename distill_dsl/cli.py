@@ -108,7 +108,7 @@ def track() -> None:
 
 @app.command()
 def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print all of it as JSON.")] = False) -> None:
-    """Show what walls stand around programs on this machine, each proved by an attack, and mend what is missing.
+    """Show what walls stand around programs on this machine, each proved by an attack, and what to do for the rest.
 
     Exit code 0 where programs are executed, 1 where they are refused.
     """

@@ -171,7 +171,7 @@ _NUMBERS: Final = {
         fchmodat 268 faccessat 269 pselect6 270 ppoll 271 set_robust_list 273 utimensat 280 eventfd2 290
         epoll_create1 291 dup3 292 pipe2 293 inotify_init1 294 prlimit64 302 renameat2 316 getrandom 318
         memfd_create 319 membarrier 324 statx 332 rseq 334 pidfd_open 434 clone3 435 close_range 436 openat2 437
-        faccessat2 439
+        faccessat2 439 fchmodat2 452
         """
     ),
     "aarch64": _table(
@@ -189,6 +189,7 @@ _NUMBERS: Final = {
         geteuid 175 getgid 176 getegid 177 gettid 178 sysinfo 179 brk 214 munmap 215 mremap 216 clone 220
         mmap 222 mprotect 226 madvise 233 wait4 260 prlimit64 261 renameat2 276 getrandom 278 memfd_create 279
         membarrier 283 statx 291 rseq 293 pidfd_open 434 clone3 435 close_range 436 openat2 437 faccessat2 439
+        fchmodat2 452
         """
     ),
 }
