@@ -164,3 +164,30 @@ def test_products_of_roots_are_ambiguous_or_right(roots: list[int], power: int) 
         assert execution.answer == str(roots[0])
     else:
         assert execution is None or execution.failure in ("error:ambiguous", "error:limit")
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.integers(-9, 9).filter(bool), st.integers(-30, 30), st.integers(-30, 30))
+def test_irrational_roots_satisfy_their_equation(a: int, b: int, c: int) -> None:
+    execution = solved(f"{a}*x^2 + {b}*x + {c} = 0\nans = x")
+    if execution.failure == "error:inconsistent":
+        assert b * b < 4 * a * c
+        return
+    roots = [execution.answer] if execution.answer else execution.detail.removeprefix("several solutions: ").split(", ")
+    assert len(roots) == (1 if b * b == 4 * a * c else 2)
+    for root in map(Fraction, roots):
+        size = max(abs(a * root**2), abs(b * root), abs(c), Fraction(1))
+        assert abs(a * root**2 + b * root + c) < size / 10**9
+    assert abs(sum(map(Fraction, roots)) * (3 - len(roots)) + Fraction(b, a)) < Fraction(1, 10**9)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.integers(1, 99), st.integers(1, 99), st.integers(2, 9))
+def test_values_that_do_not_end_are_those_of_floats(one: int, other: int, degree: int) -> None:
+    text = (
+        f"side^2 = {one}^2 + {other}^2\nroot = {one}^(1/{degree})\nboxes = ceil(side + root + 1/3)\nans = side * root"
+    )
+    execution = solved(text)
+    side, root = math.hypot(one, other), one ** (1 / degree)
+    assert math.isclose(float(execution.answer or "nan"), side * root, rel_tol=1e-9)
+    assert execution.solution["boxes"] == str(math.ceil(side + root + 1 / 3))

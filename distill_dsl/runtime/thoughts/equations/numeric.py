@@ -17,7 +17,7 @@ from distill_dsl.runtime.thoughts.equations.codes import Choice, Code, Operator,
 from distill_dsl.runtime.thoughts.equations.elimination import State, is_rounding, rounds_to
 from distill_dsl.runtime.thoughts.equations.evaluation import COMPARISONS, Waits
 from distill_dsl.runtime.thoughts.equations.limits import spend
-from distill_dsl.runtime.thoughts.equations.polynomials import Form, Quotient, names
+from distill_dsl.runtime.thoughts.equations.polynomials import Form, Polynomial, Quotient, names
 from distill_dsl.runtime.thoughts.equations.values import Value
 
 PRECISIONS: Final = (50, 80)
@@ -125,13 +125,16 @@ def of_name(name: str, known: Mapping[str, Form], values: Mapping[str, Decimal])
     if form is None:
         return values[name]
     if isinstance(form, Quotient):
-        raise Waits
-    if isinstance(form, (int, Fraction)):
-        return of_number(form)
-    return sum(
-        (of_number(factor) * math.prod((values[own] for own in monomial), start=Decimal(1)))
-        for monomial, factor in form.items()
-    ) + Decimal(0)
+        return of_polynomial(form.above, values) / off_edge(of_polynomial(form.below, values))
+    return of_number(form) if isinstance(form, (int, Fraction)) else of_polynomial(form, values)
+
+
+def of_polynomial(polynomial: Polynomial, values: Mapping[str, Decimal]) -> Decimal:
+    """The value of a polynomial; `KeyError` where a name has none yet."""
+    total = Decimal(0)
+    for monomial, factor in polynomial.items():
+        total += of_number(factor) * math.prod((values[own] for own in monomial), start=Decimal(1))
+    return total
 
 
 def applied(name: str, operands: list[Decimal]) -> Decimal:

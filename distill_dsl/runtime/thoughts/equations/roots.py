@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Final
 
-from distill_dsl.runtime.thoughts.equations.codes import Choice, Operator, Relation
+from distill_dsl.runtime.thoughts.equations.codes import POWER, Choice, Code, Operator, Relation
 from distill_dsl.runtime.thoughts.equations.elimination import Contradiction, State, is_rounding, reduce
 from distill_dsl.runtime.thoughts.equations.evaluation import Waits, decided, evaluate, whole_root
 from distill_dsl.runtime.thoughts.equations.limits import MAX_BRANCHES, Unsolved, spend, too_large
@@ -31,6 +31,8 @@ from distill_dsl.runtime.thoughts.equations.polynomials import (
 Open = tuple[State, list[Relation]]
 """A case and the equations that it leaves unused (none, where it is solved)."""
 
+NEGATIVE: Final = Operator("negative", 1)
+SQRT: Final = Operator("sqrt", 1)
 PLUS: Final = Operator("+", 2)
 TIMES: Final = Operator("*", 2)
 FEW_BRANCHES: Final = 8
@@ -124,6 +126,11 @@ def split(state: State, pending: Sequence[Relation]) -> list[Open] | None:
                 raise Unsolved("error:inconsistent", f"line {equation.statement.line}: no real number satisfies it")
             state.checked = False
             return [(with_value(state, used.copy().pop(), root), list(pending)) for root in roots]
+    for equation, polynomial in polynomials:
+        if len(used := names(polynomial)) == 1 and (codes := irrational_roots(polynomial)):
+            name, others = used.copy().pop(), [one for one in pending if one is not equation]
+            state.checked = False
+            return [(state.copy(), [*others, Relation((name,), "=", code, equation.statement)]) for code in codes]
     if (by_pieces := piece_cases(state, pending)) is not None:
         return by_pieces
     for equation, polynomial in polynomials:
@@ -177,6 +184,25 @@ def quadratic_roots(factors: dict[int, Rational]) -> list[Rational] | None:
     if square * square != discriminant:
         return None
     return sorted({whole((-b + sign * square) / (2 * a)) for sign in (1, -1)})
+
+
+def irrational_roots(polynomial: Polynomial) -> list[Code]:
+    """The real roots of a quadratic, or of `x^n = number`, as codes that are left to be computed; else none."""
+    factors = {len(monomial): Fraction(factor) for monomial, factor in polynomial.items()}
+    highest = max(factors)
+    if min(factors) > 0 or highest < 2:
+        return []
+    if len(factors) == 2 and highest != 1:
+        value = -factors[0] / factors[highest]
+        root: Code = (abs(value), Fraction(1, highest), POWER)
+        if highest % 2:
+            return [root if value > 0 else (*root, NEGATIVE)]
+        return [(*root, NEGATIVE), root]
+    if highest > 2:
+        return []
+    middle, half = -factors[1] / (2 * factors[2]), 1 / (2 * factors[2])
+    discriminant = factors[1] ** 2 - 4 * factors[2] * factors[0]
+    return [(middle, sign * abs(half), whole(discriminant), SQRT, TIMES, PLUS) for sign in (-1, 1)]
 
 
 def rational_root(value: Rational, degree: int) -> Rational | None:
