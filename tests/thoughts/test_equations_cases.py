@@ -30,7 +30,7 @@ def test_exact_means_come_to_the_same_or_to_nothing(case: dict[str, Any]) -> Non
 
 def test_the_table_is_large_and_seldom_needs_sympy() -> None:
     assert len(CASES) == len({case["text"] for case in CASES}) >= 220
-    assert sum(solve_exact(case["text"]) is None for case in CASES) <= 3
+    assert sum(solve_exact(case["text"]) is None for case in CASES) <= 5
 
 
 def test_answers_say_their_type_and_stand_in_the_solution() -> None:
