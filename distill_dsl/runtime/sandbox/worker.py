@@ -21,6 +21,7 @@ import signal
 import sys
 import time
 from collections.abc import Collection
+from contextlib import suppress
 from typing import Any, Final, NoReturn
 
 from distill_dsl.runtime.sandbox import child, filters, frames, linux
@@ -47,7 +48,8 @@ def main() -> NoReturn:
     os.register_at_fork = lambda **_: None  # half the cost of a fork; we have no threads
     module = importlib.import_module(settings["module"])
     for name in settings["preload"]:
-        importlib.import_module(name)
+        with suppress(ModuleNotFoundError):  # what is not installed does not exist for jobs either
+            importlib.import_module(name)
     sys.path.pop(0)  # of programs, nobody may import from where we are installed
     if hasattr(module, "warm_up"):
         module.warm_up()

@@ -59,5 +59,3 @@ def _execution(reply: Reply, text: str) -> Execution:
         return decoded(reply.said)
     except (msgspec.MsgspecError, ValueError) as error:
         return Execution(failure="error:reply", detail=str(error)[:200], text=text)
-
-
