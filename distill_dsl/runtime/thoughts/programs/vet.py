@@ -5,7 +5,7 @@ as around any other (see `runtime.sandbox`). What has to be shown is only that a
 nothing behind: no changed module, class or built-in, nothing read of what others left.
 
 It is shown on the compiled code. Only listed instructions, attributes, modules and built-ins are
-admitted, so a new version of Python admits less, never more. Nothing admitted can store or delete an
+admitted, and none by a version of Python whose code nobody has looked at. Nothing admitted can store or delete an
 attribute, define a class, handle an exception, reach a frame, a module's dictionary or `type`, or open
 a context. What a program can change are objects that it made itself, and they go with it.
 
@@ -32,8 +32,10 @@ _ATTRIBUTE_CODES: Final = frozenset(
 _IMPORT: Final = dis.opmap["IMPORT_NAME"]
 _ARGUED: Final = _ATTRIBUTE_CODES | {_IMPORT}
 _EXTENDED: Final = dis.opmap["EXTENDED_ARG"]
-_SHIFTED: Final = frozenset({dis.opmap["LOAD_ATTR"]}) if "LOAD_METHOD" not in dis.opmap else frozenset()
-"""Instructions whose argument holds the position of the name shifted by one bit (Python 3.12)."""
+_SHIFTED: Final = frozenset({dis.opmap["LOAD_ATTR"]} if sys.version_info >= (3, 12) else ())
+"""Instructions whose argument holds the position of the name shifted by one bit."""
+_KNOWN_VERSION: Final = sys.version_info[:2] in ((3, 11), (3, 12), (3, 13))
+"""Whether arguments of instructions are read here as the interpreter reads them. If not, nothing is shared."""
 
 _UNSAFE: Final = frozenset(vars(builtins)) - frozenset(SAFE_BUILTINS) - {"__name__"}
 
@@ -142,7 +144,7 @@ BUILTINS: Final[dict[str, Any]] = {**{name: getattr(builtins, name) for name in 
 
 def admits(code: CodeType) -> bool:
     """Whether the program may share a process: every part of its code is listed above."""
-    return all(map(_harmless, _codes(code)))
+    return _KNOWN_VERSION and all(map(_harmless, _codes(code)))
 
 
 def _codes(code: CodeType) -> Iterator[CodeType]:
