@@ -207,7 +207,7 @@ def test_the_process_namespace_shows_no_process_outside() -> None:
 
 def test_the_process_namespace_ends_whatever_a_program_leaves() -> None:
     """A grandchild in a session of its own outlives a kill of the group."""
-    program = "import os, time\nif os.fork() == 0:\n    os.setsid()\n    time.sleep(60)\nans = 1"
+    program = "import os, time\nif os.fork() == 0:\n    os.setsid()\n    time.sleep(60)\ntime.sleep(0.2)\nans = 1"
     for layers, left in (({Layer.PROCESSES}, 0), (set(), 1)):
         with orphans_adopted():
             before = descendants(os.getpid())

@@ -78,7 +78,7 @@ def alone(text: str) -> bytes:
 
 def _run(code: CodeType, space: dict[str, Any]) -> None:
     """As deep in the stack as `run_watched` is, so that a program may call itself as often."""
-    exec(code, space)
+    exec(*(code, space))
 
 
 def together(text: str) -> bytes | None:
@@ -177,7 +177,17 @@ def _said(
 
 
 def _compiled(text: str) -> CodeType:
-    """The program's code; the value of an expression at its end is kept under `LAST_VALUE`."""
+    """The program's code; the value of an expression at its end is kept under `LAST_VALUE`.
+
+    Not of a text so deep that it can be compiled but not looked at.
+    """
+    try:
+        return _keeping_last_value(text)
+    except RecursionError:
+        return compile(text, "<program>", "exec", dont_inherit=True)
+
+
+def _keeping_last_value(text: str) -> CodeType:
     tree = ast.parse(text, "<program>")
     if tree.body and isinstance(last := tree.body[-1], ast.Expr):
         keep = ast.Assign([ast.Name(LAST_VALUE, ast.Store())], last.value)
