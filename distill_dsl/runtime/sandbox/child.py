@@ -35,7 +35,7 @@ class Cell:
     """The worker's process id."""
 
 
-MOST_TOGETHER: Final = 64 << 20
+MOST_TOGETHER: Final = 96 << 20
 """Bytes for jobs that share a child. One that wants more is run alone, and soon."""
 
 

@@ -21,7 +21,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Final
+from typing import Final
 
 import distill_dsl
 from distill_dsl.contract.failure import Failure
@@ -129,15 +129,10 @@ class _Worker:
     incoming: bytearray = field(default_factory=bytearray)
     outgoing: memoryview = field(default_factory=lambda: memoryview(b""))
 
-    @property
-    def reports(self) -> IO[bytes]:
-        assert self.process.stdout is not None
-        return self.process.stdout
-
-    @property
-    def orders(self) -> IO[bytes]:
-        assert self.process.stdin is not None
-        return self.process.stdin
+    def __post_init__(self) -> None:
+        assert self.process.stdin is not None and self.process.stdout is not None
+        self.orders = self.process.stdin.fileno()
+        self.reports = self.process.stdout.fileno()
 
 
 _Queue = tuple[Kind, bool]
@@ -237,7 +232,7 @@ class _Supervisor:
     def _send(self, worker: _Worker) -> None:
         """Write what the pipe takes now; the rest when it takes more."""
         try:
-            sent = os.write(worker.orders.fileno(), worker.outgoing)
+            sent = os.write(worker.orders, worker.outgoing)
         except BlockingIOError:
             sent = 0
         except BrokenPipeError:
@@ -262,7 +257,7 @@ class _Supervisor:
                 self._lose(worker)
 
     def _receive(self, worker: _Worker) -> None:
-        some = os.read(worker.reports.fileno(), 1 << 16)
+        some = os.read(worker.reports, 1 << 16)
         worker.incoming += some
         try:
             report = frames.read_report(worker.incoming) if some else None
@@ -325,7 +320,7 @@ class _Supervisor:
             bufsize=0,
         )
         worker = _Worker(kind, process, deadline=time.monotonic() + START_SECONDS)
-        os.set_blocking(worker.orders.fileno(), False)
+        os.set_blocking(worker.orders, False)
         self.workers.append(worker)
         self.selector.register(worker.reports, selectors.EVENT_READ, worker)
 
@@ -346,8 +341,9 @@ class _Supervisor:
         with suppress(ProcessLookupError):
             os.killpg(worker.process.pid, signal.SIGKILL)
         worker.process.wait()
-        worker.reports.close()
-        worker.orders.close()
+        for pipe in (worker.process.stdin, worker.process.stdout):
+            assert pipe is not None
+            pipe.close()
 
     def close(self) -> None:
         """End every worker."""

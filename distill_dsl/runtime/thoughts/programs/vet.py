@@ -92,7 +92,19 @@ def stop() -> None:
 
 def _watch(event: str, arguments: tuple[Any, ...]) -> None:
     if event in ("compile", "exec") and _Running.code is not None and arguments[0] is not _Running.code:
+        if sys._getframe(1).f_code in _writers():
+            return
         raise _needs_own_process(event)
+
+
+@cache
+def _writers() -> frozenset[CodeType]:
+    """Code of libraries that writes and executes code of its own, in which nothing of a program's occurs.
+
+    sympy's polynomials do, with every new number of unknowns.
+    """
+    monomials = sys.modules.get("sympy.polys.monomials")
+    return frozenset() if monomials is None else frozenset({monomials.MonomialOps._build.__code__})
 
 
 def _needs_own_process(what: str) -> NeedsOwnProcess:
