@@ -18,7 +18,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -37,6 +36,8 @@ GRACE_SECONDS: Final = 10.0
 """What a worker may take beyond the times of its jobs before it is taken for hung."""
 PACE_SECONDS: Final = 0.5
 """What each of several jobs may take on a busy machine; one that computes for longer is run alone."""
+END_SECONDS: Final = 2.0
+"""How long a worker may take to notice that nobody waits for it any more."""
 MAX_STARTS: Final = 3
 """Workers that die before they are ready, in a row, before the fault is ours and not a job's."""
 MAX_LOSSES: Final = 2
@@ -333,22 +334,26 @@ class _Supervisor:
             help="check the installation, the memory and the limits on processes of this machine; see `mtd doctor`",
         )
 
-    def _stop(self, worker: _Worker) -> None:
-        self.workers.remove(worker)
-        for stream in (worker.reports, worker.orders):
-            if stream in self.selector.get_map():
-                self.selector.unregister(stream)
-        with suppress(ProcessLookupError):
-            os.killpg(worker.process.pid, signal.SIGKILL)
-        worker.process.wait()
-        for pipe in (worker.process.stdin, worker.process.stdout):
-            assert pipe is not None
-            pipe.close()
+    def _stop(self, *workers: _Worker) -> None:
+        """End workers. A hang-up lets their outer processes bury them; a kill would leave that to others."""
+        for worker in workers:
+            self.workers.remove(worker)
+            for pipe in (worker.reports, worker.orders):
+                if pipe in self.selector.get_map():
+                    self.selector.unregister(pipe)
+            for stream in (worker.process.stdin, worker.process.stdout):
+                assert stream is not None
+                stream.close()
+        for worker in workers:
+            try:
+                worker.process.wait(END_SECONDS)
+            except subprocess.TimeoutExpired:
+                os.killpg(worker.process.pid, signal.SIGKILL)
+                worker.process.wait()
 
     def close(self) -> None:
         """End every worker."""
-        for worker in list(self.workers):
-            self._stop(worker)
+        self._stop(*self.workers)
         self.selector.close()
         self.errors.close()
 
