@@ -35,8 +35,8 @@ _USER_NAMESPACES: Final = (
     "kernel.apparmor_restrict_unprivileged_userns=0 (Ubuntu); in a container, as root with --cap-add SYS_ADMIN"
 )
 REMEDIES: Final[dict[Layer, str]] = {
-    Layer.SECCOMP: "Linux 4.14 or newer with CONFIG_SECCOMP_FILTER on x86-64 or ARM64",
-    Layer.NO_NEW_PRIVILEGES: "Linux 3.5 or newer on x86-64 or ARM64",
+    Layer.SECCOMP: "Linux 5.3 or newer with CONFIG_SECCOMP_FILTER on x86-64 or ARM64",
+    Layer.NO_NEW_PRIVILEGES: "Linux 5.3 or newer on x86-64 or ARM64",
     Layer.LANDLOCK: "Linux 5.13 or newer with `landlock` in /sys/kernel/security/lsm (boot option lsm=landlock,...)",
     Layer.PROCESSES: _USER_NAMESPACES,
     Layer.NETWORK: _USER_NAMESPACES,

@@ -35,6 +35,6 @@ def refuse_too_weak(layers: Collection[Layer]) -> None:
     if missing and chosen != WEAKER:
         raise Failure(
             f"this machine cannot wall in programs that a model wrote: it lacks {', '.join(missing)}",
-            help="run on Linux 4.14 or newer on x86-64 or ARM64, and see what `mtd doctor` says; or, where you trust "
+            help="run on Linux 5.3 or newer on x86-64 or ARM64, and see what `mtd doctor` says; or, where you trust "
             f"the programs as you trust your own code, set {VARIABLE}={WEAKER}",
         )
