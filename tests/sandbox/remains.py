@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import fcntl
 import os
 import shutil
 import time
@@ -14,6 +15,7 @@ MARK = "pwned"
 """Part of the name of whatever an attack makes."""
 CANARY = Path("/tmp/pwned-canary-keep")
 CANARY_FOLDER = Path("/tmp/pwned-canary-dir")
+LOCK = Path("/tmp/mtd-test-canaries.lock")
 _PLACES = ("/tmp", "/var/tmp", "/dev/shm", "/", "/run")
 _PR_SET_CHILD_SUBREAPER = 36
 
@@ -82,7 +84,16 @@ def running(pid: int) -> bool:
 
 @contextmanager
 def canaries() -> Iterator[None]:
-    """A file and a folder that attacks try to change, of this user alone."""
+    """A file and a folder that attacks try to change, of this user alone.
+
+    The corpus names them, so tests that run at the same time take turns.
+    """
+    with LOCK.open("rb" if LOCK.exists() else "wb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield from _canaries()
+
+
+def _canaries() -> Iterator[None]:
     remove_canaries()
     CANARY.write_text("keep")
     CANARY.chmod(0o600)
