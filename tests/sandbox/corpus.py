@@ -65,6 +65,8 @@ def names_of(execution: Execution) -> set[str]:
         return {f"A:{letter}:{execution.answer}" for letter in _LETTERS.get(type_of(execution.answer), "sbe")}
     failure = str(execution.failure)
     names = {f"E:{failure}"}
+    if failure == "denied" or failure.startswith("error:"):
+        names |= {f"E:exception {execution.detail.partition(':')[0]}"}
     names |= {f"E:exception {error.__name__}" for error, kind in KINDS.items() if failure == f"error:{kind}"}
     if failure in _BAD_ANSWERS:
         names |= {f"E:bad-answer {_BAD_ANSWERS[failure]}"}
@@ -83,6 +85,4 @@ def names_of(execution: Execution) -> set[str]:
             names |= {"E:syntax", "E:compile"}
         case "error:recursion" | "error:crash" | "error:killed":
             names |= {failure.replace("error:", "E:")}
-        case "error:other":
-            names |= {f"E:exception {execution.detail.partition(':')[0]}"}
     return names

@@ -135,33 +135,32 @@ def test_a_reply_that_is_no_reply_is_told_as_one() -> None:
 
 
 SCAN = """
-import ctypes, gc, math, mmap
+import ctypes, gc, math, mmap, sys
 libc = ctypes.CDLL(None)
-mask = libc.rt_sigprocmask if hasattr(libc, 'rt_sigprocmask') else None
 def mapped(page):  # whether the kernel can read there: it says so without a crash
     return libc.syscall({number}, 0, ctypes.c_void_p(page), None, 8) == 0
 own = mmap.mmap(-1, 4096)
-anchors = [id(object()), id(gc), id(10**30), ctypes.addressof(ctypes.c_int()),
-           ctypes.addressof(ctypes.c_char.from_buffer(own)),
-           ctypes.cast(libc.malloc, ctypes.c_void_p).value, id(math.sin), id({{}}.__class__), id('x' * 5000)]
+anchors = [ctypes.addressof(ctypes.c_int()), ctypes.addressof(ctypes.c_char.from_buffer(own))]
+anchors += [ctypes.cast(libc.malloc, ctypes.c_void_p).value, id('x' * 5000), id(b'x' * 100_000)]
+small = [bytes(size) for size in range(500) for _ in range(20)]
+modules = [value for module in list(sys.modules.values()) for value in list(vars(module).values())]
+anchors += [id(one) for one in small + modules + gc.get_objects()]
 needle = {needle!r}  # backwards: it is not itself what is looked for
 pages, found = set(), 0
 for anchor in anchors:
     for step in (1, -1):
         missed, page = 0, anchor & ~4095
-        while missed < 512 and len(pages) < 60_000:
-            if page in pages:
+        while missed < 512 and len(pages) < 100_000:
+            if page in pages and page != anchor & ~4095:
                 break
-            if mapped(page):
-                pages.add(page)
-                found += needle in ctypes.string_at(page, 4096)[::-1]
+            if page in pages or mapped(page):
+                if page not in pages:
+                    pages.add(page)
+                    found += needle in ctypes.string_at(page, 4096)[::-1]
                 missed = 0
             else:
                 missed += 1
             page += step * 4096
-for one in gc.get_objects():
-    if type(one) in (str, bytes):
-        found += needle in (one.encode('utf-8', 'replace') if type(one) is str else one)[::-1]
 ans = found if len(pages) > 1000 else 'too few pages'
 """
 
@@ -211,6 +210,12 @@ def test_the_environment_of_a_program_is_that_of_its_worker_alone(monkeypatch: p
         "PYTHONHASHSEED",
         "TZ",
     }
+
+
+@on_linux
+def test_a_program_sees_no_arguments_of_its_worker() -> None:
+    program = "import sys\nans = [len(sys.argv), len(sys.orig_argv)]"
+    assert run_programs([program], timeout=2, memory=MEMORY)[0].answer == "[1, 1]"
 
 
 @on_linux

@@ -204,6 +204,22 @@ def test_with_next_to_no_memory_every_program_still_gets_a_verdict(memory: int, 
     assert b"memory" in replies[1].said or replies[1].cause is not Cause.FINISHED
 
 
+@pytest.mark.parametrize(
+    "program",
+    [
+        "import gc\ngc.disable()\nwhile True:\n    x = []\n    x.append(x)",
+        "kept = []\nwhile True: kept.append([0] * 100)",
+        "kept = []\ndef fill():\n    while True: kept.append(kept and [kept[-1]])\nfill()",
+        "ans = bytearray(1 << 40)",
+        "ans = [0] * (1 << 60)",
+        "ans = 'x' * (1 << 60)",
+    ],
+)
+def test_memory_is_what_ran_out_even_where_none_is_left_to_say_so(program: str) -> None:
+    first, bomb, last = run_programs(["ans = 1", program, "ans = 2"], timeout=4.0, memory=64 << 20, workers=1)
+    assert (first.answer, bomb.failure, last.answer) == ("1", "memory", "2")
+
+
 def test_who_stops_listening_stops_the_workers() -> None:
     with nothing_left():
         stream = executions(["ans = 1"] + ["while True: pass"] * 4, timeout=60, memory=MEMORY, workers=2)

@@ -35,6 +35,8 @@ class Cell:
     """The worker's process id."""
 
 
+OUT_OF_MEMORY: Final = 71
+"""Exit status of a child that has not even the memory to say so."""
 MOST_TOGETHER: Final = 96 << 20
 """Bytes for jobs that share a child. One that wants more is run alone, and soon."""
 
@@ -68,6 +70,8 @@ def run_alone(
         _lock(cell, order, 1)
         outbox.put(0, work(text))
         os._exit(0)
+    except MemoryError:
+        os._exit(OUT_OF_MEMORY)
     finally:
         os._exit(70)
 

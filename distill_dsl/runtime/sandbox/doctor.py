@@ -20,8 +20,8 @@ from pathlib import Path
 from typing import Final
 
 from distill_dsl.runtime.sandbox import linux, probes
-from distill_dsl.runtime.sandbox.layers import STOPS, Layer
 from distill_dsl.runtime.sandbox.frames import Cause
+from distill_dsl.runtime.sandbox.layers import STOPS, Layer
 from distill_dsl.runtime.sandbox.level import REQUIRED, VARIABLE, WEAKER, refuse_unknown_level
 from distill_dsl.runtime.sandbox.probes import Bait
 from distill_dsl.runtime.sandbox.supervisor import Job, Kind, Limits, Reply, cores, run

@@ -66,6 +66,8 @@ def enter_namespaces(without: Collection[Layer]) -> set[Layer]:
     entered = {layer for layer in wanted if _granted(partial(linux.unshare, _NAMESPACES[layer]))}
     if not entered and _granted(_own_users):
         entered = {layer for layer in wanted if _granted(partial(linux.unshare, _NAMESPACES[layer]))}
+    if Layer.HOST in entered and not _granted(linux.rename_host):
+        entered.remove(Layer.HOST)
     return entered
 
 

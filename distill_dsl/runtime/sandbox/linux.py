@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ctypes
 import os
-import platform
 import sys
 from typing import Final
 
@@ -29,14 +28,15 @@ _CAPABILITY_VERSION_3: Final = 0x20080522
 _LANDLOCK_CREATE_RULESET: Final = 444
 _LANDLOCK_RESTRICT_SELF: Final = 446
 _CAPSET: Final = {"x86_64": 126, "aarch64": 91}
+_MACHINE: Final = os.uname().machine if hasattr(os, "uname") else ""
+"""Asked before the lock; and not through `platform`, which would keep the host's name where programs find it."""
 _LIBC: Final = ctypes.CDLL(None, use_errno=True)
 
 
 def architecture() -> str | None:
     """The kernel's name of this machine's architecture, if there is a table of system calls for it."""
-    machine = platform.machine()
-    supported = sys.platform == "linux" and machine in _CAPSET and sys.maxsize > 1 << 32
-    return machine if supported else None
+    supported = sys.platform == "linux" and _MACHINE in _CAPSET and sys.maxsize > 1 << 32
+    return _MACHINE if supported else None
 
 
 def prctl(option: int, *arguments: int) -> None:
@@ -54,6 +54,11 @@ def install_filter(program: ctypes.Array[ctypes.c_char]) -> None:
 def unshare(flags: int) -> None:
     """Move into new namespaces: unshare(2)."""
     _checked(_LIBC.unshare(flags), "unshare")
+
+
+def rename_host() -> None:
+    """Give the machine another name in here. Needs a namespace of our own and CAP_SYS_ADMIN."""
+    _checked(_LIBC.sethostname(b"worker", 6), "sethostname")
 
 
 def empty_root() -> None:

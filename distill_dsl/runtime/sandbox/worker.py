@@ -39,6 +39,7 @@ _REPORTS: Final = 1
 def main() -> NoReturn:
     """Serve orders from standard input until it is closed. The one argument is JSON; see `supervisor`."""
     settings: dict[str, Any] = json.loads(sys.argv[1])
+    del sys.argv[1:], sys.orig_argv[1:]  # programs see none
     without = frozenset(Layer(name) for name in settings["without"])
     entered = enter_namespaces(without)
     inner = os.fork()

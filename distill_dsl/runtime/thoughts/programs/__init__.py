@@ -13,10 +13,11 @@ import signal
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
-from typing import Any, Final
+from typing import Annotated, Final
 
 import msgspec
 
+from distill_dsl.runtime.sandbox.child import OUT_OF_MEMORY
 from distill_dsl.runtime.sandbox.frames import Cause
 from distill_dsl.runtime.sandbox.layers import Layer
 from distill_dsl.runtime.sandbox.supervisor import Job, Kind, Limits, Reply, run
@@ -33,6 +34,8 @@ SYMBOLIC: Final = Kind(_WORK, (*STANDARD_MODULES, *NUMPY_MODULES, *SYMPY_MODULES
 _FAILURE: Final = re.compile(r"no-answer|timeout|memory|output|denied|error:[a-z-]{1,40}")
 _CLOCK: Final = re.compile(r"\b(?:now|today|utcnow|time|time_ns|perf_counter|monotonic|process_time|localtime)\s*\(")
 _NUMBER: Final = re.compile(r"(-?(?:0|[1-9][0-9]{0,14}))(?:\.([0-9]{1,15}))?")
+MAX_SAID: Final = 2000
+"""Characters of an answer, a printed line or a detail (see `values` and `work`); reading more would cost us time."""
 CLOCK_NOTE: Final = "reads the clock"
 _CRASHES: Final = (signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGFPE, signal.SIGILL)
 
@@ -110,6 +113,8 @@ def _execution(reply: Reply, text: str) -> Execution:
             return Execution(failure=_ended_by(reply.status), detail=_signal_name(reply.status), text=text)
         case Cause.EXIT if reply.status == TOO_MUCH_PRINTED:
             return Execution(failure="output", detail=f"more than {MAX_OUTPUT} characters", text=text)
+        case Cause.EXIT if reply.status == OUT_OF_MEMORY:
+            return Execution(failure="memory", text=text)
         case Cause.EXIT:
             return Execution(failure="error:exit", detail=f"exit status {reply.status}", text=text)
         case Cause.FINISHED if not reply.said:
@@ -130,9 +135,9 @@ def _signal_name(number: int) -> str:
     return signal.Signals(number).name if number in set(signal.Signals) else str(number)
 
 
-def _decoded(said: bytes) -> dict[str, Any]:
+def _decoded(said: bytes) -> dict[str, str]:
     try:
-        message = msgspec.json.decode(said, type=dict[str, str])
+        message = msgspec.json.decode(said, type=dict[str, Annotated[str, msgspec.Meta(max_length=MAX_SAID)]])
     except (msgspec.MsgspecError, UnicodeError):
         return {"failure": "error:reply", "detail": "what the program's process said is no reply"}
     return message
