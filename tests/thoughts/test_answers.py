@@ -23,7 +23,7 @@ from distill_dsl.runtime.thoughts.answers import (
     valid,
     vote_key,
 )
-from distill_dsl.runtime.thoughts.numerals import plain
+from distill_dsl.runtime.thoughts.answers.numerals import plain
 
 CASES = Path(__file__).parent / "cases"
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from test_answers import cases
 
 from distill_dsl.contract.records import Steps
-from distill_dsl.runtime.thoughts.checks import MAX_CALCULATIONS, checked
+from distill_dsl.runtime.thoughts.calculations.checks import MAX_CALCULATIONS, checked
 from distill_dsl.runtime.thoughts.judging import judge, kinds_of, restricted
 from distill_dsl.runtime.thoughts.text import read
 

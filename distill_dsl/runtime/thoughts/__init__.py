@@ -1,4 +1,11 @@
 """Thoughts: reading, executing and judging what teachers and students write.
 
-`execute.execute` and `execute.judge` are the way in; `answers` says when two answers are the same.
+execute        the way in: raw completions in, executions out
+extract        the executable part of a completion
+text           prose                       answers        what an answer is, and when two are the same
+programs       Python                      calculations   those that prose writes out, computed again
+systems        equations, by `solver` and the package `equations`
+judging        an execution compared with gold
+kept           executions that are known already
+mixing         right thoughts become training examples
 """

@@ -8,11 +8,11 @@ from dataclasses import replace
 from typing import Final
 
 from distill_dsl.runtime.thoughts.answers import canonical, read_answer
-from distill_dsl.runtime.thoughts.checks import checked
+from distill_dsl.runtime.thoughts.answers.numerals import flatten, numerals, plain
+from distill_dsl.runtime.thoughts.calculations.checks import checked
 from distill_dsl.runtime.thoughts.execution import Execution
 from distill_dsl.runtime.thoughts.extract import without_further_questions
 from distill_dsl.runtime.thoughts.judging import AnswerGroup, group_of
-from distill_dsl.runtime.thoughts.numerals import flatten, numerals, plain
 
 MAX_TEXT: Final = 20_000
 """Longest thought that is read, in characters: far above what 512 tokens hold. Of a longer one the

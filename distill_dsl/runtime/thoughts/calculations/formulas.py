@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Final
 
-from distill_dsl.runtime.thoughts.signs import MEASURES, Token, works_out
+from distill_dsl.runtime.thoughts.calculations.signs import MEASURES, Token, works_out
 
 MAX_OPERANDS: Final = 60
 """Most tokens of one side of an equation: far more than anybody writes, and a bound for the recursion."""

@@ -7,9 +7,18 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Final, TypeVar
 
-from distill_dsl.runtime.thoughts.dates import Clock, dates, days, times
-from distill_dsl.runtime.thoughts.numerals import IRRATIONAL, first_number, flatten, numerals
-from distill_dsl.runtime.thoughts.typed import MAX_ANSWER, MAX_NESTING, Ratio, Series, Value, colons, series, shown
+from distill_dsl.runtime.thoughts.answers.dates import Clock, dates, days, times
+from distill_dsl.runtime.thoughts.answers.numerals import IRRATIONAL, first_number, flatten, numerals
+from distill_dsl.runtime.thoughts.answers.typed import (
+    MAX_ANSWER,
+    MAX_NESTING,
+    Ratio,
+    Series,
+    Value,
+    colons,
+    series,
+    shown,
+)
 
 T = TypeVar("T")
 

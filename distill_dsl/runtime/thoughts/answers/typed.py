@@ -10,8 +10,8 @@ from fractions import Fraction
 from math import gcd, lcm
 from typing import Final
 
-from distill_dsl.runtime.thoughts.dates import Clock, times
-from distill_dsl.runtime.thoughts.numerals import plain
+from distill_dsl.runtime.thoughts.answers.dates import Clock, times
+from distill_dsl.runtime.thoughts.answers.numerals import plain
 
 MAX_ANSWER: Final = 2000
 """Longest text that is read as an answer, in characters. Anything longer is prose, or a program's runaway output."""

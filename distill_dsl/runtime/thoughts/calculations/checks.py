@@ -14,9 +14,9 @@ from itertools import islice
 from typing import Final
 
 from distill_dsl.contract.records import Steps
-from distill_dsl.runtime.thoughts.formulas import Formula, head, scaled, tail, value_of
-from distill_dsl.runtime.thoughts.numerals import plain
-from distill_dsl.runtime.thoughts.signs import Token, plain_signs, tokens_of
+from distill_dsl.runtime.thoughts.answers.numerals import plain
+from distill_dsl.runtime.thoughts.calculations.formulas import Formula, head, scaled, tail, value_of
+from distill_dsl.runtime.thoughts.calculations.signs import Token, plain_signs, tokens_of
 
 MAX_TEXT: Final = 20_000
 """Longest thought that is checked, in characters; of a longer one its beginning is."""

@@ -1,6 +1,10 @@
 """Answers as canonical text that says its own type, and when two of them are the same.
 
 How answers of each type are compared is stated once, in docs/language.md ("When an answer is right").
+
+    numerals   numbers, read exactly      dates   dates and times of day
+    typed      the types and their canonical text
+    stated     what a short text states as its answer
 """
 
 from __future__ import annotations
@@ -13,10 +17,10 @@ from functools import lru_cache
 from typing import Final
 
 from distill_dsl.contract.vocabulary import TOLERANCE
-from distill_dsl.runtime.thoughts.dates import Clock, same_time
-from distill_dsl.runtime.thoughts.numerals import MAX_EXPONENT, first_number, plain
-from distill_dsl.runtime.thoughts.stated import EDGES, read_value, says_nothing
-from distill_dsl.runtime.thoughts.typed import (
+from distill_dsl.runtime.thoughts.answers.dates import Clock, same_time
+from distill_dsl.runtime.thoughts.answers.numerals import MAX_EXPONENT, first_number, plain
+from distill_dsl.runtime.thoughts.answers.stated import EDGES, read_value, says_nothing
+from distill_dsl.runtime.thoughts.answers.typed import (
     MAX_ANSWER,
     AnswerType,
     Ratio,
