@@ -1,4 +1,4 @@
-"""Which programs may share a process: none that could reach the interpreter, hide a failure or leave something behind."""
+"""Which programs may share a process: none that could reach the interpreter, hide a failure or leave something."""
 
 from __future__ import annotations
 
