@@ -8,6 +8,7 @@ from typing import Final
 
 import msgspec
 
+from distill_dsl.runtime.sandbox.child import OUT_OF_MEMORY
 from distill_dsl.runtime.sandbox.frames import Cause
 from distill_dsl.runtime.sandbox.layers import Layer
 from distill_dsl.runtime.sandbox.supervisor import Job, Kind, Limits, Reply, run
@@ -53,6 +54,8 @@ def _execution(reply: Reply, text: str) -> Execution:
         return Execution(failure="error:length", detail=f"{len(text)} characters; at most {MAX_SYSTEM}", text=text)
     if reply.cause in (Cause.PROCESSOR, Cause.WALL):
         return Execution(failure="timeout", detail="the symbolic solver did not come back", text=text)
+    if reply.cause is Cause.EXIT and reply.status == OUT_OF_MEMORY:
+        return Execution(failure="memory", text=text)
     if reply.cause is not Cause.FINISHED:
         return Execution(failure="error:crash", detail=f"the solver ended with {reply.status}", text=text)
     try:

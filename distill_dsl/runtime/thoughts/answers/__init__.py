@@ -18,7 +18,7 @@ from typing import Final
 
 from distill_dsl.contract.vocabulary import TOLERANCE
 from distill_dsl.runtime.thoughts.answers.dates import Clock, same_time
-from distill_dsl.runtime.thoughts.answers.numerals import MAX_EXPONENT, first_number, plain
+from distill_dsl.runtime.thoughts.answers.numerals import MAX_EXPONENT, first_number, plain, simple
 from distill_dsl.runtime.thoughts.answers.stated import EDGES, read_value, says_nothing
 from distill_dsl.runtime.thoughts.answers.typed import (
     MAX_ANSWER,
@@ -61,6 +61,8 @@ def canonical(text: str) -> str | None:
     Currency, percent signs, units and words are dropped; cents stay cents. Without a number, with
     infinity, or with one beyond the limits of `numerals`, there is no answer: `None`.
     """
+    if (number := simple(text)) is not None:
+        return number
     value = None if len(text) > MAX_ANSWER else first_number(text)
     return None if value is None else plain(value)
 
@@ -71,12 +73,16 @@ def read_answer(text: str) -> str | None:
     `3:30 p.m.` is `15:30`, `(B) 5 apples` is `B`, `1 and 2` is `[1, 2]`, `Jan 31st, 2020` is
     `2020-01-31`. What `canonical` reads as a number among other words is a number here too.
     """
+    if (number := simple(text)) is not None:
+        return number
     value = _value(text)
     return None if value is None else shown(value)
 
 
 def type_of(answer: str) -> AnswerType:
     """The type that a canonical text says."""
+    if simple(answer) == answer:
+        return AnswerType.DECIMAL if "." in answer else AnswerType.INTEGER
     value = _value(answer)
     return AnswerType.TEXT if value is None else type_of_value(value)
 

@@ -22,6 +22,7 @@ from distill_dsl.runtime.sandbox.frames import Cause
 from distill_dsl.runtime.sandbox.layers import Layer
 from distill_dsl.runtime.sandbox.supervisor import Job, Kind, Limits, Reply, run
 from distill_dsl.runtime.thoughts import text as prose
+from distill_dsl.runtime.thoughts.answers.numerals import simple
 from distill_dsl.runtime.thoughts.execution import Execution
 from distill_dsl.runtime.thoughts.extract import MAX_PROGRAM
 from distill_dsl.runtime.thoughts.programs.preload import NUMPY_MODULES, STANDARD_MODULES, SYMPY_MODULES
@@ -33,9 +34,9 @@ NUMERIC: Final = Kind(_WORK, (*STANDARD_MODULES, *NUMPY_MODULES))
 SYMBOLIC: Final = Kind(_WORK, (*STANDARD_MODULES, *NUMPY_MODULES, *SYMPY_MODULES))
 _FAILURE: Final = re.compile(r"no-answer|timeout|memory|output|denied|error:[a-z-]{1,40}")
 _CLOCK: Final = re.compile(r"\b(?:now|today|utcnow|time|time_ns|perf_counter|monotonic|process_time|localtime)\s*\(")
-_NUMBER: Final = re.compile(r"(-?(?:0|[1-9][0-9]{0,14}))(?:\.([0-9]{1,15}))?")
 MAX_SAID: Final = 2000
 """Characters of an answer, a printed line or a detail (see `values` and `work`); reading more would cost us time."""
+_REPLY: Final = msgspec.json.Decoder(dict[str, Annotated[str, msgspec.Meta(max_length=MAX_SAID)]])
 CLOCK_NOTE: Final = "reads the clock"
 _CRASHES: Final = (signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGFPE, signal.SIGILL)
 
@@ -137,10 +138,9 @@ def _signal_name(number: int) -> str:
 
 def _decoded(said: bytes) -> dict[str, str]:
     try:
-        message = msgspec.json.decode(said, type=dict[str, Annotated[str, msgspec.Meta(max_length=MAX_SAID)]])
+        return _REPLY.decode(said)
     except (msgspec.MsgspecError, UnicodeError):
         return {"failure": "error:reply", "detail": "what the program's process said is no reply"}
-    return message
 
 
 def stated(said: dict[str, str], text: str) -> Execution:
@@ -148,30 +148,19 @@ def stated(said: dict[str, str], text: str) -> Execution:
     if (failure := said.get("failure")) is not None:
         known = bool(_FAILURE.fullmatch(failure))
         return Execution(failure=failure if known else "error:reply", detail=said.get("detail", "")[:300], text=text)
-    if (value := said.get("answer")) is not None:
-        found = _plain(value) or prose.read_stated(value)
-        if value[:1] in ("[", "{"):  # of several values none is the answer
-            found = replace(found, otherwise={})
-    elif (value := said.get("printed")) is not None:
-        found = _plain(value) or prose.read_printed(value)
-    else:
+    value = said.get("answer", said.get("printed"))
+    if value is None:
         return Execution(failure="error:reply", detail="the reply has neither answer nor failure", text=text)
-    if found.answer is not None and _reads_clock(text):
-        return replace(found, text=text, notes=(*found.notes, CLOCK_NOTE))
-    return replace(found, text=text)
+    notes = (CLOCK_NOTE,) if _reads_clock(text) else ()
+    if (number := simple(value)) is not None:
+        return Execution(answer=number, text=text, notes=notes)
+    found = prose.read_stated(value) if "answer" in said else prose.read_printed(value)
+    if "answer" in said and value[:1] in ("[", "{"):  # of several values none is the answer
+        found = replace(found, otherwise={})
+    return replace(found, text=text, notes=(*found.notes, *notes) if found.answer is not None else ())
 
 
 def _reads_clock(text: str) -> bool:
     """Whether the answer may be another tomorrow."""
-    return any(word in text for word in ("now", "today", "time", "monotonic", "perf")) and bool(_CLOCK.search(text))
-
-
-def _plain(text: str) -> Execution | None:
-    """A plain number, as most answers are: as `answers.read_answer` has it, in a tenth of its time."""
-    match = _NUMBER.fullmatch(text)
-    if match is None:
-        return None
-    whole, decimals = match.groups()
-    decimals = (decimals or "").rstrip("0")
-    number = f"{whole}.{decimals}" if decimals else whole
-    return Execution(answer="0" if number == "-0" else number)
+    mentioned = "time" in text or "now" in text or "today" in text or "perf" in text or "monotonic" in text
+    return mentioned and bool(_CLOCK.search(text))
