@@ -37,7 +37,7 @@ class Cell:
 
 OUT_OF_MEMORY: Final = 71
 """Exit status of a child that has not even the memory to say so."""
-MOST_TOGETHER: Final = 96 << 20
+MOST_TOGETHER: Final = 40 << 20
 """Bytes for jobs that share a child. One that wants more is run alone, and soon."""
 
 

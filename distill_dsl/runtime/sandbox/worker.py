@@ -29,7 +29,7 @@ from distill_dsl.runtime.sandbox.frames import Cause, Order
 from distill_dsl.runtime.sandbox.layers import Layer, enter_namespaces, lock
 from distill_dsl.runtime.sandbox.mailbox import Inbox, Outbox, outbox_alone, outbox_together
 
-STALL_SECONDS: Final = 0.05
+STALL_SECONDS: Final = 0.03
 """Processor time after which one of several jobs is taken out to be run alone."""
 NO_HANDLE: Final = -1
 _ORDERS: Final = 0

@@ -54,7 +54,7 @@ def program(completion: str) -> str:
     Fenced blocks win over prose around them; several are joined, as a notebook would run them. A
     bare function body (the model went on from `def solution():`) gets its head back.
     """
-    text = completion.replace("\r\n", "\n").expandtabs(4)
+    text = completion.removeprefix("\ufeff").replace("\r\n", "\n").expandtabs(4)
     if len(text) > MAX_PROGRAM:
         return text
     text = _fenced(text)
