@@ -7,6 +7,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -125,7 +126,8 @@ def interrupted(programs: list[str], after: int, strike: Callable[[], None]) -> 
 
 def strike(number: signal.Signals) -> None:
     for pid in workers():
-        os.kill(pid, number)
+        with suppress(ProcessLookupError):  # their children come and go
+            os.kill(pid, number)
 
 
 MIXED = [text for n in range(300) for text in (f"ans = {n}", f"import os\nans = {n}")]
@@ -143,7 +145,8 @@ def test_workers_killed_again_and_again_lose_no_other_verdict() -> None:
     def hunt() -> None:
         while not stop.wait(0.35):
             for pid in workers()[:1]:
-                os.kill(pid, signal.SIGKILL)
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
 
     hunter = threading.Thread(target=hunt)
     with nothing_left():
