@@ -139,7 +139,8 @@ def test_a_killed_worker_loses_no_verdict() -> None:
     assert [execution.answer for execution in found] == [str(n) for n in range(300) for _ in "ab"]
 
 
-def test_workers_killed_again_and_again_lose_no_other_verdict() -> None:
+def test_workers_killed_again_and_again_lose_no_other_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(supervisor, "MAX_STARTS", 1000)  # on a busy machine many are killed before they are ready
     stop = threading.Event()
 
     def hunt() -> None:

@@ -41,7 +41,7 @@ END_SECONDS: Final = 2.0
 MAX_STARTS: Final = 3
 """Workers that die before they are ready, in a row, before the fault is ours and not a job's."""
 MAX_LOSSES: Final = 2
-"""Workers that a single job may outlive without a reply before it is given up."""
+"""Processes that a single job may lose, killed by others, before it is given up: by the system short of memory, say."""
 WINDOW: Final = 4096
 """Jobs taken from the iterable ahead of the first one without a reply."""
 _ENVIRONMENT: Final = {
@@ -284,6 +284,9 @@ class _Supervisor:
         said = {numbers[index]: reply for index, reply in frames.parts(body) if index < len(numbers)}
         if not worker.together:
             (number,) = numbers
+            if report.cause is Cause.SIGNAL and report.status == signal.SIGKILL:  # by whom? not by the job
+                self._try_again(number)
+                return
             cause = report.cause if number not in said or report.cause is Cause.PROCESSOR else Cause.FINISHED
             self._settle(number, Reply(said.get(number, b""), cause, report.status))
             return
@@ -303,11 +306,18 @@ class _Supervisor:
             if self.failed_starts >= MAX_STARTS:
                 raise self._cannot_start()
         for number in numbers:
-            self.losses[number] = self.losses.get(number, 0) + (not worker.together)
-            if self.losses[number] < MAX_LOSSES:
+            if worker.together:
                 self._enqueue(number, together=False)
             else:
-                self._settle(number, Reply(cause=Cause.SIGNAL, status=signal.SIGKILL))
+                self._try_again(number)
+
+    def _try_again(self, number: int) -> None:
+        """A job ran alone, and was lost with its process."""
+        self.losses[number] = self.losses.get(number, 0) + 1
+        if self.losses[number] < MAX_LOSSES:
+            self._enqueue(number, together=False)
+        else:
+            self._settle(number, Reply(cause=Cause.SIGNAL, status=signal.SIGKILL))
 
     def _start(self, kind: Kind) -> None:
         process = subprocess.Popen(
