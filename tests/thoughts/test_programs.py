@@ -20,6 +20,7 @@ from distill_dsl.runtime.sandbox.supervisor import Reply
 from distill_dsl.runtime.thoughts.execution import Execution
 from distill_dsl.runtime.thoughts.programs import _execution, run_programs
 from distill_dsl.runtime.thoughts.programs.errors import KINDS, kind_of
+from tests.sandbox.remains import descendants, running
 
 MEMORY = 256 << 20
 ROOT = Path(__file__).parent.parent.parent
@@ -78,13 +79,13 @@ def test_failures() -> None:
 
 
 def test_hostile_programs_leave_their_neighbours_unharmed() -> None:
-    before = descendants_of(os.getpid())
+    before = descendants(os.getpid())
     programs = [program for number, hostile in enumerate(HOSTILE) for program in (hostile, f"ans = {number}")]
     executions = run(*programs, timeout=1.0)
     for (hostile, expected), execution in zip(HOSTILE.items(), executions[::2], strict=True):
         assert expected is None or execution.failure == expected, (hostile, execution)
     assert [e.answer for e in executions[1::2]] == [str(number) for number in range(len(HOSTILE))]
-    assert descendants_of(os.getpid()) == before
+    assert descendants(os.getpid()) == before
 
 
 def test_verdicts_do_not_depend_on_the_run() -> None:
@@ -133,7 +134,7 @@ def test_interruption_leaves_no_processes(tmp_path: Path) -> None:
         assert process.stdout is not None
         with process.stdout:
             process.stdout.readline()  # the first program is done, the endless ones run
-            below = descendants_of(process.pid)
+            below = descendants(process.pid)
             process.send_signal(how)
             process.wait(timeout=10)
         assert len(below) >= 2
@@ -141,23 +142,6 @@ def test_interruption_leaves_no_processes(tmp_path: Path) -> None:
         while any(running(pid) for pid in below):
             assert time.monotonic() < end, f"still running after {how.name}"
             time.sleep(0.02)
-
-
-def descendants_of(pid: int) -> set[int]:
-    found, todo = set[int](), [pid]
-    while todo:
-        for thread in Path(f"/proc/{todo.pop()}/task").glob("*/children"):
-            children = {int(child) for child in thread.read_text().split()} - found
-            found |= children
-            todo += children
-    return found
-
-
-def running(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
-    except FileNotFoundError:
-        return False
 
 
 REPLIES = st.dictionaries(

@@ -17,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -117,6 +118,27 @@ def run(
         yield from supervisor.replies(iter(jobs))
     finally:
         supervisor.close()
+
+
+def run_each(
+    texts: Iterable[str],
+    job: Callable[[str], Job],
+    limits: Limits,
+    *,
+    workers: int | None = None,
+    without: Collection[Layer] = (),
+    hostile: bool = True,
+) -> Iterator[tuple[str, Reply]]:
+    """As `run`, of the job of each text, with the text beside its reply."""
+    waiting: deque[str] = deque()
+
+    def jobs() -> Iterator[Job]:
+        for text in texts:
+            waiting.append(text)
+            yield job(text)
+
+    for reply in run(jobs(), limits, workers=workers, without=without, hostile=hostile):
+        yield waiting.popleft(), reply
 
 
 @dataclass(eq=False)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Collection, Iterable, Iterator
+from functools import partial
 from typing import Final
 
 import msgspec
@@ -11,7 +11,7 @@ import msgspec
 from distill_dsl.runtime.sandbox.child import OUT_OF_MEMORY
 from distill_dsl.runtime.sandbox.frames import Cause
 from distill_dsl.runtime.sandbox.layers import Layer
-from distill_dsl.runtime.sandbox.supervisor import Job, Kind, Limits, Reply, run
+from distill_dsl.runtime.sandbox.supervisor import Job, Kind, Limits, Reply, run_each
 from distill_dsl.runtime.thoughts.execution import Execution
 from distill_dsl.runtime.thoughts.programs.preload import SYMPY_MODULES
 from distill_dsl.runtime.thoughts.solver import decoded
@@ -37,16 +37,14 @@ def executions(
     process of its own. `timeout` is seconds of processor time, `memory` bytes above what the solver takes.
     """
     limits = Limits(timeout, memory)
-    waiting: deque[str] = deque()
-
-    def jobs() -> Iterator[Job]:
-        for text in systems:
-            waiting.append(text)
-            yield Job(text if len(text) <= MAX_SYSTEM else "", SYMBOLIC, EXACT if shared else None)
-
+    job = partial(_job, shared=shared)
     # Exact solving needs no wall: where there is none, it is our own code over numbers all the same.
-    for reply in run(jobs(), limits, workers=workers, without=without, hostile=False):
-        yield _execution(reply, waiting.popleft())
+    for text, reply in run_each(systems, job, limits, workers=workers, without=without, hostile=False):
+        yield _execution(reply, text)
+
+
+def _job(text: str, shared: bool) -> Job:
+    return Job(text if len(text) <= MAX_SYSTEM else "", SYMBOLIC, EXACT if shared else None)
 
 
 def _execution(reply: Reply, text: str) -> Execution:

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import re
 import signal
-from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Annotated, Final
 
 import msgspec
@@ -20,7 +20,7 @@ import msgspec
 from distill_dsl.runtime.sandbox.child import OUT_OF_MEMORY
 from distill_dsl.runtime.sandbox.frames import Cause
 from distill_dsl.runtime.sandbox.layers import Layer
-from distill_dsl.runtime.sandbox.supervisor import Job, Kind, Limits, Reply, run
+from distill_dsl.runtime.sandbox.supervisor import Job, Kind, Limits, Reply, run_each
 from distill_dsl.runtime.thoughts import text as prose
 from distill_dsl.runtime.thoughts.answers.numerals import simple
 from distill_dsl.runtime.thoughts.execution import Execution
@@ -76,23 +76,15 @@ def executions(
     `timeout` is seconds of processor time, `memory` bytes above what the interpreter takes. Without
     `shared`, every program gets a process to itself; the executions are the same.
     """
-    limits = Limits(timeout, memory)
-    waiting: deque[str] = deque()
-
-    def jobs() -> Iterator[Job]:
-        for text in programs:
-            waiting.append(text)
-            yield _job("" if _refusal(text) else text, shared)
-
-    for reply in run(jobs(), limits, workers=workers, without=without):
-        text = waiting.popleft()
+    job = partial(_job, shared=shared)
+    for text, reply in run_each(programs, job, Limits(timeout, memory), workers=workers, without=without):
         yield _refusal(text) or _execution(reply, text)
 
 
 def _job(text: str, shared: bool) -> Job:
     """Programs that mention sympy or numpy run below workers that have them imported already."""
     kind = SYMBOLIC if "sympy" in text else NUMERIC if "numpy" in text else PLAIN
-    return Job(text, kind, kind if shared else None)
+    return Job("" if _refusal(text) else text, kind, kind if shared else None)
 
 
 def _refusal(text: str) -> Execution | None:
