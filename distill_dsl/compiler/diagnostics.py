@@ -85,8 +85,27 @@ class Code(Enum):
 
 
 @dataclass(frozen=True)
+class Edit:
+    """The characters of `span` become `text`."""
+
+    span: Span
+    text: str
+
+
+@dataclass(frozen=True)
+class Advice:
+    """What to do, and the text that stands in the place of the wrong part once it is done."""
+
+    text: str
+    replacement: str
+
+
+@dataclass(frozen=True)
 class Diagnostic:
-    """One mistake: what, where (exactly the wrong part), what to do, and other places that matter."""
+    """One mistake: what, where (exactly the wrong part), what to do, and other places that matter.
+
+    `fix` does what `help` says, where that is a replacement of text.
+    """
 
     code: str
     severity: Severity
@@ -94,17 +113,30 @@ class Diagnostic:
     span: Span | None = None
     help: str | None = None
     labels: tuple[tuple[Span, str], ...] = ()
+    fix: Edit | None = None
 
 
-def error(
-    code: Code,
-    summary: str,
-    span: Span | None = None,
-    help: str | None = None,
-    labels: tuple[tuple[Span, str], ...] = (),
-) -> Diagnostic:
+Labels = tuple[tuple[Span, str], ...]
+Help = str | Advice | None
+
+
+def error(code: Code, summary: str, span: Span | None = None, help: Help = None, labels: Labels = ()) -> Diagnostic:
     """A diagnostic that stops the compilation."""
-    return Diagnostic(code.number, Severity.ERROR, summary, span, help, labels)
+    return _diagnostic(code, Severity.ERROR, summary, span, help, labels)
+
+
+def warning(code: Code, summary: str, span: Span | None = None, help: Help = None, labels: Labels = ()) -> Diagnostic:
+    """A diagnostic that stops nothing."""
+    return _diagnostic(code, Severity.WARNING, summary, span, help, labels)
+
+
+def _diagnostic(
+    code: Code, severity: Severity, summary: str, span: Span | None, help: Help, labels: Labels
+) -> Diagnostic:
+    if isinstance(help, Advice):
+        fix = Edit(span, help.replacement) if span is not None else None
+        return Diagnostic(code.number, severity, summary, span, help.text, labels, fix)
+    return Diagnostic(code.number, severity, summary, span, help, labels)
 
 
 def has_errors(diagnostics: Iterable[Diagnostic]) -> bool:
@@ -148,12 +180,12 @@ def did_you_mean(word: str, candidates: Iterable[str]) -> str | None:
     return meant[0] if len(meant) == 1 else None
 
 
-def suggestion(word: str, candidates: Iterable[str]) -> str | None:
-    """`did_you_mean` as a sentence for `help`; without a near one, the choices themselves."""
+def suggestion(word: str, candidates: Iterable[str]) -> Help:
+    """`did_you_mean` as advice; without a near one, the choices themselves."""
     choices = list(candidates)
     near = did_you_mean(word, choices)
     if near is not None:
-        return f"did you mean `{near}`?"
+        return Advice(f"did you mean `{near}`?", near)
     shown = ", ".join(f"`{choice}`" for choice in choices[:12])
     return f"there is {shown}{', ...' if len(choices) > 12 else ''}" if shown else None
 

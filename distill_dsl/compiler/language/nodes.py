@@ -9,10 +9,11 @@ from distill_dsl.compiler.source import Span
 
 @dataclass(frozen=True)
 class Name:
-    """One word."""
+    """One word. `home` is where it is looked up: the alias under which its file was imported, or nothing."""
 
     text: str
     span: Span
+    home: str = ""
 
 
 # --- values -------------------------------------------------------------------------------------
@@ -57,6 +58,10 @@ class Path:
 
     parts: tuple[Name, ...]
     span: Span
+
+    @property
+    def home(self) -> str:
+        return self.parts[0].home
 
     @property
     def text(self) -> str:
@@ -168,7 +173,7 @@ class Block:
 
     keyword: Name
     name: Name
-    origin: Name | None
+    origin: Path | None
     items: tuple[Item | Vary, ...]
     span: Span
     damaged: bool = False
@@ -182,21 +187,30 @@ class Block:
 
 @dataclass(frozen=True)
 class Param:
-    """`param name: type = value`."""
+    """`param name: type = value`, or with `{ items }` that describe and limit it."""
 
     keyword: Name
     name: Name
     type: Name
     value: Value
+    items: tuple[Item, ...]
     span: Span
+    damaged: bool = False
+    """Some of its items could not be read (and were reported)."""
+
+    @property
+    def head(self) -> Span:
+        """Keyword to name."""
+        return Span(self.span.path, self.keyword.span.start, self.name.span.end)
 
 
 @dataclass(frozen=True)
 class Import:
-    """`import "file.mtd"`."""
+    """`import "file.mtd"`, or `import "file.mtd" as alias`."""
 
     keyword: Name
     path: Text
+    alias: Name | None
     span: Span
 
 

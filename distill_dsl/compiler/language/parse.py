@@ -168,12 +168,14 @@ class Build(Transformer[LarkToken, Any]):
         return nodes.Edition(self._name(keyword), self._number(number), self._span(meta))
 
     def import_(self, meta: Meta, children: Sequence[Any]) -> nodes.Import:
-        keyword, path = children
-        return nodes.Import(self._word(keyword), self._text(path), self._span(meta))
+        keyword, path, *alias = children
+        name = self._name(alias[1]) if alias else None
+        return nodes.Import(self._word(keyword), self._text(path), name, self._span(meta))
 
     def param(self, meta: Meta, children: Sequence[Any]) -> nodes.Param:
-        keyword, name, type, value = children
-        return nodes.Param(self._word(keyword), self._name(name), self._word(type), value, self._span(meta))
+        keyword, name, type, value, *items = children
+        words = self._word(keyword), self._name(name), self._word(type)
+        return nodes.Param(*words, value, tuple(items), self._span(meta))
 
     def block(self, meta: Meta, children: Sequence[Any]) -> nodes.Block:
         keyword, name, *items = children
@@ -181,7 +183,7 @@ class Build(Transformer[LarkToken, Any]):
 
     def copy(self, meta: Meta, children: Sequence[Any]) -> nodes.Block:
         keyword, name, origin, *items = children
-        words = self._word(keyword), self._name(name), self._name(origin)
+        words = self._word(keyword), self._name(name), self._path(origin)
         return nodes.Block(*words, tuple(items), self._span(meta))
 
     def item(self, meta: Meta, children: Sequence[Any]) -> nodes.Item:

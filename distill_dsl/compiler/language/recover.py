@@ -9,7 +9,7 @@ from typing import Final
 from distill_dsl.compiler.diagnostics import Code, Diagnostic, error
 from distill_dsl.compiler.language.mends import mended
 from distill_dsl.compiler.language.mistakes import Refused, explained
-from distill_dsl.compiler.language.nodes import Block, Item, Statement, Vary
+from distill_dsl.compiler.language.nodes import Block, Item, Param, Statement, Vary
 from distill_dsl.compiler.language.tokens import (
     BLOCKS,
     CLOSING,
@@ -155,6 +155,10 @@ def recovered(chunk: Chunk, read: Read, refused: Refused) -> tuple[Statement | N
         place = chunk.unclosed or tokens[at]
         found.append(error(Code.MISSING_BRACE, "this `{` is not closed", place.span, "write `}` where the block ends"))
     items, complete, more = _items(tokens[at + 1 : -1] if closed else tokens[at + 1 :], read)
+    if isinstance(block, Param):
+        only = tuple(item for item in items if isinstance(item, Item))
+        whole = replace(block.span, end=tokens[-1].span.end)
+        return replace(block, items=only, span=whole, damaged=not complete), [*found, *more]
     if not isinstance(block, Block):
         return None, [*found, *more]
     span = replace(block.span, end=tokens[-1].span.end)

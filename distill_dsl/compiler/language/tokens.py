@@ -47,6 +47,7 @@ class Kind(StrEnum):
     STRING = "STRING"
     PARAM = "PARAM"
     IMPORT = "IMPORT"
+    AS = "AS"
     VARY = "VARY"
     TRUE = "TRUE"
     FALSE = "FALSE"
@@ -84,7 +85,7 @@ class Token:
 
 OPENING: Final = {Kind.LBRACE: Kind.RBRACE, Kind.LSQB: Kind.RSQB, Kind.LPAR: Kind.RPAR}
 CLOSING: Final = frozenset(OPENING.values())
-WORDS: Final = frozenset({Kind.PARAM, Kind.IMPORT, Kind.VARY, Kind.TRUE, Kind.FALSE, Kind.NONE})
+WORDS: Final = frozenset({Kind.PARAM, Kind.IMPORT, Kind.AS, Kind.VARY, Kind.TRUE, Kind.FALSE, Kind.NONE})
 """Reserved words, which are no names."""
 VALUE_STARTS: Final = frozenset(
     {Kind.WORD, Kind.NUMBER, Kind.STRING, Kind.TRUE, Kind.FALSE, Kind.NONE, Kind.LSQB, Kind.LBRACE}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from distill_dsl.compiler.diagnostics import Code, did_you_mean, suggestion
+from distill_dsl.compiler.diagnostics import Code, Help, did_you_mean, suggestion
 from distill_dsl.compiler.language import nodes
 from distill_dsl.compiler.model.fields import USUAL_SPLITS
 from distill_dsl.compiler.model.reading import WRONG, Reading, Wrong, expected, named
@@ -48,7 +48,7 @@ def chosen(reading: Reading, calls: tuple[Call, ...], node: nodes.Value, wanted:
     if isinstance(node, nodes.Call):
         if node.name.text in by_name:
             return by_name[node.name.text]
-        help = suggestion(node.name.text, by_name)
+        help: Help = suggestion(node.name.text, by_name)
         return reading.report(Code.UNKNOWN_CALL, f"`{node.name.text}(...)` is no choice here", node.name.span, help)
     help = None
     if isinstance(node, nodes.Path) and node.text in by_name:
@@ -86,10 +86,10 @@ def _target(reading: Reading, row: Call, given: nodes.Argument, positional: list
         named_ones = [argument.key for argument in row.arguments if not argument.positional]
         if row.rest is not None:
             named_ones.append("train" if row.rest.what == "split" else row.rest.what.upper())
-        help = (
+        others = (
             f"the others are given by name: {', '.join(f'`{key}: ...`' for key in named_ones)}" if named_ones else None
         )
-        return reading.report(Code.WRONG_ARGUMENT, f"`{row.name}` takes no such argument", given.span, help)
+        return reading.report(Code.WRONG_ARGUMENT, f"`{row.name}` takes no such argument", given.span, others)
     key = given.key.text
     for argument in row.arguments:
         if argument.key == key:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from distill_dsl.compiler.diagnostics import Code, Diagnostic, error, suggestion
+from distill_dsl.compiler.diagnostics import Code, Diagnostic, Help, error, suggestion
 from distill_dsl.compiler.language import nodes
 from distill_dsl.compiler.language.tokens import BLOCKS
 from distill_dsl.compiler.model.entities import Param, Value
@@ -32,10 +32,23 @@ class Merged:
     origin: Merged | None = None
 
 
+@dataclass(frozen=True)
+class Mention:
+    """A place that names a block or param; `kind` is a block's keyword, or `param`."""
+
+    kind: str
+    name: str
+    span: Span
+
+
 @dataclass
 class Scope:
     """What values may refer to, and what has been found so far. A param of `None` is a broken one."""
 
+    definitions: dict[tuple[str, str], nodes.Name] = field(default_factory=dict)
+    """(kind, name) -> where it is defined."""
+    mentions: dict[Mention, None] = field(default_factory=dict)
+    """Every place that names something which is defined, in the order of reading."""
     params: dict[str, Param | None] = field(default_factory=dict)
     blocks: dict[str, dict[str, nodes.Block]] = field(default_factory=lambda: {kind: {} for kind in BLOCKS})
     lost: frozenset[str] = frozenset()
@@ -43,7 +56,10 @@ class Scope:
     """Some file could not be read at all: any name may come from there."""
     found: list[Diagnostic] = field(default_factory=list)
 
-    def report(self, code: Code, summary: str, span: Span, help: str | None = None, **more: Any) -> None:
+    def mention(self, kind: str, name: str, span: Span) -> None:
+        self.mentions[Mention(kind, name, span)] = None
+
+    def report(self, code: Code, summary: str, span: Span, help: Help = None, **more: Any) -> None:
         self.found.append(error(code, summary, span, help, **more))
 
     def forgives(self, name: str) -> bool:
@@ -55,12 +71,11 @@ def declared(program: Program, overrides: Mapping[str, Value]) -> Scope:
     """Every param and block by name; the first of two stays."""
     lost = frozenset(word for spec in program.specs for word in spec.lost)
     scope = Scope(lost=lost, unread=any(spec.unread for spec in program.specs))
-    places: dict[tuple[str, str], nodes.Name] = {}
     for statement in (statement for spec in program.specs for statement in spec.statements):
         if not isinstance(statement, nodes.Block | nodes.Param):
             continue
         kind, name = statement.keyword.text, statement.name
-        first = places.setdefault((kind, name.text), name)
+        first = scope.definitions.setdefault((kind, name.text), name)
         if first is not name:
             label = ((first.span, "first defined here"),)
             scope.report(
@@ -201,8 +216,9 @@ def _merge(scope: Scope, block: nodes.Block, origin: Merged | None) -> Merged:
     if block.origin is None:
         return Merged(block, items, vary, not block.damaged)
     if origin is None:
-        _report_origin(scope, block, block.origin)
+        _report_origin(scope, block, block.origin.parts[0])
         return Merged(block, items, vary, complete=False)
+    scope.mention(block.keyword.text, block.origin.text, block.origin.span)
     # A description says what *this* block is, so that a copy does not take it over.
     copied = {key: item for key, item in origin.items.items() if key != "description"}
     complete = origin.complete and not block.damaged

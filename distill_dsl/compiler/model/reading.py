@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Final
 
-from distill_dsl.compiler.diagnostics import Code, suggestion
+from distill_dsl.compiler.diagnostics import Code, Help, suggestion
 from distill_dsl.compiler.language import nodes
 from distill_dsl.compiler.model import units
 from distill_dsl.compiler.model.declare import Scope, article, undefined
@@ -56,19 +56,18 @@ Scalar = Whole | Real | Share | Seconds | Bytes | Dollars | Flag | Text | Word
 
 @dataclass
 class Reading:
-    """The reading of one block: which params its values come from, and which blocks it names."""
+    """The reading of one block, and which params its values come from."""
 
     scope: Scope
     references: dict[str, str] = field(default_factory=dict)
     uses: set[str] = field(default_factory=set)
-    mentions: set[tuple[str, str]] = field(default_factory=set)
 
-    def report(self, code: Code, summary: str, span: Span, help: str | None = None, **more: Any) -> Wrong:
+    def report(self, code: Code, summary: str, span: Span, help: Help = None, **more: Any) -> Wrong:
         """Report a mistake; its value is `WRONG`."""
         self.scope.report(code, summary, span, help, **more)
         return WRONG
 
-    def mistyped(self, type: Type, node: nodes.Value, help: str | None = None) -> Wrong:
+    def mistyped(self, type: Type, node: nodes.Value, help: Help = None) -> Wrong:
         """Report a value of another type than expected."""
         if isinstance(node, nodes.Broken):
             return WRONG
@@ -100,6 +99,8 @@ def _param(reading: Reading, type: Scalar, node: nodes.Path, at: str | None) -> 
     if len(node.parts) > 1 or (name.text not in scope.params and not scope.forgives(name.text)):
         return _no_param(reading, type, node)
     param = scope.params.get(name.text)
+    if name.text in scope.params:
+        scope.mention("param", name.text, name.span)
     if param is None:
         return WRONG
     value = _checked(reading, type, param.value, node, ((param.span, f"a param of type {param.type}"),))
@@ -266,7 +267,7 @@ def named(reading: Reading, kind: str, name: nodes.Name) -> str | Wrong:
     if name.text not in reading.scope.blocks[kind]:
         undefined(reading.scope, name, kind)
         return WRONG
-    reading.mentions.add((kind, name.text))
+    reading.scope.mention(kind, name.text, name.span)
     return name.text
 
 

@@ -57,8 +57,24 @@ __all__ = ["Program", "load", "resolve"]
 KINDS: Final = ("data", "teacher", "thought", "mix", "student", "experiment")
 
 
+@dataclass(frozen=True)
+class Analysis:
+    """What is known of a program: its model where no error was found, and its names in any case."""
+
+    model: Model | None
+    diagnostics: list[Diagnostic]
+    scope: Scope
+    blocks: Mapping[str, Mapping[str, Merged]]
+
+
 def resolve(program: Program, overrides: Mapping[str, Value] | None = None) -> tuple[Model | None, list[Diagnostic]]:
-    """The model of a program, with some params changed; `None` where an error was found.
+    """The model of a program, with some params changed; `None` where an error was found."""
+    analysis = analysed(program, overrides)
+    return analysis.model, analysis.diagnostics
+
+
+def analysed(program: Program, overrides: Mapping[str, Value] | None = None) -> Analysis:
+    """A program's model and names.
 
     The rules run only on a model without errors, so that none of them reports a consequence.
     """
@@ -68,11 +84,12 @@ def resolve(program: Program, overrides: Mapping[str, Value] | None = None) -> t
     entities = {kind: _entities(scope, kind, blocks[kind]) for kind in KINDS}
     checked_splits(scope, blocks, entities["data"])
     if has_errors(scope.found) or program.damaged:
-        return None, ordered(scope.found, paths)
+        return Analysis(None, ordered(scope.found, paths), scope, blocks)
     model = _model(scope, paths, blocks, entities)
     checked = Checked(model, blocks)
     found = [diagnostic for rule in RULES for diagnostic in rule(checked)]
-    return (None if has_errors(found) else model), ordered([*scope.found, *found], paths)
+    whole = None if has_errors(found) else model
+    return Analysis(whole, ordered([*scope.found, *found], paths), scope, blocks)
 
 
 def _model(
@@ -246,6 +263,7 @@ def _swept(reading: Reading, item: nodes.Vary) -> Any:
             reading.report(Code.UNDEFINED, f"there is no param `{name}`", item.name.span, help)
         return WRONG
     param = scope.params[name]
+    scope.mention("param", name, item.name.span)
     items = elements(reading, types.Wholes(), item.value)
     if param is None or isinstance(items, Wrong):
         return WRONG
