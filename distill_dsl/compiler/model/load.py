@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +14,9 @@ from distill_dsl.compiler.source import Source, Span, Unreadable, read_source
 
 Edges = Mapping[str, Sequence[tuple[str, Span]]]
 """Real path of a file -> the real paths that it imports, and where."""
+
+Read = Callable[[Path], Source | Unreadable]
+"""How a file is read: from disk, or from an editor's open document."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +31,7 @@ class Program:
         return any(spec.damaged for spec in self.specs)
 
 
-def load(path: Path) -> tuple[Program, dict[str, Source], list[Diagnostic]]:
+def load(path: Path, read: Read = read_source) -> tuple[Program, dict[str, Source], list[Diagnostic]]:
     """Read a spec and its imports, each file once; sources by the path under which they are shown."""
     specs: dict[str, Spec] = {}  # by real path, so that `a.mtd` and `x/../a.mtd` are one
     sources: dict[str, Source] = {}
@@ -39,7 +42,7 @@ def load(path: Path) -> tuple[Program, dict[str, Source], list[Diagnostic]]:
         real = _real(at)
         if real in specs:
             continue
-        specs[real], source, more = _read(at, asked)
+        specs[real], source, more = _read(at, asked, read)
         found += more
         if source is not None:
             sources[source.path] = source
@@ -51,8 +54,8 @@ def load(path: Path) -> tuple[Program, dict[str, Source], list[Diagnostic]]:
     return Program(tuple(specs.values())), sources, ordered(found, shown)
 
 
-def _read(path: Path, asked: Span | None) -> tuple[Spec, Source | None, list[Diagnostic]]:
-    source = read_source(path)
+def _read(path: Path, asked: Span | None, read: Read) -> tuple[Spec, Source | None, list[Diagnostic]]:
+    source = read(path)
     if isinstance(source, Unreadable):
         help = "the path is taken from the folder of the importing file" if asked else "check the path"
         wrong = error(Code.UNREADABLE_FILE, f"the file {path.as_posix()} {source.value}", asked, help)
