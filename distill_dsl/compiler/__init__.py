@@ -15,10 +15,11 @@ from pathlib import Path
 from distill_dsl.compiler.diagnostics import Diagnostic, has_errors
 from distill_dsl.compiler.emit.write import Emitted, emit
 from distill_dsl.compiler.model.entities import Model, Value
-from distill_dsl.compiler.model.resolve import load, resolve
+from distill_dsl.compiler.model.load import Read, load
+from distill_dsl.compiler.model.resolve import Analysis, analysed, resolve
 from distill_dsl.compiler.model.rules import unavailable, without_experiment
 from distill_dsl.compiler.plan.build import Plan, build
-from distill_dsl.compiler.source import Source
+from distill_dsl.compiler.source import Source, read_source
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,8 @@ class Compiled:
     model: Model | None = None
     plan: Plan | None = None
     emitted: Emitted | None = None
+    analysis: Analysis | None = None
+    """Names and places, for those who speak of the spec."""
 
 
 def check_spec(path: Path) -> Compiled:
@@ -40,15 +43,16 @@ def check_spec(path: Path) -> Compiled:
     return Compiled(sources, tuple(diagnostics), model)
 
 
-def compile_spec(path: Path) -> Compiled:
+def compile_spec(path: Path, read: Read = read_source) -> Compiled:
     """The whole walk: read, resolve, plan, emit. Nothing is written."""
-    program, sources, diagnostics = load(path)
+    program, sources, diagnostics = load(path, read)
 
     def variant(changed: Mapping[str, Value]) -> tuple[Model | None, list[Diagnostic]]:
         return resolve(program, changed)
 
-    model, found = variant({})
-    diagnostics += found
+    analysis = analysed(program)
+    model = analysis.model
+    diagnostics += analysis.diagnostics
     if model is None or has_errors(diagnostics):
         return Compiled(sources, tuple(diagnostics))
 
@@ -57,4 +61,4 @@ def compile_spec(path: Path) -> Compiled:
     diagnostics += found
     if has_errors(diagnostics):
         return Compiled(sources, tuple(diagnostics), model)
-    return Compiled(sources, tuple(diagnostics), model, plan, emit(plan))
+    return Compiled(sources, tuple(diagnostics), model, plan, emit(plan), analysis)
