@@ -15,8 +15,11 @@ from distill_dsl.compiler.diagnostics import (
     has_errors,
     ordered,
     render,
+    report,
     suggestion,
+    warning,
 )
+from distill_dsl.compiler.diagnostics.render import MOST
 from distill_dsl.compiler.source import Source, Span
 
 TEXT = Source("a.mtd", "one\n\ttwo = 中文 x\nthree")
@@ -44,18 +47,60 @@ def test_carets_stand_under_the_wrong_part() -> None:
         "error[MTD010]: no\n"
         " --> a.mtd:2:11\n"
         "  |\n"
-        "2 |     two = 中文 x\n"
-        "  |                ^\n"
-        " ::: a.mtd:1:1\n"
-        "  |\n"
         "1 | one\n"
         "  | --- first\n"
+        "2 |     two = 中文 x\n"
+        "  |                ^\n"
         "  = help: help me\n"
     )
 
 
-def test_a_span_over_lines_is_shown_on_its_first() -> None:
-    assert "1 | one\n  |  ^^\n" in shown(error(Code.SYNTAX, "no", at(1, 12)))
+def test_a_span_over_lines_is_shown_on_its_first_and_its_last() -> None:
+    assert shown(error(Code.SYNTAX, "no", at(1, 12))).splitlines()[3:] == [
+        "1 | one",
+        "  |  ^^",
+        "2 |     two = 中文 x",
+        "  |     ^^^^^^^^",
+    ]
+
+
+def excerpt(text: str, wrong: str, *labels: tuple[str, str]) -> list[str]:
+    """What is shown of a text between its place and its help."""
+    places = [(text.index(part), part) for part in (wrong, *(part for part, _ in labels))]
+    spans = [Span("b.mtd", start, start + len(part)) for start, part in places]
+    more = tuple((span, label) for span, (_, label) in zip(spans[1:], labels, strict=True))
+    found = error(Code.SYNTAX, "no", spans[0], None, more)
+    return render([found], {"b.mtd": Source("b.mtd", text)}, False).splitlines()[3:]
+
+
+def test_labels_of_one_line_share_its_excerpt() -> None:
+    assert excerpt("aa = bb + cc", "cc", ("aa", "this"), ("bb", "that")) == [
+        "1 | aa = bb + cc",
+        "  | --   --   ^^",
+        "  | |    |",
+        "  | |    that",
+        "  | this",
+    ]
+    assert excerpt("aa = bb", "aa", ("bb", "that")) == ["1 | aa = bb", "  | ^^   -- that"]
+
+
+def test_marks_that_overlap_stand_below_each_other() -> None:
+    assert excerpt("aa = bb", "bb", ("= bb", "that")) == ["1 | aa = bb", "  |      ^^", "  |    ---- that"]
+
+
+def test_lines_between_are_left_out_but_for_a_single_one() -> None:
+    assert excerpt("a\nb\nc", "a", ("c", "that")) == ["1 | a", "  | ^", "2 | b", "3 | c", "  | - that"]
+    assert excerpt("a\nb\nb\nc", "a", ("c", "that")) == ["1 | a", "  | ^", "...", "4 | c", "  | - that"]
+
+
+def test_the_report_ends_with_how_many_there_are() -> None:
+    found = [error(Code.SYNTAX, f"{n}", at(n % 9, n % 9 + 1)) for n in range(200)] + [warning(Code.STALE, "old")]
+    text = report(found, {"a.mtd": TEXT}, False)
+    assert text.count("error[") == MOST - 1
+    assert text.splitlines()[-1] == (
+        "200 errors, 1 warning; 101 of them are not shown; for more about a mistake: mtd explain MTD061 (also MTD010)"
+    )
+    assert report([], {}, False) == ""
 
 
 def test_the_end_of_the_text_has_a_place() -> None:
