@@ -30,7 +30,7 @@ export function notFound(setting: string, tried: readonly string[]): string {
   const looked = tried.length > 0 && tried.length <= 3 ? ` (looked at ${tried.join(", ")})` : "";
   return (
     `The language server needs the command \`${setting}\`, which was not found${looked}. ` +
-    "Install it with `pip install distill-dsl`, or say in the setting `mtd.path` where it is."
+    "Install it with `pip install 'distill-dsl[lsp]'`, or say in the setting `mtd.path` where it is."
   );
 }
 
