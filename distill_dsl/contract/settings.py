@@ -108,11 +108,17 @@ class RecordedTeacher(Settings, frozen=True, kw_only=True, tag="recorded", tag_f
     """Column with the problem's id; a row without it is matched by its question."""
 
 
+class Environment(Settings, frozen=True, kw_only=True):
+    """A value that the program which needs it reads from the environment; only its name is written."""
+
+    env: str
+
+
 class OpenaiTeacher(Settings, frozen=True, kw_only=True, tag="openai", tag_field="kind"):
     """Any OpenAI-compatible server."""
 
     model: str
-    base_url: str | None = None
+    base_url: str | Environment | None = None
     key_env: str = "OPENAI_API_KEY"
 
 

@@ -15,6 +15,11 @@ class Name:
     span: Span
     home: str = ""
 
+    @property
+    def key(self) -> str:
+        """What it is called in files, where names of all homes stand side by side."""
+        return self.home + self.text
+
 
 # --- values -------------------------------------------------------------------------------------
 
@@ -60,12 +65,12 @@ class Path:
     span: Span
 
     @property
-    def home(self) -> str:
-        return self.parts[0].home
-
-    @property
     def text(self) -> str:
         return ".".join(part.text for part in self.parts)
+
+    @property
+    def key(self) -> str:
+        return self.parts[0].home + self.text
 
 
 @dataclass(frozen=True)
@@ -162,7 +167,7 @@ class Vary:
     """`vary name = [values]` in an experiment."""
 
     keyword: Name
-    name: Name
+    name: Path
     value: Value
     span: Span
 
@@ -230,6 +235,7 @@ Statement = Block | Param | Import | Edition
 class Spec:
     """One file.
 
+    `home` is the prefix of its names, where it was imported under an alias.
     `damaged`: something in it could not be read; `unread`: nothing could. `lost` holds the words
     that broken statements may have defined.
     """
@@ -239,3 +245,4 @@ class Spec:
     damaged: bool = False
     lost: frozenset[str] = frozenset()
     unread: bool = False
+    home: str = ""

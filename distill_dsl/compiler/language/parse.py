@@ -192,7 +192,7 @@ class Build(Transformer[LarkToken, Any]):
 
     def vary(self, meta: Meta, children: Sequence[Any]) -> nodes.Vary:
         keyword, name, value = children
-        return nodes.Vary(self._word(keyword), self._name(name), value, self._span(meta))
+        return nodes.Vary(self._word(keyword), self._path(name), value, self._span(meta))
 
     # --- values
 
@@ -233,7 +233,7 @@ class Build(Transformer[LarkToken, Any]):
 
     def argument(self, meta: Meta, children: Sequence[Any]) -> nodes.Argument:
         *key, value = children
-        return nodes.Argument(self._name(key[0]) if key else None, value, self._span(meta))
+        return nodes.Argument(self._word(key[0]) if key else None, value, self._span(meta))
 
     # --- tokens
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from distill_dsl.compiler.diagnostics import Code, suggestion
+from distill_dsl.compiler.diagnostics import Advice, Code, suggestion
 from distill_dsl.compiler.language import nodes
 from distill_dsl.compiler.model import units
 from distill_dsl.compiler.model.calls import Read, bound, chosen
@@ -23,6 +23,7 @@ from distill_dsl.compiler.model.reading import (
     read_name,
     read_scalar,
 )
+from distill_dsl.compiler.model.scope import unknown_alias
 from distill_dsl.compiler.model.types import (
     ColumnNames,
     Figures,
@@ -58,10 +59,12 @@ def read_split(reading: Reading, node: nodes.Value) -> SplitRef | Wrong:
     """`data.split`; whether the data has the split is known only when all data blocks are read."""
     if isinstance(node, nodes.Path) and len(node.parts) == 2:
         data, split = node.parts
-        return WRONG if named(reading, "data", data) is WRONG else SplitRef(data.text, split.text)
+        return WRONG if named(reading, "data", data) is WRONG else SplitRef(data.key, split.text)
     help = None
-    if isinstance(node, nodes.Path) and len(node.parts) == 1 and node.text in reading.scope.blocks["data"]:
-        help = f"name the split: `{node.text}.train`"
+    if isinstance(node, nodes.Path) and len(node.parts) > 2 and unknown_alias(reading.scope, node.parts):
+        return WRONG
+    if isinstance(node, nodes.Path) and len(node.parts) == 1 and node.key in reading.scope.blocks["data"]:
+        help = Advice(f"name the split: `{node.text}.train`", f"{node.text}.train")
     return reading.mistyped(Splits(), node, help)
 
 
@@ -100,11 +103,11 @@ def _weighted(reading: Reading, type: Weighted | Member, node: nodes.Value, at: 
 
 
 def _names_thought(reading: Reading, node: nodes.Value) -> bool:
-    return isinstance(node, nodes.Path) and node.text in reading.scope.blocks["thought"]
+    return isinstance(node, nodes.Path) and node.key in reading.scope.blocks["thought"]
 
 
 def _like_thought(reading: Reading, node: nodes.Value) -> bool:
-    return isinstance(node, nodes.Path) and len(node.parts) == 1 and node.text not in reading.scope.params
+    return isinstance(node, nodes.Path) and len(node.parts) == 1 and node.key not in reading.scope.params
 
 
 # --- strategies ---------------------------------------------------------------------------------
@@ -206,10 +209,11 @@ def read_figures(reading: Reading, type: Figures, node: nodes.Value) -> Any:
     for entry in entries:
         if entry.key.text == "source":
             source = read_scalar(reading, Text(), entry.value, None)
-        elif _cell(reading, entry.key) is WRONG:
-            cells[entry.key.text] = WRONG
         else:
-            cells[entry.key.text] = _percent(reading, entry.value)
+            cell = _cell(reading, entry.key)
+            cells[entry.key.text if cell is WRONG else cell] = (
+                WRONG if cell is WRONG else _percent(reading, entry.value)
+            )
     if source is None:
         help = 'add `source: "the paper, table 3"`'
         return reading.report(Code.BAD_PUBLISHED, "published figures need their source", _opening(node), help)
@@ -225,7 +229,7 @@ def _cell(reading: Reading, key: nodes.Path) -> Any:
         help = "write `student.mix.data: 39.0`"
         return reading.report(Code.BAD_PUBLISHED, f"`{key.text}` names no cell of the table", key.span, help)
     found = [named(reading, kind, part) for kind, part in zip(("student", "mix", "data"), key.parts, strict=True)]
-    return WRONG if WRONG in found else key.text
+    return WRONG if WRONG in found else ".".join(part.key for part in key.parts)
 
 
 def _percent(reading: Reading, node: nodes.Value) -> Any:

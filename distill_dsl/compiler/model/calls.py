@@ -69,7 +69,7 @@ def bound(reading: Reading, row: Call, node: nodes.Call, at: str | None, read: R
         if given.key is None and row.members is not None:
             continue
         target = _target(reading, row, given, positional)
-        key = given.key.text if given.key else getattr(target, "key", "")  # only an `Argument` has no key given
+        key = _key(given, target)
         if isinstance(target, Wrong) or _repeated(reading, given, key, seen):
             fine = False
             continue
@@ -103,7 +103,17 @@ def _target(reading: Reading, row: Call, given: nodes.Argument, positional: list
         return reading.report(Code.WRONG_ARGUMENT, f"`{row.name}` takes no `{key}`", given.key.span, help)
     if row.rest.what == "thought" and named(reading, "thought", given.key) is WRONG:
         return WRONG
+    if "." in key:
+        help = f"write `{key.replace('.', '_')}`"
+        return reading.report(Code.SYNTAX, f"the name `{key}` holds a dot", given.key.span, help)
     return row.rest
+
+
+def _key(given: nodes.Argument, target: Argument | Rest | Wrong) -> str:
+    """What an argument is kept under: its own name, of a thought its key."""
+    if given.key is None:
+        return getattr(target, "key", "")  # only an `Argument` of the table has no key given
+    return given.key.key if isinstance(target, Rest) and target.what == "thought" else given.key.text
 
 
 def _repeated(reading: Reading, given: nodes.Argument, key: str, seen: dict[str, nodes.Argument]) -> bool:

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Final
 
-from distill_dsl.compiler.diagnostics import Code, Diagnostic, Help, error, suggestion
+from distill_dsl.compiler.diagnostics import Code, error, suggestion
 from distill_dsl.compiler.language import nodes
-from distill_dsl.compiler.language.tokens import BLOCKS
-from distill_dsl.compiler.model.entities import Param, Value
-from distill_dsl.compiler.model.fields import PARAM_TYPES
+from distill_dsl.compiler.model.aliases import home_of
+from distill_dsl.compiler.model.entities import Value
 from distill_dsl.compiler.model.load import Program
-from distill_dsl.compiler.model.units import in_plain_units
-from distill_dsl.compiler.source import Span
+from distill_dsl.compiler.model.parameters import declared_param
+from distill_dsl.compiler.model.scope import IMPORT, Scope, undefined, unknown_alias
 
 LONGEST: Final = 40
 """Characters of a name: up to five of them make one file name, and file systems stop at 255."""
-
-TYPES: Final[dict[str, type]] = {"int": int, "float": float, "str": str, "bool": bool}
 
 
 @dataclass(frozen=True)
@@ -32,124 +29,57 @@ class Merged:
     origin: Merged | None = None
 
 
-@dataclass(frozen=True)
-class Mention:
-    """A place that names a block or param; `kind` is a block's keyword, or `param`."""
-
-    kind: str
-    name: str
-    span: Span
-
-
-@dataclass
-class Scope:
-    """What values may refer to, and what has been found so far. A param of `None` is a broken one."""
-
-    definitions: dict[tuple[str, str], nodes.Name] = field(default_factory=dict)
-    """(kind, name) -> where it is defined."""
-    mentions: dict[Mention, None] = field(default_factory=dict)
-    """Every place that names something which is defined, in the order of reading."""
-    params: dict[str, Param | None] = field(default_factory=dict)
-    blocks: dict[str, dict[str, nodes.Block]] = field(default_factory=lambda: {kind: {} for kind in BLOCKS})
-    lost: frozenset[str] = frozenset()
-    unread: bool = False
-    """Some file could not be read at all: any name may come from there."""
-    found: list[Diagnostic] = field(default_factory=list)
-
-    def mention(self, kind: str, name: str, span: Span) -> None:
-        self.mentions[Mention(kind, name, span)] = None
-
-    def report(self, code: Code, summary: str, span: Span, help: Help = None, **more: Any) -> None:
-        self.found.append(error(code, summary, span, help, **more))
-
-    def forgives(self, name: str) -> bool:
-        """Whether an undefined name is the consequence of a mistake reported already."""
-        return self.unread or name in self.lost
-
-
 def declared(program: Program, overrides: Mapping[str, Value]) -> Scope:
     """Every param and block by name; the first of two stays."""
     lost = frozenset(word for spec in program.specs for word in spec.lost)
-    scope = Scope(lost=lost, unread=any(spec.unread for spec in program.specs))
+    homes = {(alias.home, alias.text): home_of(alias.home, alias.text) for alias in program.aliases}
+    scope = Scope(homes=homes, lost=lost, unread=any(spec.unread for spec in program.specs))
+    _declared_aliases(scope, program)
     for statement in (statement for spec in program.specs for statement in spec.statements):
         if not isinstance(statement, nodes.Block | nodes.Param):
             continue
         kind, name = statement.keyword.text, statement.name
-        first = scope.definitions.setdefault((kind, name.text), name)
+        first = scope.definitions.setdefault((kind, name.key), name)
         if first is not name:
             label = ((first.span, "first defined here"),)
             scope.report(
-                Code.DUPLICATE_NAME, f"there are two {kind}s `{name.text}`", name.span, "rename one", labels=label
+                Code.DUPLICATE_NAME, f"there are two {kind}s `{name.key}`", name.span, "rename one", labels=label
             )
             continue
-        if len(name.text) > LONGEST:
+        _no_alias(scope, name)
+        if len(name.key) > LONGEST:
             help = f"use at most {LONGEST} characters: names become parts of file names"
             scope.report(Code.NAME_TOO_LONG, "this name is too long", name.span, help)
         if isinstance(statement, nodes.Param):
-            scope.params[name.text] = _param(scope, statement, overrides)
+            scope.params[name.key] = declared_param(scope, statement, overrides)
         else:
-            scope.blocks[kind][name.text] = statement
+            scope.blocks[kind][name.key] = statement
     _unknown_overrides(scope, overrides)
     return scope
 
 
-def _param(scope: Scope, statement: nodes.Param, overrides: Mapping[str, Value]) -> Param | None:
-    type = statement.type.text
-    if type not in PARAM_TYPES:
-        summary = f"there is no type `{type}`"
-        scope.report(Code.WRONG_PARAM_TYPE, summary, statement.type.span, suggestion(type, PARAM_TYPES))
-        return None
-    value = _literal(statement.value)
-    if isinstance(statement.value, nodes.Broken):
-        return None
-    fitting = None if value is None else fitted(type, value)
-    if fitting is None:
-        summary = f"`{statement.name.text}` is {article(type)} {type}, and this is not"
-        help = f"write a value such as `{EXAMPLES[type]}`, or change the type"
-        scope.report(Code.WRONG_PARAM_TYPE, summary, statement.value.span, help)
-        return None
-    name = statement.name.text
-    if name in overrides:
-        over = fitted(type, overrides[name])
-        if over is None:
-            summary = f"`{name}` is {article(type)} {type}, and cannot become {overrides[name]!r}"
-            scope.report(Code.WRONG_PARAM_TYPE, summary, statement.name.span)
-            return None
-        fitting = over
-    return Param(name=name, type=type, value=fitting, span=statement.name.span)
+def _declared_aliases(scope: Scope, program: Program) -> None:
+    """Each alias of a file once. Two ways to one home (`a_b`, and `b` within `a`) would mix up names."""
+    taken: dict[str, nodes.Name] = {}
+    for alias in program.aliases:
+        scope.definitions.setdefault((IMPORT, alias.key), alias)
+        other = taken.setdefault(home_of(alias.home, alias.text), alias)
+        if other.span != alias.span:
+            label = ((other.span, "first given here"),)
+            scope.report(
+                Code.DUPLICATE_NAME, f"there are two imports `{alias.key}`", alias.span, "rename one", labels=label
+            )
+    for name in program.mentions:
+        scope.mention(IMPORT, name)
 
 
-EXAMPLES: Final = {"int": "4", "float": "0.7", "str": '"text"', "bool": "true"}
-
-
-def article(word: str) -> str:
-    """`a` or `an`."""
-    return "an" if word[:1] in "aeio" else "a"
-
-
-def _literal(node: nodes.Value) -> Value | None:
-    match node:
-        case nodes.Text() | nodes.Number():
-            return node.value
-        case nodes.Constant():
-            return node.value
-        case nodes.Quantity():
-            return in_plain_units(node)
-    return None
-
-
-def fitted(type: str, value: Value) -> Value | None:
-    """The value as one of the param type, or `None`. A whole number is also a float."""
-    if type == "float" and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
-    fits = isinstance(value, TYPES[type]) and (type == "bool") == isinstance(value, bool)
-    return value if fits else None
-
-
-def literal_of(type: str, node: nodes.Value) -> Value | None:
-    """The value of a literal as one of the param type, or `None`."""
-    value = _literal(node)
-    return None if value is None else fitted(type, value)
+def _no_alias(scope: Scope, name: nodes.Name) -> None:
+    """`gsm8k.train` must not be a split and a name of an import `gsm8k` at once."""
+    alias = scope.definitions.get((IMPORT, name.key))
+    if alias is not None and alias.home == name.home:
+        label = ((alias.span, "the import"),)
+        summary = f"`{name.text}` is the name of an import already"
+        scope.report(Code.DUPLICATE_NAME, summary, name.span, "rename one", labels=label)
 
 
 def _unknown_overrides(scope: Scope, overrides: Mapping[str, Value]) -> None:
@@ -172,7 +102,7 @@ def merged(scope: Scope, kind: str) -> dict[str, Merged]:
             _report_circle(scope, [blocks[link] for link in chain])
         for link in reversed(chain):
             origin = blocks[link].origin
-            below = done.get(origin.text) if origin is not None else None
+            below = done.get(origin.key) if origin is not None else None
             done[link] = _merge(scope, blocks[link], below)
     return {name: done[name] for name in blocks}
 
@@ -188,13 +118,13 @@ def _chain(blocks: Mapping[str, nodes.Block], name: str, done: Mapping[str, Merg
         met.add(link)
         chain.append(link)
         origin = blocks[link].origin
-        link = origin.text if origin is not None else None
+        link = origin.key if origin is not None else None
     return chain, False
 
 
 def _report_circle(scope: Scope, blocks: list[nodes.Block]) -> None:
     last = blocks[-1]
-    start = next(at for at, block in enumerate(blocks) if last.origin and block.name.text == last.origin.text)
+    start = next(at for at, block in enumerate(blocks) if last.origin and block.name.key == last.origin.key)
     first, *others = blocks[start:]
     labels = tuple((other.origin.span, "which copies this") for other in others if other.origin)
     summary = f"`{first.name.text}` copies itself" + (" through other blocks" if others else "")
@@ -207,7 +137,8 @@ def _merge(scope: Scope, block: nodes.Block, origin: Merged | None) -> Merged:
     vary: dict[str, nodes.Vary] = {}
     for item in block.items:
         if isinstance(item, nodes.Vary):
-            name, first = item.name, vary.setdefault(item.name.text, item).name
+            name: nodes.Name | nodes.Path = item.name
+            first: nodes.Name | nodes.Path = vary.setdefault(item.name.key, item).name
         else:
             name, first = item.key, items.setdefault(item.key.text, item).key
         if first is not name:
@@ -216,33 +147,17 @@ def _merge(scope: Scope, block: nodes.Block, origin: Merged | None) -> Merged:
     if block.origin is None:
         return Merged(block, items, vary, not block.damaged)
     if origin is None:
-        _report_origin(scope, block, block.origin.parts[0])
+        _report_origin(scope, block, block.origin)
         return Merged(block, items, vary, complete=False)
-    scope.mention(block.keyword.text, block.origin.text, block.origin.span)
+    scope.mention(block.keyword.text, block.origin)
     # A description says what *this* block is, so that a copy does not take it over.
     copied = {key: item for key, item in origin.items.items() if key != "description"}
     complete = origin.complete and not block.damaged
     return Merged(block, copied | items, {**origin.vary, **vary}, complete, origin)
 
 
-def _report_origin(scope: Scope, block: nodes.Block, origin: nodes.Name) -> None:
-    if origin.text not in scope.blocks[block.keyword.text]:  # else: a circle, reported already
-        undefined(scope, origin, block.keyword.text)
-
-
-def undefined(scope: Scope, name: nodes.Name, kind: str) -> None:
-    """Report a name that no block of the kind has, unless that follows from another mistake."""
-    if scope.forgives(name.text):
-        return
-    for other, blocks in scope.blocks.items():
-        if name.text in blocks:
-            label = ((blocks[name.text].head, "defined here"),)
-            summary = f"`{name.text}` is {article(other)} {other}, and {article(kind)} {kind} is expected here"
-            scope.report(Code.WRONG_KIND, summary, name.span, suggestion(name.text, scope.blocks[kind]), labels=label)
-            return
-    if name.text in scope.params:
-        summary = f"`{name.text}` is a param, and {article(kind)} {kind} is expected here"
-        scope.report(Code.WRONG_KIND, summary, name.span, suggestion(name.text, scope.blocks[kind]))
-        return
-    help = suggestion(name.text, scope.blocks[kind])
-    scope.report(Code.UNDEFINED, f"there is no {kind} `{name.text}`", name.span, help)
+def _report_origin(scope: Scope, block: nodes.Block, origin: nodes.Path) -> None:
+    if origin.key in scope.blocks[block.keyword.text]:
+        return  # a circle, reported already
+    if not unknown_alias(scope, origin.parts):
+        undefined(scope, nodes.Name(origin.text, origin.span, origin.parts[0].home), block.keyword.text)

@@ -37,6 +37,10 @@ class Param:
     type: str
     value: Value
     span: Span
+    description: str = ""
+    least: Value | None = None
+    most: Value | None = None
+    choices: tuple[Value, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,7 +17,9 @@ from distill_dsl.compiler.model.types import (
     Dollars,
     Field,
     Figures,
+    FilePath,
     Flag,
+    Literal,
     Member,
     Names,
     OneOf,
@@ -25,6 +27,7 @@ from distill_dsl.compiler.model.types import (
     Real,
     Rest,
     Seconds,
+    Secret,
     Share,
     Splits,
     Strategies,
@@ -48,7 +51,7 @@ SOURCES: Final = (
         contract.HfSource,
         "a data set of the Hugging Face hub, or of its local cache",
         (
-            Argument("name", Text(), REQUIRED, "such as `openai/gsm8k`", positional=True),
+            Argument("name", FilePath(hub=True), REQUIRED, "such as `openai/gsm8k`", positional=True),
             Argument("config", Text(), None, "the configuration, where it has several"),
             Argument("revision", Text(), None, "commit, tag or branch of the data set"),
         ),
@@ -58,8 +61,8 @@ SOURCES: Final = (
         contract.FileSource,
         "local files: JSONL, JSON, CSV, TSV (each also `.gz`) or Parquet;"
         " one path serves the one split that the spec names",
-        (Argument("path", Text(), None, "from the project's root", positional=True, into="splits.*"),),
-        Rest("splits", "split", Text(), "path of the split's file"),
+        (Argument("path", FilePath(), None, "the one file", positional=True, into="splits.*"),),
+        Rest("splits", "split", FilePath(), "path of the split's file"),
     ),
     Call(
         "synthetic",
@@ -103,7 +106,8 @@ TEACHERS: Final = (
         "any server that speaks OpenAI's protocol",
         (
             Argument("model", Text(), REQUIRED, "the model's name there", positional=True),
-            Argument("base_url", Text(), None, "the server's address"),
+            Argument("base_url", Text(environment=True), None, "the server's address"),
+            Argument("key", Secret(), None, 'the key: `env("NAME")`, never the key itself', into="key_env"),
             Argument("key_env", Text(), "OPENAI_API_KEY", "environment variable with the key"),
         ),
     ),
@@ -121,7 +125,7 @@ TEACHERS: Final = (
         (
             Argument(
                 "path",
-                Text(),
+                FilePath(),
                 None,
                 "one file for every thought, told apart by a column `kind`",
                 positional=True,
@@ -130,7 +134,7 @@ TEACHERS: Final = (
             Argument("text", Text(), "text", "column of the completion"),
             Argument("problem", Text(), "id", "column of the problem's id"),
         ),
-        Rest("files", "thought", Text(), "file of the thought's completions"),
+        Rest("files", "thought", FilePath(), "file of the thought's completions"),
     ),
     Call(
         "solution",
@@ -145,7 +149,7 @@ EXEMPLARS: Final = (
         contract.Exemplars,
         "worked examples to show the teacher",
         (
-            Argument("file", Text(), REQUIRED, "JSONL: `question`, and one text a thought", positional=True),
+            Argument("file", FilePath(), REQUIRED, "JSONL: `question`, and one text a thought", positional=True),
             Argument("pick", Whole(), 8, "how many of them"),
         ),
     ),
@@ -157,7 +161,7 @@ BASES: Final = (
         contract.HfBase,
         "a pre-trained model",
         (
-            Argument("name", Text(), REQUIRED, "hub name, or a folder: `./models/mine`", positional=True),
+            Argument("name", FilePath(hub=True), REQUIRED, "hub name, or a folder: `./models/mine`", positional=True),
             Argument("revision", Text(), None, "commit, tag or branch of the model"),
         ),
     ),
@@ -224,7 +228,7 @@ THOUGHT: Final = (
     _DESCRIPTION,
     Field("answer", Word(tuple(kind.value for kind in AnswerKind)), REQUIRED, "how the thought carries its answer"),
     Field("cue", Text(empty=True), "(by answer)", "what announces the format to the student"),
-    Field("prompt", Text(), "prompts/<answer>.jinja2", "template with which a teacher is asked"),
+    Field("prompt", FilePath(), "prompts/<answer>.jinja2", "template with which a teacher is asked"),
     Field("tolerance", Real(least=0.0), TOLERANCE, "largest difference from gold"),
     Field("steps", Word(("any", "right")), "any", "`right` keeps no thought in prose with a wrong calculation"),
     Field("timeout", Seconds(), 5.0, "processor time for running one thought"),
@@ -308,4 +312,12 @@ SETTINGS: Final[dict[str, type[contract.Settings]]] = {
 USUAL_SPLITS: Final = ("train", "dev", "test", "validation")
 """Never taken for a slip of another key."""
 
-PARAM_TYPES: Final = ("int", "float", "str", "bool")
+PARAM_TYPES: Final = ("int", "float", "str", "bool", "share", "time", "size", "money")
+
+PARAM: Final = (
+    Field("description", Text(empty=True), "", "for people", bears=False, placed=False),
+    Field("least", Literal(), None, "no value is less", bears=False, placed=False),
+    Field("most", Literal(), None, "no value is more", bears=False, placed=False),
+    Field("choices", Literal(many=True), None, "the values that it may have", bears=False, placed=False),
+)
+"""What may stand in braces behind a param."""

@@ -11,23 +11,27 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Final
 
-from distill_dsl.compiler.diagnostics import Code, Help, suggestion
+from distill_dsl.compiler.diagnostics import Advice, Code, Help, suggestion
 from distill_dsl.compiler.language import nodes
 from distill_dsl.compiler.model import units
-from distill_dsl.compiler.model.declare import Scope, article, undefined
-from distill_dsl.compiler.model.entities import Value
+from distill_dsl.compiler.model.entities import Param, Value
+from distill_dsl.compiler.model.outside import read_environment, read_secret, resolved_path
+from distill_dsl.compiler.model.scope import PARAM, Scope, article, undefined, unknown_alias
 from distill_dsl.compiler.model.types import (
     Bytes,
     ColumnNames,
     Dollars,
     Figures,
+    FilePath,
     Flag,
+    Literal,
     Member,
     Names,
     OneOf,
     Range,
     Real,
     Seconds,
+    Secret,
     Share,
     Splits,
     Strategies,
@@ -50,7 +54,7 @@ class Wrong(Enum):
 
 WRONG: Final = Wrong.WRONG
 
-Scalar = Whole | Real | Share | Seconds | Bytes | Dollars | Flag | Text | Word
+Scalar = Whole | Real | Share | Seconds | Bytes | Dollars | Flag | Text | FilePath | Secret | Word
 """Types whose values a param can hold."""
 
 
@@ -80,35 +84,58 @@ class Reading:
 
 def read_scalar(reading: Reading, type: Scalar, node: nodes.Value, at: str | None) -> Any:
     """The value of a literal or a param; `at` is its dotted place in the settings, if it has one."""
+    if isinstance(type, Secret):
+        return read_secret(reading.scope, node) or WRONG
     if isinstance(node, nodes.Path):
         if isinstance(type, Word) and node.text in type.choices:
             return node.text
         return _param(reading, type, node, at)
+    if isinstance(node, nodes.Call) and node.name.text == "env":
+        return read_environment(reading.scope, node, isinstance(type, Text) and type.environment) or WRONG
     match type:
         case Seconds() | Bytes() | Share() | Dollars():
             return _quantity(reading, type, node)
         case Word():
-            help = f"write it without quotes: {node.value}" if isinstance(node, nodes.Text) else None
-            return reading.mistyped(type, node, help)
+            without = (
+                Advice(f"write it without quotes: {node.value}", node.value) if isinstance(node, nodes.Text) else None
+            )
+            return reading.mistyped(type, node, without)
     value = node.value if isinstance(node, nodes.Text | nodes.Number | nodes.Constant) else None
     return _checked(reading, type, value, node)
 
 
 def _param(reading: Reading, type: Scalar, node: nodes.Path, at: str | None) -> Any:
     scope, name = reading.scope, node.parts[0]
-    if len(node.parts) > 1 or (name.text not in scope.params and not scope.forgives(name.text)):
+    if unknown_alias(scope, node.parts):
+        return WRONG
+    if len(node.parts) > 1 or (name.key not in scope.params and not scope.forgives(name.text)):
         return _no_param(reading, type, node)
-    param = scope.params.get(name.text)
-    if name.text in scope.params:
-        scope.mention("param", name.text, name.span)
+    param = scope.params.get(name.key)
+    if name.key in scope.params:
+        scope.mention(PARAM, name)
     if param is None:
         return WRONG
-    value = _checked(reading, type, param.value, node, ((param.span, f"a param of type {param.type}"),))
+    value = _param_value(reading, type, param, node)
     if value is not WRONG:
         reading.uses.add(param.name)
         if at is not None:
             reading.references[at] = param.name
     return value
+
+
+MEASURED: Final[Mapping[str, type]] = {"share": Share, "time": Seconds, "size": Bytes, "money": Dollars}
+"""Types of params that have a unit -> what takes them."""
+
+
+def _param_value(reading: Reading, type: Scalar, param: Param, node: nodes.Path) -> Any:
+    labels = ((param.span, f"a param of type {param.type}"),)
+    if param.type in MEASURED and not isinstance(type, MEASURED[param.type]):
+        summary = f"expected {expected(type)}, found {article(param.type)} {param.type}"
+        return reading.report(Code.WRONG_TYPE, summary, node.span, labels=labels)
+    if isinstance(type, FilePath) and isinstance(param.value, str) and param.value.startswith(("./", "../")):
+        help = "the path of a param is taken from the project's root: write it without `./`"
+        return reading.report(Code.WRONG_TYPE, "a param has no folder of its own", node.span, help, labels=labels)
+    return _checked(reading, type, param.value, node, labels)
 
 
 def _no_param(reading: Reading, type: Scalar, node: nodes.Path) -> Wrong:
@@ -121,10 +148,11 @@ def _no_param(reading: Reading, type: Scalar, node: nodes.Path) -> Wrong:
         )
     if isinstance(type, Flag) and node.text.lower() in ("true", "false", "yes", "no"):
         return reading.mistyped(type, node, "write `true` or `false`")
-    if isinstance(type, Text):
-        return reading.mistyped(type, node, f'write it in quotes: "{node.text}"')
-    nothing = node.text.lower() in ("none", "null", "nil")
-    help = "nothing is written `none`" if nothing else suggestion(node.text, reading.scope.params)
+    if isinstance(type, Text | FilePath):
+        return reading.mistyped(type, node, Advice(f'write it in quotes: "{node.text}"', f'"{node.text}"'))
+    help: Help = Advice("nothing is written `none`", "none")
+    if node.text.lower() not in ("none", "null", "nil"):
+        help = reading.scope.nearest(PARAM, nodes.Name(node.text, node.span, node.parts[0].home))
     return reading.report(Code.UNDEFINED, f"there is no param `{node.text}`", node.span, help)
 
 
@@ -165,6 +193,10 @@ def _checked(
             fits = 0 <= kept <= 1
         case Flag() if isinstance(value, bool):
             return value
+        case FilePath(hub) if isinstance(value, str) and value.strip():
+            return resolved_path(value, node.span.path, hub) if isinstance(node, nodes.Text) else value
+        case FilePath() if isinstance(value, str):
+            return reading.report(Code.WRONG_TYPE, "this text is empty", node.span, labels=labels)
         case Text(choices, empty) if isinstance(value, str):
             if not value.strip() and not empty:
                 return reading.report(Code.WRONG_TYPE, "this text is empty", node.span, labels=labels)
@@ -254,8 +286,11 @@ def read_name(reading: Reading, kind: str, node: nodes.Value, hint: str | None =
     """The name of a block of a kind."""
     if isinstance(node, nodes.Broken):
         return WRONG
-    if isinstance(node, nodes.Path) and node.text in reading.scope.blocks[kind]:
-        return named(reading, kind, nodes.Name(node.text, node.span))  # also a name with a dot, reported at its block
+    if isinstance(node, nodes.Path) and node.key in reading.scope.blocks[kind]:
+        reading.scope.mention(kind, node)  # also a name with a dot, reported at its block
+        return node.key
+    if isinstance(node, nodes.Path) and unknown_alias(reading.scope, node.parts):
+        return WRONG
     if not isinstance(node, nodes.Path) or len(node.parts) != 1:
         summary = f"expected the name of {article(kind)} {kind}, found {described(node)}"
         return reading.report(Code.WRONG_TYPE, summary, node.span, hint or unquoted(Names(kind), node))
@@ -264,11 +299,11 @@ def read_name(reading: Reading, kind: str, node: nodes.Value, hint: str | None =
 
 def named(reading: Reading, kind: str, name: nodes.Name) -> str | Wrong:
     """The name, if there is a block of the kind under it."""
-    if name.text not in reading.scope.blocks[kind]:
+    if name.key not in reading.scope.blocks[kind]:
         undefined(reading.scope, name, kind)
         return WRONG
-    reading.scope.mention(kind, name.text, name.span)
-    return name.text
+    reading.scope.mention(kind, name)
+    return name.key
 
 
 # --- words --------------------------------------------------------------------------------------
@@ -283,12 +318,12 @@ UNQUOTED: Final[Mapping[type, str]] = {
 """Type -> what its values look like, for those that people put in quotes."""
 
 
-def unquoted(type: Type, node: nodes.Value) -> str | None:
+def unquoted(type: Type, node: nodes.Value) -> Help:
     """The help for a value that would be right without its quotes."""
     pattern = UNQUOTED.get(type.__class__)
     if not isinstance(node, nodes.Text) or pattern is None or not re.fullmatch(pattern, node.value):
         return None
-    return f"write it without quotes: {node.value}"
+    return Advice(f"write it without quotes: {node.value}", node.value)
 
 
 def described(node: nodes.Value) -> str:
@@ -329,6 +364,7 @@ _EXPECTED: Final[Mapping[type, str]] = {
     Texts: "a list of texts",
     Range: "a range such as `[1, 3]`",
     Wholes: "a list of whole numbers",
+    Secret: 'a variable of the environment: `env("NAME")`',
 }
 
 
@@ -349,6 +385,10 @@ def expected(type: Type) -> str:
             )
         case Text(choices):
             return listed(f'`"{choice}"`' for choice in choices) if choices else "a text in quotes"
+        case FilePath(hub):
+            return "a name or a path in quotes" if hub else "a path in quotes"
+        case Literal(many):
+            return "a list of values of the param's type" if many else "a value of the param's type"
         case Word(choices):
             return listed(f"`{choice}`" for choice in choices)
         case Names(kind, many):

@@ -17,7 +17,7 @@ from distill_dsl.compiler.model.algebra import (
     read_weighted,
 )
 from distill_dsl.compiler.model.calls import read_call
-from distill_dsl.compiler.model.declare import Merged, Scope, article, declared, literal_of, merged
+from distill_dsl.compiler.model.declare import Merged, declared, merged
 from distill_dsl.compiler.model.entities import (
     Data,
     Entity,
@@ -31,6 +31,7 @@ from distill_dsl.compiler.model.entities import (
 )
 from distill_dsl.compiler.model.fields import CUES, FIELDS, SETTINGS, USUAL_SPLITS
 from distill_dsl.compiler.model.load import Program, load
+from distill_dsl.compiler.model.parameters import allowed, literal_of
 from distill_dsl.compiler.model.reading import (
     WRONG,
     Reading,
@@ -45,6 +46,7 @@ from distill_dsl.compiler.model.reading import (
     read_wholes,
 )
 from distill_dsl.compiler.model.rules import RULES, Checked
+from distill_dsl.compiler.model.scope import PARAM, Scope, article, unknown_alias
 from distill_dsl.compiler.model.splits import checked_splits, joined_splits, with_splits
 from distill_dsl.compiler.model.types import (
     REQUIRED,
@@ -79,7 +81,7 @@ def analysed(program: Program, overrides: Mapping[str, Value] | None = None) -> 
     The rules run only on a model without errors, so that none of them reports a consequence.
     """
     scope = declared(program, overrides or {})
-    paths = [spec.path for spec in program.specs]
+    paths = program.paths
     blocks = {kind: merged(scope, kind) for kind in KINDS}
     entities = {kind: _entities(scope, kind, blocks[kind]) for kind in KINDS}
     checked_splits(scope, blocks, entities["data"])
@@ -160,7 +162,7 @@ def _entity(scope: Scope, kind: str, block: Merged) -> Entity | None:
     reading = values.reading
     make: Any = ENTITIES[kind]
     made: Entity = make(
-        name=block.block.name.text,
+        name=block.block.name.key,
         span=block.block.head,
         settings=SETTINGS[kind](**values.settings),
         references=reading.references,
@@ -256,14 +258,17 @@ def _vary(reading: Reading, block: Merged) -> Any:
 
 
 def _swept(reading: Reading, item: nodes.Vary) -> Any:
-    scope, name = reading.scope, item.name.text
+    scope, name = reading.scope, item.name.key
+    if unknown_alias(scope, item.name.parts):
+        return WRONG
     if name not in scope.params:
-        if not scope.forgives(name):
-            help = suggestion(name, scope.params) or "only params are varied: `param name: int = 4`"
-            reading.report(Code.UNDEFINED, f"there is no param `{name}`", item.name.span, help)
+        if not scope.forgives(item.name.text):
+            wanted = nodes.Name(item.name.text, item.name.span, item.name.parts[0].home)
+            help = scope.nearest(PARAM, wanted) or "only params are varied: `param name: int = 4`"
+            reading.report(Code.UNDEFINED, f"there is no param `{item.name.text}`", item.name.span, help)
         return WRONG
     param = scope.params[name]
-    scope.mention("param", name, item.name.span)
+    scope.mention(PARAM, item.name)
     items = elements(reading, types.Wholes(), item.value)
     if param is None or isinstance(items, Wrong):
         return WRONG
@@ -274,6 +279,8 @@ def _swept(reading: Reading, item: nodes.Vary) -> Any:
             label = ((param.span, "defined here"),)
             summary = f"`{name}` is of type {param.type}, and this is not"
             value = reading.report(Code.WRONG_PARAM_TYPE, summary, node.span, labels=label)
+        elif not allowed(scope, param, item.name.text, value, node.span):
+            value = WRONG
         pairs.append((value, node.span))
     return distinct(reading, pairs)
 
@@ -317,9 +324,13 @@ def read(reading: Reading, type: types.Type, node: nodes.Value, at: str | None) 
             | types.Dollars()
             | types.Flag()
             | types.Text()
+            | types.FilePath()
+            | types.Secret()
             | types.Word()
         ):
             return read_scalar(reading, type, node, at)
+        case types.Literal():
+            raise AssertionError("only params have it, and `parameters` reads those")
     assert_never(type)
 
 

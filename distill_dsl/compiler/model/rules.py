@@ -113,9 +113,9 @@ def colliding_names(checked: Checked) -> Iterator[Diagnostic]:
         first: dict[str, nodes.Name] = {}
         for name, block in blocks.items():
             other = first.setdefault(name.lower(), block.block.name)
-            if other.text != name:
+            if other.key != name:
                 labels = ((other.span, "first defined here"),)
-                summary = f"`{name}` and `{other.text}` differ in case alone"
+                summary = f"`{name}` and `{other.key}` differ in case alone"
                 yield error(Code.COLLIDING_NAMES, summary, block.block.name.span, f"rename one {kind}", labels)
     yield from _colliding_values(checked.model)
     for name, block in checked.blocks["thought"].items():
@@ -211,7 +211,7 @@ def misplaced_figures(checked: Checked) -> Iterator[Diagnostic]:
 def _misplaced(experiment: Experiment, key: nodes.Path, tests: set[str]) -> Iterator[Diagnostic]:
     measured: Any = (experiment.students, experiment.mixes, tests)
     for part, names, key_name in zip(key.parts, measured, ("students", "mixes", "tests"), strict=True):
-        if part.text not in names:
+        if part.key not in names:
             summary = f"this experiment does not measure `{part.text}`"
             yield error(Code.BAD_PUBLISHED, summary, part.span, f"add it to `{key_name}`, or leave the figure out")
             return

@@ -15,9 +15,10 @@ from distill_dsl.compiler.diagnostics import Code, suggestion
 from distill_dsl.compiler.language import nodes
 from distill_dsl.compiler.model.algebra import split_nodes
 from distill_dsl.compiler.model.calls import EVERY
-from distill_dsl.compiler.model.declare import Merged, Scope
+from distill_dsl.compiler.model.declare import Merged
 from distill_dsl.compiler.model.entities import Data
 from distill_dsl.compiler.model.reading import Reading, Wrong, distinct
+from distill_dsl.compiler.model.scope import Scope
 from distill_dsl.compiler.model.types import (
     Splits,
 )
@@ -47,7 +48,7 @@ def mentioned(blocks: Blocks, data: str | None = None) -> Iterator[nodes.Path]:
         for block in blocks[kind].values():
             if key in block.items:
                 for node in split_nodes(quiet, Splits(), block.items[key].value):
-                    if isinstance(node, nodes.Path) and len(node.parts) == 2 and data in (None, node.parts[0].text):
+                    if isinstance(node, nodes.Path) and len(node.parts) == 2 and data in (None, node.parts[0].key):
                         yield node
 
 

@@ -52,10 +52,36 @@ class Flag:
 
 @dataclass(frozen=True)
 class Text:
-    """A text in quotes, one of `choices` if there are any; not blank, unless `empty`."""
+    """A text in quotes, one of `choices` if there are any; not blank, unless `empty`.
+
+    `environment`: may come from an environment variable, since it says where something is and not what.
+    """
 
     choices: tuple[str, ...] = ()
     empty: bool = False
+    environment: bool = False
+
+
+@dataclass(frozen=True)
+class FilePath:
+    """A path in quotes: from the spec's folder where it starts with `./` or `../`, else from the project's root.
+
+    `hub`: may also be a name on the Hugging Face hub.
+    """
+
+    hub: bool = False
+
+
+@dataclass(frozen=True)
+class Secret:
+    """`env("NAME")`: kept as the variable's name, and read where it is used."""
+
+
+@dataclass(frozen=True)
+class Literal:
+    """A value of a param's own type; with `many`, a list of them."""
+
+    many: bool = False
 
 
 @dataclass(frozen=True)
@@ -140,6 +166,9 @@ Type = (
     | Dollars
     | Flag
     | Text
+    | FilePath
+    | Secret
+    | Literal
     | Word
     | Texts
     | Range

@@ -35,6 +35,12 @@ def dollars(node: Quantity) -> float | None:
     return float(node.amount) if node.unit == "USD" else None
 
 
+def spelt_size(size: int) -> str:
+    """Bytes in the largest unit that holds them whole."""
+    unit = next((unit for unit in ("GB", "MB", "KB") if size % BYTES[unit] == 0 and size), None)
+    return f"{size // BYTES[unit]}{unit}" if unit else f"{size / BYTES['KB']:g}KB"
+
+
 def in_plain_units(node: Quantity) -> int | float | None:
     """The quantity as the number that the contract holds."""
     for convert in (seconds, size, share, dollars):

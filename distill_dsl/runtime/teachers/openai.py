@@ -14,9 +14,11 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Final
 
+import msgspec
+
 from distill_dsl.contract.failure import Failure
 from distill_dsl.contract.records import Completion, Problem
-from distill_dsl.contract.settings import OpenaiTeacher, TeacherSettings
+from distill_dsl.contract.settings import Environment, OpenaiTeacher, TeacherSettings
 from distill_dsl.runtime.teachers.store import Store, key_of, opened
 
 WORKERS_VARIABLE: Final = "MTD_REQUESTS"
@@ -65,7 +67,7 @@ def ask_openai(
         if refused and len(refused) == len(asked):
             raise Failure(
                 f"{model.model} refuses every request: {next(iter(refused.values()))}",
-                where=model.base_url,
+                where=_shown_address(model),
                 help="see what the server wants: the model's name, the prompt's length, the parameters",
             )
         for one in asked:
@@ -88,7 +90,9 @@ def _asked(settings: TeacherSettings, model: OpenaiTeacher, problem: Problem, pr
         "max_tokens": settings.max_tokens,
         "seed": settings.seed + sample,
     }
-    return _Asked(problem.id, sample, request, key_of(request | {"base_url": model.base_url, "sample": sample}))
+    # Of a server from the environment its variable's name counts: a moved server is asked for nothing again.
+    server = msgspec.to_builtins(model.base_url)
+    return _Asked(problem.id, sample, request, key_of(request | {"base_url": server, "sample": sample}))
 
 
 def _buy(missing: Sequence[_Asked], send: Send, store: Store, progress: Callable[[int], None]) -> dict[str, str]:
@@ -150,7 +154,7 @@ def _sender(model: OpenaiTeacher) -> Send:
             f"the variable {model.key_env} is not set",
             help=f"export {model.key_env}=... with the server's key (any text for a local server that wants none)",
         )
-    client = openai.OpenAI(api_key=key, base_url=model.base_url, max_retries=RETRIES, timeout=SECONDS)
+    client = openai.OpenAI(api_key=key, base_url=_address(model), max_retries=RETRIES, timeout=SECONDS)
 
     def send(request: dict[str, Any]) -> str:
         try:
@@ -160,9 +164,28 @@ def _sender(model: OpenaiTeacher) -> Send:
         except openai.OpenAIError as error:
             raise Failure(
                 f"{model.model} cannot be asked: {error}",
-                where=model.base_url,
+                where=_shown_address(model),
                 help="what was answered so far is kept; the next run asks for the rest only",
             ) from error
         return answer.choices[0].message.content or ""
 
     return send
+
+
+def _address(model: OpenaiTeacher) -> str | None:
+    """The server's address; `None` is OpenAI's own."""
+    if not isinstance(model.base_url, Environment):
+        return model.base_url
+    value = os.environ.get(model.base_url.env)
+    if not value:
+        name = model.base_url.env
+        raise Failure(
+            f"the variable {name} is not set",
+            help=f"export {name}=... with the server's address, such as http://.../v1",
+        )
+    return value
+
+
+def _shown_address(model: OpenaiTeacher) -> str | None:
+    """The address for messages, which may end in a log: of a variable, its name."""
+    return f"${model.base_url.env}" if isinstance(model.base_url, Environment) else model.base_url
