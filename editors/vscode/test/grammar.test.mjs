@@ -6,7 +6,7 @@ import { mkdir, readFile, readdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { test } from "node:test";
 
-import { EXTENSION, REPOSITORY, listing, scopesOf, tokens } from "./scopes.mjs";
+import { EXTENSION, REPOSITORY, fences, listing, scopesOf, tokens } from "./scopes.mjs";
 
 const REWRITE = process.argv.includes("--golden");
 const GOLDEN = path.join(EXTENSION, "test", "golden");
@@ -127,4 +127,17 @@ test("a text that is not closed ends with its line", () => {
   assert.equal(quote.scopes.at(-1), "invalid.illegal.unclosed-string.mtd");
   assert.equal(more.length, 1);
   assert.equal(scopesOf('cue = "a\nseed = 1', "seed").at(-1), "support.type.property-name.mtd");
+});
+
+test("a fence of Markdown has the colours of a spec up to its end, even where a block stays open", () => {
+  const found = tokens("Text\n```mtd\nmix m { seed = 1\n```\nmix m { seed = 2\n", fences);
+  const of = (line, text) => found.find((token) => token.line === line && token.text === text)?.scopes ?? [];
+  assert.ok(of(3, "mix").includes("meta.embedded.block.mtd"));
+  assert.equal(of(3, "mix").at(-1), "keyword.declaration.block.mtd");
+  assert.equal(of(3, "seed").at(-1), "support.type.property-name.mtd");
+  assert.deepEqual(found.find((token) => token.line === 5).scopes, []);
+});
+
+test("fences of other languages are left alone", () => {
+  assert.ok(tokens("```python\ndata = 1\n```\n", fences).every((token) => token.scopes.length === 0));
 });

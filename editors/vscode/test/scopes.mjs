@@ -13,23 +13,21 @@ export const REPOSITORY = fileURLToPath(new URL("../../..", import.meta.url));
 
 const GRAMMARS = { "source.mtd": "mtd", "markdown.mtd.codeblock": "markdown" };
 
-async function grammar(scope) {
-  const wasm = await readFile(require.resolve("vscode-oniguruma/release/onig.wasm"));
-  await loadWASM(wasm.buffer.slice(wasm.byteOffset, wasm.byteOffset + wasm.byteLength));
-  const registry = new Registry({
-    onigLib: {
-      createOnigScanner: (sources) => new OnigScanner(sources),
-      createOnigString: (text) => new OnigString(text),
-    },
-    loadGrammar: async (wanted) => {
-      const file = `${EXTENSION}/syntaxes/${GRAMMARS[wanted]}.tmLanguage.json`;
-      return parseRawGrammar(await readFile(file, "utf-8"), file);
-    },
-  });
-  return await registry.loadGrammar(scope);
-}
-
-const spec = await grammar("source.mtd");
+const wasm = await readFile(require.resolve("vscode-oniguruma/release/onig.wasm"));
+await loadWASM(wasm.buffer.slice(wasm.byteOffset, wasm.byteOffset + wasm.byteLength));
+const registry = new Registry({
+  onigLib: {
+    createOnigScanner: (sources) => new OnigScanner(sources),
+    createOnigString: (text) => new OnigString(text),
+  },
+  loadGrammar: async (scope) => {
+    const file = `${EXTENSION}/syntaxes/${GRAMMARS[scope]}.tmLanguage.json`;
+    return parseRawGrammar(await readFile(file, "utf-8"), file);
+  },
+});
+const spec = await registry.loadGrammar("source.mtd");
+/** What is injected into Markdown, by itself. */
+export const fences = await registry.loadGrammar("markdown.mtd.codeblock");
 
 /** Every token: where it is, its text, and its innermost scopes, the file's own left out. */
 export function tokens(text, using = spec) {
