@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from distill_dsl.compiler.diagnostics import Diagnostic
+from distill_dsl.compiler.language import nodes
 from distill_dsl.compiler.language.parse import parse
 from distill_dsl.compiler.model.entities import Model, Value
 from distill_dsl.compiler.model.resolve import Program, load, resolve
@@ -68,3 +69,14 @@ def changed(old: str, new: str) -> str:
 def codes(text: str) -> list[str]:
     """The codes of all diagnostics of a text."""
     return [diagnostic.code for diagnostic in compiled(text)[1]]
+
+
+def value_of(text: str) -> nodes.Value:
+    """The tree of a value."""
+    spec, found = parse(source(f"mix m {{ key = {text} }}"))
+    assert found == []
+    block = spec.statements[0]
+    assert isinstance(block, nodes.Block)
+    item = block.items[0]
+    assert isinstance(item, nodes.Item)
+    return item.value

@@ -19,7 +19,13 @@ import pytest
 
 from distill_dsl.contract.failure import Failure
 from distill_dsl.contract.records import Completion, Problem
-from distill_dsl.contract.settings import OpenaiTeacher, TeacherSettings, ThoughtSettings, TransformersTeacher
+from distill_dsl.contract.settings import (
+    Environment,
+    OpenaiTeacher,
+    TeacherSettings,
+    ThoughtSettings,
+    TransformersTeacher,
+)
 from distill_dsl.contract.vocabulary import AnswerKind
 from distill_dsl.runtime import teachers
 from distill_dsl.runtime.teachers import openai as asking
@@ -105,9 +111,15 @@ def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
         yield running
 
 
-def asked(server: Server, samples: int = 2, temperature: float = 0.7, model: str = "m") -> list[Completion]:
+def asked(
+    server: Server,
+    samples: int = 2,
+    temperature: float = 0.7,
+    model: str = "m",
+    address: str | Environment | None = None,
+) -> list[Completion]:
     settings = TeacherSettings(
-        model=OpenaiTeacher(model=model, base_url=server.url, key_env="TEST_KEY"),
+        model=OpenaiTeacher(model=model, base_url=address or server.url, key_env="TEST_KEY"),
         samples=samples,
         temperature=temperature,
     )
@@ -231,6 +243,26 @@ def test_what_is_missing_is_named(server: Server, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setitem(sys.modules, "openai", None)
     with pytest.raises(Failure, match="needs the `openai` package"):
         asked(server)
+
+
+def test_the_address_comes_from_the_environment(
+    server: Server, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    address = Environment(env="TEST_URL")
+    with pytest.raises(Failure, match="TEST_URL is not set"):
+        asked(server, address=address)
+    monkeypatch.setenv("TEST_URL", server.url)
+    rows = asked(server, address=address)
+    monkeypatch.setenv("TEST_URL", "http://moved.example/v1")
+    assert asked(server, address=address) == rows, "a server that moved is asked for nothing again"
+    kept = b"".join(path.read_bytes() for path in STORE_FILE.parent.glob("*"))
+    assert b"box 3" in kept
+    assert server.url.encode() not in kept
+    monkeypatch.setenv("TEST_URL", server.url)
+    server.breaks_after = 0
+    with pytest.raises(Failure) as stop:
+        asked(server, samples=3, address=address)
+    assert stop.value.where == "$TEST_URL"
 
 
 def test_a_local_model_says_what_to_do_instead() -> None:

@@ -63,6 +63,7 @@ def bound(reading: Reading, row: Call, node: nodes.Call, at: str | None, read: R
     """The call's settings by name; arguments that are not given are left to their defaults."""
     values: dict[str, Any] = {}
     seen: dict[str, nodes.Argument] = {}
+    places: dict[str, nodes.Argument] = {}
     positional = [argument for argument in row.arguments if argument.positional]
     fine = True
     for given in node.arguments:
@@ -74,6 +75,7 @@ def bound(reading: Reading, row: Call, node: nodes.Call, at: str | None, read: R
             fine = False
             continue
         into = _into(target, key)
+        fine = not _said_otherwise(reading, given, into, places) and fine
         fine = _keep(reading, values, into, given, target, _place(row, at, into), read) and fine
     return values if _complete(reading, row, node, seen) and fine else WRONG
 
@@ -122,6 +124,16 @@ def _repeated(reading: Reading, given: nodes.Argument, key: str, seen: dict[str,
         return False
     labels = ((first.span, "first given here"),)
     reading.report(Code.WRONG_ARGUMENT, f"`{key}` is given twice", given.span, "keep one", labels=labels)
+    return True
+
+
+def _said_otherwise(reading: Reading, given: nodes.Argument, into: str, places: dict[str, nodes.Argument]) -> bool:
+    """Whether two arguments of different names say the same: `key: env("A"), key_env: "A"`."""
+    first = places.setdefault(into, given)
+    if first is given:
+        return False
+    labels = ((first.span, "given here"),)
+    reading.report(Code.WRONG_ARGUMENT, "another argument says this already", given.span, "keep one", labels=labels)
     return True
 
 

@@ -151,7 +151,7 @@ def _circles(edges: Edges) -> list[Diagnostic]:
             found.append(_circle(target, span, above))
         elif target not in left:
             above[target] = span
-            trail.append((target, iter(edges[target])))
+            trail.append((target, iter(edges.get(target, ()))))
     return found
 
 
