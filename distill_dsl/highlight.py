@@ -24,6 +24,7 @@ GAP: Final = r"([\s\ufeff]+)"
 NO_GAP: Final = rf"({BLANKS})"
 LINE_START: Final = r"^((?:[^\S\n]|\ufeff)*)"
 KEYWORD: Final = f"({'|'.join(BLOCKS)})"
+RESERVED: Final = "(?:param|import|as|vary|true|false|none)"
 
 FLOAT: Final = r"-?[0-9]+(?:\.[0-9]+(?:[eE][+-]?[0-9]+)?|[eE][+-]?[0-9]+)"
 OPEN_TEXT: Final = r'"(?:[^"\\\n]|\\[^\n])*\\?'
@@ -67,8 +68,9 @@ class MtdLexer(RegexLexer):
                 _groups(Keyword.Declaration, Whitespace, Name.Class, Whitespace, Operator, Whitespace, Name.Class),
             ),
             (rf"{KEYWORD}{GAP}({NAME})(?={BLANKS}\{{)", _groups(Keyword.Declaration, Whitespace, Name.Class)),
+            # One that is still being written; but in `a = data   b = c` there is none, whatever starts the line.
             (
-                rf"{LINE_START}{KEYWORD}{GAP}({NAME}){ALONE}",
+                rf"{LINE_START}{KEYWORD}([^\S\n]+)(?!{RESERVED}{ALONE})({NAME}){ALONE}(?!{BLANKS}=)",
                 _groups(Whitespace, Keyword.Declaration, Whitespace, Name.Class),
             ),
             (rf"(vary){ALONE}(?:{GAP}({DOTTED}){ALONE})?", _groups(Keyword, Whitespace, Name.Constant)),
