@@ -1,23 +1,22 @@
-"""Text in, syntax tree and diagnostics out. The only module that knows lark."""
+"""Text in, syntax tree and diagnostics out."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import cache, partial
+from functools import partial
 from typing import Any, Final
-
-from lark import Lark, Transformer, UnexpectedToken, v_args
-from lark import Token as LarkToken
-from lark.tree import Meta
 
 from distill_dsl.compiler.diagnostics import Code, Diagnostic, error, ordered
 from distill_dsl.compiler.language import nodes
+from distill_dsl.compiler.language.automaton import lexed, read
 from distill_dsl.compiler.language.mistakes import Refused, meant_keyword, repaired, unknown_keyword
 from distill_dsl.compiler.language.recover import Chunk, recovered, split, with_opening_braces
 from distill_dsl.compiler.language.tokens import BLOCKS, UNITS, Kind, Token, meant_unit
 from distill_dsl.compiler.source import Source, Span
+
+__all__ = ["EDITION", "lexed", "parse"]
 
 EDITION: Final = 1
 """The edition of the language that this version reads."""
@@ -108,156 +107,123 @@ def _misplaced_editions(statements: Sequence[nodes.Statement]) -> list[Diagnosti
     return found
 
 
-# --- lark ---------------------------------------------------------------------------------------
-
-
-@cache
-def _grammar() -> Lark:
-    return Lark.open(
-        "grammar.lark",
-        rel_to=__file__,
-        parser="lalr",
-        lexer="basic",
-        start=["statement", "setting", "mistake"],
-        propagate_positions=True,
-        maybe_placeholders=False,
-    )
-
-
-def lexed(source: Source) -> list[Token]:
-    """The tokens of a text; every character belongs to one, or is a blank or in a comment."""
-    tokens: list[Token] = []
-    before = 0
-    for token in _grammar().lex(source.text):
-        start, end = token.start_pos or 0, token.end_pos or 0
-        starts_line = not tokens or "\n" in source.text[before:start]
-        tokens.append(Token(Kind(token.type), str(token), Span(source.path, start, end), starts_line))
-        before = end
-    return tokens
+# --- nodes --------------------------------------------------------------------------------------
 
 
 def _read(build: Build, start: str, tokens: Sequence[Token]) -> Any:
-    """The node that the tokens make from a start rule, or `Refused`."""
-    state: Any = _grammar().parse_interactive(start=start)
-    end = LarkToken("$END", "", 0, 1, 1)
-    at = 0
-    try:
-        for token in tokens:
-            end = LarkToken(token.kind.value, token.text, token.span.start, 1, 1, 1, 1, token.span.end)
-            state.feed_token(end)
-            at += 1
-        tree = state.feed_eof(end)
-    except UnexpectedToken:
-        return Refused(at, frozenset(state.accepts()))
-    return build.transform(tree)
+    """The node that the tokens make from a start rule, or `Refused`; then nothing is found in it."""
+    known = len(build.found)
+    node = read(start, tokens, build.node)
+    if isinstance(node, Refused):
+        del build.found[known:]
+    return node
 
 
-@v_args(meta=True)
-class Build(Transformer[LarkToken, Any]):
-    """Lark's trees become nodes: one method a rule. Works on one file, and collects what it finds."""
+class Build:
+    """Rules become nodes: one method a rule. Works on one file, and collects what it finds."""
 
     def __init__(self, path: str, found: list[Diagnostic]) -> None:
-        super().__init__(visit_tokens=False)
         self.file = path
         self.found = found
 
+    def node(self, rule: str, span: Span, parts: Sequence[Any]) -> Any:
+        """The node of a rule with these parts."""
+        return getattr(self, rule)(span, parts)
+
     # --- statements
 
-    def edition(self, meta: Meta, children: Sequence[Any]) -> nodes.Edition:
-        keyword, number = children
-        return nodes.Edition(self._name(keyword), self._number(number), self._span(meta))
+    def edition(self, span: Span, parts: Sequence[Any]) -> nodes.Edition:
+        keyword, number = parts
+        return nodes.Edition(self._name(keyword), self._number(number), span)
 
-    def import_(self, meta: Meta, children: Sequence[Any]) -> nodes.Import:
-        keyword, path, *alias = children
+    def import_(self, span: Span, parts: Sequence[Any]) -> nodes.Import:
+        keyword, path, *alias = parts
         name = self._name(alias[1]) if alias else None
-        return nodes.Import(self._word(keyword), self._text(path), name, self._span(meta))
+        return nodes.Import(self._word(keyword), self._text(path), name, span)
 
-    def param(self, meta: Meta, children: Sequence[Any]) -> nodes.Param:
-        keyword, name, type, value, *items = children
+    def param(self, span: Span, parts: Sequence[Any]) -> nodes.Param:
+        keyword, name, type, value, *items = parts
         words = self._word(keyword), self._name(name), self._word(type)
-        return nodes.Param(*words, value, tuple(items), self._span(meta))
+        return nodes.Param(*words, value, tuple(items), span)
 
-    def block(self, meta: Meta, children: Sequence[Any]) -> nodes.Block:
-        keyword, name, *items = children
-        return nodes.Block(self._word(keyword), self._name(name), None, tuple(items), self._span(meta))
+    def block(self, span: Span, parts: Sequence[Any]) -> nodes.Block:
+        keyword, name, *items = parts
+        return nodes.Block(self._word(keyword), self._name(name), None, tuple(items), span)
 
-    def copy(self, meta: Meta, children: Sequence[Any]) -> nodes.Block:
-        keyword, name, origin, *items = children
+    def copy(self, span: Span, parts: Sequence[Any]) -> nodes.Block:
+        keyword, name, origin, *items = parts
         words = self._word(keyword), self._name(name), self._path(origin)
-        return nodes.Block(*words, tuple(items), self._span(meta))
+        return nodes.Block(*words, tuple(items), span)
 
-    def item(self, meta: Meta, children: Sequence[Any]) -> nodes.Item:
-        key, value = children
-        return nodes.Item(self._name(key), value, self._span(meta))
+    def item(self, span: Span, parts: Sequence[Any]) -> nodes.Item:
+        key, value = parts
+        return nodes.Item(self._name(key), value, span)
 
-    def vary(self, meta: Meta, children: Sequence[Any]) -> nodes.Vary:
-        keyword, name, value = children
-        return nodes.Vary(self._word(keyword), self._path(name), value, self._span(meta))
+    def vary(self, span: Span, parts: Sequence[Any]) -> nodes.Vary:
+        keyword, name, value = parts
+        return nodes.Vary(self._word(keyword), self._path(name), value, span)
 
     # --- values
 
-    def fallback(self, meta: Meta, children: Sequence[Any]) -> nodes.Fallback:
-        return nodes.Fallback(tuple(children), self._span(meta))
+    def fallback(self, span: Span, parts: Sequence[Any]) -> nodes.Fallback:
+        return nodes.Fallback(tuple(parts), span)
 
-    def sum(self, meta: Meta, children: Sequence[Any]) -> nodes.Sum:
-        return nodes.Sum(tuple(children), self._span(meta))
+    def sum(self, span: Span, parts: Sequence[Any]) -> nodes.Sum:
+        return nodes.Sum(tuple(parts), span)
 
-    def product(self, meta: Meta, children: Sequence[Any]) -> nodes.Product:
-        return nodes.Product(tuple(children), self._span(meta))
+    def product(self, span: Span, parts: Sequence[Any]) -> nodes.Product:
+        return nodes.Product(tuple(parts), span)
 
-    def text(self, meta: Meta, children: Sequence[Any]) -> nodes.Text:
-        return self._text(children[0])
+    def text(self, span: Span, parts: Sequence[Any]) -> nodes.Text:
+        return self._text(parts[0])
 
-    def number(self, meta: Meta, children: Sequence[Any]) -> nodes.Value:
-        return self._number(children[0])
+    def number(self, span: Span, parts: Sequence[Any]) -> nodes.Value:
+        return self._number(parts[0])
 
-    def constant(self, meta: Meta, children: Sequence[Any]) -> nodes.Constant:
-        return nodes.Constant({"true": True, "false": False, "none": None}[str(children[0])], self._span(meta))
+    def constant(self, span: Span, parts: Sequence[Any]) -> nodes.Constant:
+        return nodes.Constant({"true": True, "false": False, "none": None}[parts[0].text], span)
 
-    def path(self, meta: Meta, children: Sequence[Any]) -> nodes.Path:
-        return self._path(children[0])
+    def path(self, span: Span, parts: Sequence[Any]) -> nodes.Path:
+        return self._path(parts[0])
 
-    def list(self, meta: Meta, children: Sequence[Any]) -> nodes.List:
-        return nodes.List(tuple(children), self._span(meta))
+    def list(self, span: Span, parts: Sequence[Any]) -> nodes.List:
+        return nodes.List(tuple(parts), span)
 
-    def map(self, meta: Meta, children: Sequence[Any]) -> nodes.Map:
-        return nodes.Map(tuple(children), self._span(meta))
+    def map(self, span: Span, parts: Sequence[Any]) -> nodes.Map:
+        return nodes.Map(tuple(parts), span)
 
-    def entry(self, meta: Meta, children: Sequence[Any]) -> nodes.Entry:
-        key, value = children
-        return nodes.Entry(self._path(key), value, self._span(meta))
+    def entry(self, span: Span, parts: Sequence[Any]) -> nodes.Entry:
+        key, value = parts
+        return nodes.Entry(self._path(key), value, span)
 
-    def call(self, meta: Meta, children: Sequence[Any]) -> nodes.Call:
-        name, *arguments = children
-        return nodes.Call(self._word(name), tuple(arguments), self._span(meta))
+    def call(self, span: Span, parts: Sequence[Any]) -> nodes.Call:
+        name, *arguments = parts
+        return nodes.Call(self._word(name), tuple(arguments), span)
 
-    def argument(self, meta: Meta, children: Sequence[Any]) -> nodes.Argument:
-        *key, value = children
-        return nodes.Argument(self._word(key[0]) if key else None, value, self._span(meta))
+    def argument(self, span: Span, parts: Sequence[Any]) -> nodes.Argument:
+        *key, value = parts
+        return nodes.Argument(self._word(key[0]) if key else None, value, span)
 
     # --- tokens
 
-    def _span(self, place: Meta | LarkToken) -> Span:
-        return Span(self.file, place.start_pos or 0, place.end_pos or 0)
+    def _word(self, token: Token) -> nodes.Name:
+        return nodes.Name(token.text, token.span)
 
-    def _word(self, token: LarkToken) -> nodes.Name:
-        return nodes.Name(str(token), self._span(token))
-
-    def _name(self, token: LarkToken) -> nodes.Name:
-        if "." in token:
-            help = f"write `{token.replace('.', '_')}`"
-            self.found.append(error(Code.SYNTAX, f"the name `{token}` holds a dot", self._span(token), help))
+    def _name(self, token: Token) -> nodes.Name:
+        if "." in token.text:
+            help = f"write `{token.text.replace('.', '_')}`"
+            self.found.append(error(Code.SYNTAX, f"the name `{token.text}` holds a dot", token.span, help))
         return self._word(token)
 
-    def _path(self, token: LarkToken) -> nodes.Path:
-        parts, at = [], token.start_pos or 0
-        for part in token.split("."):
+    def _path(self, token: Token) -> nodes.Path:
+        parts, at = [], token.span.start
+        for part in token.text.split("."):
             parts.append(nodes.Name(part, Span(self.file, at, at + len(part))))
             at += len(part) + 1
-        return nodes.Path(tuple(parts), self._span(token))
+        return nodes.Path(tuple(parts), token.span)
 
-    def _text(self, token: LarkToken) -> nodes.Text:
-        pieces, at, body = [], 0, str(token)[1:-1]
+    def _text(self, token: Token) -> nodes.Text:
+        pieces, at, body = [], 0, token.text[1:-1]
         while at < len(body):
             char = body[at]
             if char == "\\":
@@ -265,19 +231,19 @@ class Build(Transformer[LarkToken, Any]):
                 char = self._escape(token, at, body[at])
             pieces.append(char)
             at += 1
-        return nodes.Text("".join(pieces), self._span(token))
+        return nodes.Text("".join(pieces), token.span)
 
-    def _escape(self, token: LarkToken, at: int, letter: str) -> str:
+    def _escape(self, token: Token, at: int, letter: str) -> str:
         if letter not in ESCAPES:
-            start = (token.start_pos or 0) + at
+            start = token.span.start + at
             span = Span(self.file, start, start + 2)
             help = 'there is `\\n`, `\\t`, `\\"` and `\\\\`'
             self.found.append(error(Code.UNKNOWN_ESCAPE, f"`\\{letter}` is no escape", span, help))
         return ESCAPES.get(letter, letter)
 
-    def _number(self, token: LarkToken) -> nodes.Value:
-        digits = _NUMERAL.findall(str(token))[0]
-        unit, span = str(token)[len(digits) :], self._span(token)
+    def _number(self, token: Token) -> nodes.Value:
+        digits = _NUMERAL.findall(token.text)[0]
+        unit, span = token.text[len(digits) :], token.span
         if unit and unit not in UNITS:
             unit_span = replace(span, start=span.start + len(digits))
             help = f"there is {', '.join(f'`{known}`' for known in UNITS)}"
