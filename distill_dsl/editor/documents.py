@@ -1,0 +1,216 @@
+"""The texts that are open in an editor, and what the compiler makes of them and of the files they import."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Final
+
+from distill_dsl.compiler.diagnostics import Diagnostic
+from distill_dsl.compiler.language.parse import lexed
+from distill_dsl.compiler.language.tokens import Token
+from distill_dsl.compiler.model.aliases import home_of
+from distill_dsl.compiler.model.load import Program, load
+from distill_dsl.compiler.model.resolve import Analysis, analysed
+from distill_dsl.compiler.model.rules import unavailable
+from distill_dsl.compiler.model.scope import Mention
+from distill_dsl.compiler.source import LARGEST, Source, Span, Unreadable, read_source
+
+Stamp = tuple[int, int] | None
+"""Time of the last change and size of a file; `None` where there is none."""
+
+
+def real(path: Path) -> str:
+    """What makes two paths one file; a path that can be no file stands for itself."""
+    try:
+        return os.path.realpath(path)
+    except (OSError, ValueError):
+        return str(path)
+
+
+@dataclass(frozen=True)
+class View:
+    """A spec with its imports, as the compiler sees it. `reads` are the files that it asked for."""
+
+    path: Path
+    program: Program
+    sources: Mapping[str, Source]
+    diagnostics: tuple[Diagnostic, ...]
+    analysis: Analysis
+    reads: Mapping[Path, Source | Unreadable] = field(repr=False)
+
+    @cached_property
+    def source(self) -> Source:
+        """The text of the spec itself; an empty one where it cannot be read."""
+        return self.source_of(self.path)
+
+    def source_of(self, path: Path) -> Source:
+        """The text of a file of the program."""
+        read = self.reads.get(path)
+        return read if isinstance(read, Source) else Source(path.as_posix(), "")
+
+    @cached_property
+    def tokens(self) -> list[Token]:
+        """The tokens of the spec itself."""
+        return lexed(self.source)
+
+    @cached_property
+    def definitions(self) -> dict[tuple[str, str], Span]:
+        """Where each block, param and alias is defined."""
+        return {key: name.span for key, name in self.analysis.scope.definitions.items()}
+
+    @cached_property
+    def mentions(self) -> list[Mention]:
+        """Every place of the program that names a block, param or alias, definitions first."""
+        defined = [Mention(kind, name, span) for (kind, name), span in self.definitions.items()]
+        return list(dict.fromkeys([*defined, *self.analysis.scope.mentions]))
+
+    @cached_property
+    def prefixes(self) -> dict[str, str]:
+        """Home of names -> how the spec itself calls it: `c_` -> `c.`."""
+        prefixes = {"": ""}
+        for alias in self.program.aliases:
+            prefixes[home_of(alias.home, alias.text)] = f"{prefixes.get(alias.home, '')}{alias.text}."
+        return prefixes
+
+    @cached_property
+    def files(self) -> frozenset[str]:
+        """The real paths of all files of the program."""
+        return frozenset(map(real, self.reads))
+
+    def shown(self, kind: str, key: str) -> str | None:
+        """How the spec itself writes a name: `c.small`; `None` where it cannot."""
+        name = self.analysis.scope.definitions[kind, key]
+        prefix = self.prefixes.get(name.home)
+        return None if prefix is None else prefix + name.text
+
+    def names(self, kind: str) -> dict[str, str]:
+        """The names of a kind as the spec writes them, each with its key."""
+        keys = [key for each, key in self.definitions if each == kind]
+        return {shown: key for key in keys if (shown := self.shown(kind, key)) is not None}
+
+    def here(self, span: Span) -> bool:
+        """Whether a span lies in the spec itself."""
+        return span.path == self.path.as_posix()
+
+
+@dataclass(frozen=True)
+class Documents:
+    """The open texts by real path. Frozen: a change makes a new one, so that work in progress is not disturbed."""
+
+    texts: Mapping[str, str] = field(default_factory=dict)
+
+    def opened(self, path: Path, text: str) -> Documents:
+        """With a text opened or changed."""
+        return Documents({**self.texts, real(path): text})
+
+    def closed(self, path: Path) -> Documents:
+        """With a text closed: from now on the file on disk counts."""
+        return Documents({at: text for at, text in self.texts.items() if at != real(path)})
+
+
+@dataclass
+class Desk:
+    """Views of specs, each kept until one of its files changes."""
+
+    _sources: dict[Path, tuple[str | Stamp, Source | Unreadable]] = field(default_factory=dict)
+    _views: dict[Path, View] = field(default_factory=dict)
+
+    def view(self, documents: Documents, path: Path) -> View:
+        """What the compiler makes of a spec now."""
+        known = self._views.get(path)
+        if known is not None and all(self._read(documents, at) is read for at, read in known.reads.items()):
+            return known
+        reads: dict[Path, Source | Unreadable] = {}
+
+        def read(at: Path) -> Source | Unreadable:
+            reads[at] = self._read(documents, at)
+            return reads[at]
+
+        made = self._views[path] = _view(path, *load(path, read), reads)
+        return made
+
+    def text(self, documents: Documents, path: Path) -> Source | Unreadable:
+        """The text of a file: what is open, else what is on disk."""
+        return self._read(documents, path)
+
+    def forget(self, paths: Iterable[Path]) -> None:
+        """Views of closed documents are not needed any more."""
+        for path in paths:
+            self._views.pop(path, None)
+
+    def _read(self, documents: Documents, path: Path) -> Source | Unreadable:
+        """The same object as long as the text is the same."""
+        text = documents.texts.get(real(path))
+        state = _stamp(path) if text is None else text
+        known = self._sources.get(path)
+        if known is not None and known[0] == state:
+            return known[1]
+        read = read_source(path) if text is None else _opened(path, text)
+        self._sources[path] = state, read
+        return read
+
+
+def _view(
+    path: Path,
+    program: Program,
+    sources: Mapping[str, Source],
+    found: list[Diagnostic],
+    reads: Mapping[Path, Source | Unreadable],
+) -> View:
+    analysis = analysed(program)
+    found = [*found, *analysis.diagnostics]
+    if analysis.model is not None:
+        found += unavailable(analysis.model)
+    return View(path, program, sources, tuple(found), analysis, reads)
+
+
+def _opened(path: Path, text: str) -> Source | Unreadable:
+    """An open text is under the same limit as a file."""
+    return Unreadable.TOO_LARGE if len(text) > LARGEST else Source(path.as_posix(), text)
+
+
+def _stamp(path: Path) -> Stamp:
+    try:
+        status = path.stat()
+    except (OSError, ValueError):  # ValueError: a NUL in the path
+        return None
+    return status.st_mtime_ns, status.st_size
+
+
+# --- which specs a file is part of --------------------------------------------------------------
+
+
+def roots(views: Mapping[Path, View]) -> list[View]:
+    """The open specs that no other open spec imports; of those that import each other in a circle, all."""
+    return [view for view in views.values() if not any(_above(other, view) for other in views.values())]
+
+
+def _above(other: View, view: View) -> bool:
+    return real(view.path) in other.files and real(other.path) not in view.files
+
+
+SPECS: Final = "*.mtd"
+MOST_SPECS: Final = 500
+"""Specs of a folder that are searched for mentions of a name."""
+SKIPPED: Final = frozenset({"node_modules", "site-packages", "artifacts", "__pycache__", "venv"})
+
+
+def specs_in(folders: Iterable[Path]) -> list[Path]:
+    """The specs in some folders and below, hidden and foreign ones left out."""
+    found: list[Path] = []
+    for folder in folders:
+        for path in _walk(folder):
+            if len(found) == MOST_SPECS:
+                return found
+            found.append(path)
+    return found
+
+
+def _walk(folder: Path) -> Iterator[Path]:
+    for place, inner, files in os.walk(folder):
+        inner[:] = sorted(name for name in inner if not name.startswith(".") and name not in SKIPPED)
+        yield from (Path(place, name) for name in sorted(files) if name.endswith(SPECS[1:]))
