@@ -10,39 +10,35 @@ import os
 import sys
 from typing import Final, NoReturn
 
-import typer
-
-from distill_dsl.cli import check, compiling, planning, running
-from distill_dsl.cli.output import complain
+from distill_dsl.cli import quick
+from distill_dsl.cli.printing import complain
 
 INTERRUPTED: Final = 130
 """Exit code of a command that a person stopped with Ctrl-C."""
-
-app = typer.Typer(
-    help="Compile `.mtd` specs to DVC pipelines that distil reasoning into small language models.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-)
-app.command()(check.check)
-app.command("compile")(compiling.compile_)
-app.command()(planning.plan)
-app.command()(running.track)
-app.command()(running.doctor)
-app.add_typer(running.stages, name="stage", hidden=True)
 
 
 def main() -> NoReturn:
     """The entry point of the command `mtd`."""
     try:
-        app()
-    except SystemExit as stop:
+        _run(sys.argv[1:])
+    except (SystemExit, KeyboardInterrupt) as stop:
+        code = INTERRUPTED if isinstance(stop, KeyboardInterrupt) else stop.code
         # Typer makes this code of a KeyboardInterrupt, and says nothing.
-        if stop.code == INTERRUPTED:
+        if code == INTERRUPTED:
             complain("interrupted; what is finished is kept, and the same command goes on from there")
-        raise
+        sys.exit(code)
     except BrokenPipeError:
         # The reader of our output (`mtd plan | head`) went away: that is no error of ours.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
     sys.exit(0)
+
+
+def _run(arguments: list[str]) -> None:
+    code = quick.served(arguments)
+    if code is not None:
+        sys.exit(code)
+    # Imported here because what makes a command line takes longer than to check a spec.
+    from distill_dsl.cli.commands import app
+
+    app(arguments)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from distill_dsl.cli.output import Spec, say, stop_on_errors
-from distill_dsl.compiler import check_spec
+import typer
+
+from distill_dsl.cli.output import Spec
+from distill_dsl.cli.quick import checked
 
 
 def check(spec: Spec) -> None:
     """Read a spec and report every mistake in it."""
-    stop_on_errors(check_spec(spec))
-    say(f"{spec}: no errors")
+    raise typer.Exit(checked(spec))

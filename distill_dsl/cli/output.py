@@ -1,21 +1,21 @@
-"""What all commands share: printing, exit codes, and what is on disk."""
+"""What the commands share: their argument, exit codes, and what is on disk."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.text import Text
 
+from distill_dsl.cli.printing import complain, say, show
 from distill_dsl.compiler import Compiled
-from distill_dsl.compiler.diagnostics import Diagnostic, has_errors, render
+from distill_dsl.compiler.diagnostics import has_errors
 from distill_dsl.compiler.emit.write import parsed
 from distill_dsl.contract.failure import Failure
+
+__all__ = ["Spec", "complain", "failures", "on_disk", "say", "show", "stop_on_errors"]
 
 Spec = Annotated[Path, typer.Argument(help="The spec, such as specs/quickstart.mtd.", show_default=False)]
 
@@ -36,22 +36,6 @@ def stop_on_errors(compiled: Compiled) -> Compiled:
     return compiled
 
 
-def show(diagnostics: list[Diagnostic] | tuple[Diagnostic, ...], compiled: Compiled) -> None:
-    if diagnostics:
-        console = Console(stderr=True)
-        text = render(diagnostics, compiled.sources, color=console.is_terminal)
-        print(text, file=sys.stderr)
-
-
 def on_disk(name: str) -> dict[str, Any] | None:
     path = Path(name)
     return parsed(path.read_text(encoding="utf-8")) if path.is_file() else None
-
-
-def complain(text: str) -> None:
-    console = Console(stderr=True, soft_wrap=True)
-    console.print(Text(text, style="bold red" if console.is_terminal else ""))
-
-
-def say(text: str) -> None:
-    Console(soft_wrap=True).print(Text(text))

@@ -11,15 +11,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from distill_dsl.compiler.diagnostics import Diagnostic, has_errors
-from distill_dsl.compiler.emit.write import Emitted, emit
 from distill_dsl.compiler.model.entities import Model, Value
 from distill_dsl.compiler.model.load import Read, load
 from distill_dsl.compiler.model.resolve import Analysis, analysed, resolve
 from distill_dsl.compiler.model.rules import unavailable, without_experiment
-from distill_dsl.compiler.plan.build import Plan, build
 from distill_dsl.compiler.source import Source, read_source
+
+if TYPE_CHECKING:
+    from distill_dsl.compiler.emit.write import Emitted
+    from distill_dsl.compiler.plan.build import Plan
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,10 @@ def check_spec(path: Path) -> Compiled:
 
 def compile_spec(path: Path, read: Read = read_source) -> Compiled:
     """The whole walk: read, resolve, plan, emit. Nothing is written."""
+    # Imported here because a check at every save of a spec needs neither, and they take as long as it.
+    from distill_dsl.compiler.emit.write import emit
+    from distill_dsl.compiler.plan.build import build
+
     program, sources, diagnostics = load(path, read)
 
     def variant(changed: Mapping[str, Value]) -> tuple[Model | None, list[Diagnostic]]:

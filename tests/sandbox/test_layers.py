@@ -22,7 +22,7 @@ import pytest
 from remains import descendants, nothing_left, orphans_adopted, running
 from typer.testing import CliRunner
 
-from distill_dsl import cli
+from distill_dsl.cli.commands import app
 from distill_dsl.runtime.sandbox import doctor, filters, linux
 from distill_dsl.runtime.sandbox.doctor import State, examine
 from distill_dsl.runtime.sandbox.frames import Cause
@@ -330,7 +330,7 @@ def test_a_layer_that_lets_its_attack_through_does_not_stand() -> None:
 
 
 def ran(*arguments: str) -> tuple[int, str]:
-    result = CliRunner().invoke(cli.app, ["doctor", *arguments], env={"COLUMNS": "200"})
+    result = CliRunner().invoke(app, ["doctor", *arguments], env={"COLUMNS": "200"})
     return result.exit_code, result.output
 
 

@@ -1,0 +1,20 @@
+"""The commands of `mtd` and their options, by Typer."""
+
+from __future__ import annotations
+
+import typer
+
+from distill_dsl.cli import check, compiling, planning, running
+
+app = typer.Typer(
+    help="Compile `.mtd` specs to DVC pipelines that distil reasoning into small language models.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command()(check.check)
+app.command("compile")(compiling.compile_)
+app.command()(planning.plan)
+app.command()(running.track)
+app.command()(running.doctor)
+app.add_typer(running.stages, name="stage", hidden=True)
