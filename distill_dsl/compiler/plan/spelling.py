@@ -11,11 +11,13 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Final, assert_never
 
+import msgspec
+
 from distill_dsl.compiler.model import types
 from distill_dsl.compiler.model.fields import STRATEGIES
 from distill_dsl.compiler.model.types import Argument, Call, Field
 from distill_dsl.compiler.model.units import BYTES, SECONDS
-from distill_dsl.contract.settings import Cascade, Single, Strategy, strategy_key
+from distill_dsl.contract.settings import Cascade, Environment, Single, Strategy, strategy_key
 
 PARAM_SPELLING: Final[Mapping[str, types.Type]] = {
     "int": types.Whole(None),
@@ -31,7 +33,13 @@ PARAM_SPELLING: Final[Mapping[str, types.Type]] = {
 
 NONE: Final = "none"
 
-LISTED: Final = (list, tuple)
+
+@dataclass(frozen=True)
+class Said:
+    """A value in the words of a spec; with its elements, where it is a list."""
+
+    text: str
+    elements: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -42,9 +50,23 @@ class Spelling:
     answers: tuple[Strategy, ...] = ()
     """What the keys of strategies stand for (`headline`)."""
 
-    def field(self, row: Field, value: Any) -> str:
+    def field(self, row: Field, value: Any) -> Said:
         """The value of a key."""
-        return self.value(row.type, value, row.into or row.key)
+        return Said(self.value(row.type, value, row.into or row.key), self.elements(row.type, value))
+
+    def elements(self, type: types.Type, value: Any) -> tuple[str, ...] | None:
+        """The elements of what is a list to people: one more or less is no other list."""
+        match type:
+            case _ if value is None:
+                return None
+            case types.Strategies(many=True):
+                return tuple(map(self._strategy, value))
+            case types.Names(many=True) | types.Splits() | types.Wholes():
+                return tuple(map(str, value))
+            case types.Texts():
+                return tuple(map(quoted, value))
+            case _:
+                return None
 
     def value(self, type: types.Type, value: Any, at: str) -> str:
         """A value of the type that stands at the dotted place `at`."""
@@ -52,24 +74,28 @@ class Spelling:
             return self.references[at]
         if value is None:
             return NONE
+        if isinstance(value, Environment):
+            return environment(value.env)
         match type:
             case types.OneOf(calls):
                 return self._call(calls, value, at)
             case types.Weighted():
                 return " + ".join(self._weighted(name, weight, f"{at}.{name}") for name, weight in value.items())
-            case types.Strategies(many):
-                return self._strategies(value, many)
+            case types.Strategies(many=True):
+                return listed(self.elements(type, value))
+            case types.Strategies():
+                return self._named_strategy(value)
             case types.ColumnNames():
                 return self._columns(value, at)
             case types.Figures():
                 return _figures(value)
-            case types.Names(_, many):
-                return listed(value) if many else str(value)
-            case types.Splits():
-                return str(value[0]) if len(value) == 1 else listed(value)
-            case types.Texts():
-                return listed(map(quoted, value))
-            case types.Range() | types.Wholes():
+            case types.Names(many=False):
+                return str(value)
+            case types.Splits() if len(value) == 1:
+                return str(value[0])
+            case types.Names() | types.Splits() | types.Wholes() | types.Texts():
+                return listed(self.elements(type, value))
+            case types.Range():
                 return listed(value)
             case _:
                 return scalar(type, value)
@@ -79,9 +105,7 @@ class Spelling:
             return name
         return f"{self.references.get(at, number(weight))}*{name}"
 
-    def _strategies(self, value: Any, many: bool) -> str:
-        if many:
-            return listed(map(self._strategy, value))
+    def _named_strategy(self, value: str) -> str:
         meant = next((one for one in self.answers if strategy_key(one) == value), None)
         return self._strategy(meant) if meant is not None else str(value)
 
@@ -112,12 +136,15 @@ class Spelling:
             yield from (self._weighted(name, weights.get(name, 1.0), "") for name in value.members)
 
     def _arguments(self, row: Call, value: Any, at: str) -> Iterator[str]:
+        unsaid = {each.name: each.default for each in msgspec.structs.fields(value)}
+        written: set[str] = set()  # two arguments may be two ways of saying the same
         for argument in row.arguments:
             place = argument.into or argument.key
             given = _within(value, place)
-            named = f"{at}.{place}" in self.references
-            if not named and (given is None or (given == argument.default and not _always(argument))):
+            default = given is None or given == unsaid.get(place)
+            if place in written or (default and not (_always(argument) or f"{at}.{place}" in self.references)):
                 continue
+            written.add(place)
             text = self.value(argument.type, given, f"{at}.{place}")
             yield text if argument.positional else f"{argument.key}: {text}"
 
@@ -161,8 +188,12 @@ def scalar(type: types.Type, value: Any) -> str:
             return number(value)
         case types.Flag():
             return str(value).lower()
-        case types.Text():
+        case types.Text() | types.FilePath():
             return quoted(value)
+        case types.Secret():
+            return environment(value)
+        case types.Literal():
+            return bare(value)
         case types.Word() | types.Member():
             return str(value)
         case (
@@ -217,6 +248,11 @@ def quoted(text: str) -> str:
     for letter, escape in ESCAPES:
         text = text.replace(letter, escape)
     return f'"{text}"'
+
+
+def environment(name: str) -> str:
+    """`env("NAME")`."""
+    return f"env({quoted(name)})"
 
 
 def listed(items: Any) -> str:
