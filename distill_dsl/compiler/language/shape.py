@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Final
+from itertools import pairwise
 
 from distill_dsl.compiler.language.comments import Comment, Leaf
 from distill_dsl.compiler.language.tokens import CLOSING, CONTINUING, OPENING, Kind
@@ -83,7 +83,13 @@ class Body:
 
 def is_broken(parts: Sequence[Part]) -> bool:
     """Whether the parts cannot stand on one line."""
-    return any(part.broken if isinstance(part, Group) else part.commented for part in parts)
+    return any(_breaks(part) for part in parts)
+
+
+def _breaks(part: Part) -> bool:
+    if isinstance(part, Group):
+        return part.broken or bool(part.opening.before or part.closing.after)
+    return part.commented
 
 
 def flat(parts: Sequence[Part]) -> str:
@@ -92,9 +98,6 @@ def flat(parts: Sequence[Part]) -> str:
     for at, part in enumerate(parts):
         pieces += [space(parts[at - 1], part) if at else "", part.flat if isinstance(part, Group) else part.text]
     return "".join(pieces)
-
-
-_TIGHT: Final = {Kind.STAR}
 
 
 def space(one: Part, other: Part) -> str:
@@ -131,18 +134,16 @@ def _opens_body(leaves: Sequence[Leaf], at: int) -> bool:
 def _body(last: Leaf, leaves: Sequence[Leaf]) -> Body:
     """The body in braces; comments between the head's last token and the brace move behind it."""
     brace, *inside, closing = leaves
-    moved = _own_lines(last.after if brace.before else "") + brace.before
-    after = "" if moved else last.after or brace.after
-    moved += _own_lines(brace.after if after != brace.after else "")
-    if moved and inside:
+    comments = _own_lines(last.after) + brace.before + _own_lines(brace.after)
+    stays = bool(comments) and bool(last.after or not brace.before)
+    after, moved = comments[0].text if stays else "", comments[stays:]
+    if inside:
         inside[0] = replace(inside[0], before=moved + inside[0].before)
     footer = closing.before if inside else moved + closing.before
     starts = [at for at in range(len(inside)) if _starts_item(inside, at)]
-    ends = [*starts[1:], len(inside)]
-    items = tuple(element(inside[start:end]) for start, end in zip(starts, ends, strict=True))
-    commented = any(leaf.commented for leaf in inside)
-    broken = any(leaf.breaks for leaf in [*inside, closing]) and bool(inside)
-    return Body(after, items, footer, commented or broken or bool(after or footer))
+    items = tuple(element(inside[start:end]) for start, end in pairwise([*starts, len(inside)]))
+    spread = bool(inside) and any(leaf.breaks for leaf in leaves[1:])
+    return Body(after, items, footer, spread or bool(after or footer) or any(leaf.commented for leaf in inside))
 
 
 def _starts_item(inside: Sequence[Leaf], at: int) -> bool:
@@ -171,6 +172,7 @@ def _group(opening: Leaf, leaves: Iterator[Leaf]) -> Group:
     elements: list[Element] = []
     current: list[Leaf] = []
     moved: tuple[Comment, ...] = ()  # from behind a comma to the element that follows
+    broken = False  # the comma stands at the start of a line
     depth = 0
     for leaf in leaves:
         if depth == 0 and leaf.kind in (Kind.COMMA, *CLOSING) and current:
@@ -179,11 +181,13 @@ def _group(opening: Leaf, leaves: Iterator[Leaf]) -> Group:
             return Group(opening, tuple(elements), moved + leaf.before, replace(leaf, before=()))
         if depth == 0 and leaf.kind is Kind.COMMA:
             elements[-1], moved = _with_comma(elements[-1], leaf)
-            current = []
+            current, broken = [], leaf.breaks
             continue
         depth += (leaf.kind in OPENING) - (leaf.kind in CLOSING)
-        current.append(leaf if current else replace(leaf, before=moved + leaf.before))
-        moved = ()
+        if not current:
+            leaf = replace(leaf, before=moved + leaf.before, breaks=leaf.breaks or broken)
+            moved, broken = (), False
+        current.append(leaf)
     raise AssertionError("a text without mistakes closes its brackets")
 
 
