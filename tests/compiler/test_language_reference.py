@@ -1,20 +1,27 @@
-"""docs/language.md is what the tables say, and its example is a spec."""
+"""docs/language.md is what the tables say, and every example in it does what the page says."""
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from msgspec import UNSET
 from msgspec.structs import FieldInfo, fields
 
-from distill_dsl.compiler.diagnostics import Code
+from distill_dsl.compiler import check_spec
+from distill_dsl.compiler.diagnostics import Code, render
+from distill_dsl.compiler.language.nodes import Block
+from distill_dsl.compiler.language.parse import parse
 from distill_dsl.compiler.language.tokens import BLOCKS
 from distill_dsl.compiler.model.fields import BASES, EXEMPLARS, FIELDS, SETTINGS, SOURCES, STRATEGIES, TEACHERS
 from distill_dsl.compiler.model.reference import reference
 from distill_dsl.compiler.model.types import REQUIRED, Call
+from distill_dsl.compiler.source import Source
 
-PAGE = Path(__file__).parents[2] / "docs" / "language.md"
+DOCS = Path(__file__).parents[2] / "docs"
+PAGE = DOCS / "language.md"
 MARK = "do not edit below -->\n\n"
 
 
@@ -68,3 +75,78 @@ def test_calls_are_those_of_the_contract(call: Call) -> None:
 def test_codes_are_unique() -> None:
     numbers = [code.number for code in Code]
     assert len(set(numbers)) == len(numbers) == len(list(Code))
+
+
+# --- examples -----------------------------------------------------------------------------------
+
+FENCED = re.compile(r"^```(\w+)(?: (\S+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+DEFINED = """\
+data gsm8k { source = file(train: "train.jsonl", test: "test.jsonl") }
+teacher chatgpt { model = openai("gpt-3.5-turbo") }
+thought cot { answer = text }
+thought pot { answer = python }
+mix cotd { problems = gsm8k.train   teacher = chatgpt   thoughts = cot }
+mix etd { problems = gsm8k.train   teacher = chatgpt   thoughts = cot + pot }
+student small { base = scratch("t5") }
+"""
+"""What the examples of the page may name without defining it, a block a line."""
+
+
+@dataclass(frozen=True)
+class Example:
+    """A spec of the page, the files beside it, and the message that follows it (`None`: it is right)."""
+
+    text: str
+    files: dict[str, str]
+    message: re.Match[str] | None
+    line: int
+
+
+def examples(page: str) -> list[Example]:
+    """Every spec of a page: a block of its own kind, with `text` right behind it where it is wrong."""
+    found: list[Example] = []
+    files: dict[str, str] = {}
+    fences = list(FENCED.finditer(page))
+    for at, fence in enumerate(fences):
+        if fence[1] != "mtd":
+            continue
+        if fence[2]:
+            files[fence[2]] = fence[3]
+        after = fences[at + 1] if at + 1 < len(fences) else None
+        wrong = after is not None and after[1] == "text" and after.start() == fence.end() + 1
+        found.append(Example(fence[3], dict(files), after if wrong else None, page[: fence.start()].count("\n") + 1))
+    return found
+
+
+def printed(example: Example, folder: Path) -> str:
+    """What the compiler says of an example, in which the names of `DEFINED` stand for themselves."""
+    spec, _ = parse(Source("spec.mtd", example.text))
+    own = {(each.keyword.text, each.name.text) for each in spec.statements if isinstance(each, Block)}
+    missing = [line for line in DEFINED.splitlines() if tuple(line.split()[:2]) not in own]
+    for name, text in {**example.files, "defined.mtd": "\n".join(missing)}.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    (folder / "spec.mtd").write_text(f'{example.text}import "defined.mtd"\n', encoding="utf-8")
+    checked = check_spec(Path("spec.mtd"))
+    return render([each for each in checked.diagnostics if each.span], checked.sources, color=False)
+
+
+def test_examples_are_right_or_give_the_message_below_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    for name in ("train.jsonl", "test.jsonl", "problems.jsonl", "data/problems.jsonl"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("")
+    checked = [(example, printed(example, tmp_path).rstrip() + "\n") for example in examples(page)]
+    assert sum(example.message is not None for example, _ in checked) >= 7
+    if request.config.getoption("--golden"):
+        for example, text in reversed(checked):
+            if example.message is not None:
+                page = page[: example.message.start(3)] + text + page[example.message.end(3) :]
+        PAGE.write_text(page, encoding="utf-8")
+        return
+    for example, text in checked:
+        expected = example.message[3] if example.message is not None else "\n"
+        assert text == expected, f"docs/language.md, line {example.line}"

@@ -121,7 +121,7 @@ def test_one_file_under_two_aliases_is_two_sets_of_names(tmp_path: Path) -> None
         ("students  = [s, c.small]", "students = [s, d.small]", Code.UNDEFINED, "d", None),
         ("[c.gsm8k.test]", "[c.gsm8k.tests]", Code.UNKNOWN_SPLIT, "tests", "test"),
         ("[c.gsm8k.test]", "[cc.gsm8k.test]", Code.UNDEFINED, "cc", "c"),
-        ("= c.m {", "= c.n {", Code.UNDEFINED, "c.n", None),
+        ("= c.m {", "= c.n {", Code.UNDEFINED, "n", None),
         ("vary c.paths = [1, 2]", "vary c.paths = [1, 9]", Code.OUT_OF_RANGE, "9", None),
         ("vary c.paths = [1, 2]", "vary c.path = [1, 2]", Code.UNDEFINED, "c.path", None),
         ("thought cot {", "thought c {", Code.DUPLICATE_NAME, "c", None),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from distill_dsl.compiler.diagnostics import Code, error, suggestion
@@ -159,5 +159,7 @@ def _merge(scope: Scope, block: nodes.Block, origin: Merged | None) -> Merged:
 def _report_origin(scope: Scope, block: nodes.Block, origin: nodes.Path) -> None:
     if origin.key in scope.blocks[block.keyword.text]:
         return  # a circle, reported already
+    first, *others = origin.parts
     if not unknown_alias(scope, origin.parts):
-        undefined(scope, nodes.Name(origin.text, origin.span, origin.parts[0].home), block.keyword.text)
+        whole = replace(first, text=origin.text, span=origin.span) if others else first
+        undefined(scope, whole, block.keyword.text)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from importlib.resources import files
 from typing import Any, Final
 
 from distill_dsl.compiler.diagnostics import Code
 from distill_dsl.compiler.language.tokens import UNITS
-from distill_dsl.compiler.model.fields import FIELDS, PARAM_TYPES, STRATEGIES
+from distill_dsl.compiler.model.fields import FIELDS, PARAM, PARAM_TYPES, STRATEGIES
+from distill_dsl.compiler.model.parameters import EXAMPLES
 from distill_dsl.compiler.model.reading import expected
 from distill_dsl.compiler.model.types import REQUIRED, Bytes, Call, Field, OneOf, Seconds, Share, Text, Type
 from distill_dsl.contract.settings import Settings
@@ -21,9 +23,7 @@ EXTRA: Final = {
 def reference() -> str:
     """Markdown: a table a block, a table of calls for the keys that take calls, and the codes."""
     parts = [part for keyword, rows in FIELDS.items() for part in _block(keyword, rows)]
-    types = ", ".join(f"`{name}`" for name in PARAM_TYPES)
-    units = ", ".join(f"`{unit}`" for unit in UNITS)
-    parts += [f"Types of params: {types}. Units: {units}.", "### Diagnostics", *_codes()]
+    parts += ["### `param`", *_params(), "## Diagnostics", *_codes(), "## Grammar", *_grammar()]
     return "\n\n".join(parts) + "\n"
 
 
@@ -39,6 +39,38 @@ def _block(keyword: str, rows: Iterable[Field]) -> Iterator[str]:
             yield table((f"`{row.key} =`", "argument", "takes", "default", "meaning"), _calls(row.type.calls))
     if keyword == "experiment":
         yield table(("an answer", "argument", "takes", "default", "meaning"), _calls(STRATEGIES))
+
+
+def _params() -> Iterator[str]:
+    yield "`param name: type = value`, and in braces behind it:"
+    yield table(("key", "takes", "meaning"), [(row.key, expected(row.type), row.prose) for row in PARAM])
+    types = [(f"`{name}`", f"`{EXAMPLES[name]}`", MEANT[name]) for name in PARAM_TYPES]
+    yield table(("type", "such as", "stands where a key takes"), types)
+    yield f"Units: {', '.join(f'`{unit}`' for unit in UNITS)}."
+
+
+MEANT: Final = {
+    "int": "a whole number, or a number",
+    "float": "a number; in plain units also a share, a time or an amount",
+    "str": "a text, a path or a word",
+    "bool": "`true` or `false`",
+    "share": "a share",
+    "time": "a time",
+    "size": "a size",
+    "money": "an amount",
+}
+"""Type of a param -> the keys that it serves."""
+
+
+def _grammar() -> Iterator[str]:
+    """The rules of the grammar, without those for mistakes."""
+    text = files("distill_dsl.compiler.language").joinpath("grammar.lark").read_text(encoding="utf-8")
+    yield "The rules that the parser is made of, in the notation of [lark](https://lark-parser.readthedocs.io)."
+    yield f"```lark\n{text.partition(READ_TO_NAME)[0].strip()}\n```"
+
+
+READ_TO_NAME: Final = "// What is no part of the language"
+"""Where the part of the grammar begins that reads mistakes."""
 
 
 def _meaning(row: Field) -> str:
