@@ -127,14 +127,14 @@ def _bars(line: str, underlines: Sequence[_Underline], color: bool) -> str:
 
 def _column(line: str, at: int) -> int:
     """Terminal columns before the character `at`; a place after the line's end is one column further."""
-    return _width(printable(line[:at])) + max(0, at - len(line))
+    return columns(printable(line[:at])) + max(0, at - len(line))
 
 
 def _visible(text: str) -> int:
     """The width of what is painted."""
     for code in (RED, YELLOW, BLUE, _PLAIN):
         text = text.replace(code, "")
-    return _width(text)
+    return columns(text)
 
 
 def printable(text: str) -> str:
@@ -144,7 +144,7 @@ def printable(text: str) -> str:
     )
 
 
-def _width(text: str) -> int:
+def columns(text: str) -> int:
     """Terminal columns: wide East Asian characters take two, combining marks none."""
     if text.isascii():
         return len(text)
