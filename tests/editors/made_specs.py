@@ -18,7 +18,8 @@ NUMBERS = st.from_regex(r"-?[0-9]{1,3}(\.[0-9]{1,2})?([eE][+-]?[0-9])?", fullmat
 QUANTITIES = st.tuples(NUMBERS, st.sampled_from(UNITS)).map("".join)
 PIECES = ["a", " ", "#", "{", "'", "//", r"\"", r"\\", r"\n", r"\t", "é", "=", "data x {"]
 TEXTS = st.lists(st.sampled_from(PIECES)).map(lambda pieces: f'"{"".join(pieces)}"')
-ATOMS = st.one_of(DOTTED, NUMBERS, QUANTITIES, TEXTS, st.sampled_from(["true", "false", "none"]))
+LITERALS = st.one_of(NUMBERS, QUANTITIES, TEXTS, st.sampled_from(["true", "false", "none"]))
+ATOMS = st.one_of(DOTTED, LITERALS)
 
 
 def _joined(draw: st.DrawFn, pieces: list[str]) -> str:
@@ -58,14 +59,17 @@ def _body(draw: st.DrawFn) -> str:
 def _statement(draw: st.DrawFn) -> str:
     form = draw(st.sampled_from(["block", "copy", "param", "import"]))
     if form == "import":
-        alias = f"{draw(GAPS)}as{draw(GAPS)}{draw(WORDS)}" if draw(st.booleans()) else ""
+        alias = f"{draw(IN_LINE)}as{draw(IN_LINE)}{draw(WORDS)}" if draw(st.booleans()) else ""
         return f'import{draw(BLANKS)}"a.mtd"{alias}'
     if form == "param":
-        return _joined(draw, [f"param{draw(GAPS)}{draw(WORDS)}", ":", draw(WORDS), "=", draw(ATOMS)])
-    head = draw(st.sampled_from(BLOCKS)) + draw(GAPS) + draw(WORDS) + draw(BLANKS)
+        head = f"param{draw(IN_LINE)}{draw(WORDS)}{draw(IN_LINE)}:{draw(IN_LINE)}{draw(WORDS)}{draw(IN_LINE)}="
+        plain = head + draw(BLANKS) + draw(ATOMS)
+        limited = head + draw(BLANKS) + draw(LITERALS) + draw(st.sampled_from(["", " "])) + draw(_body())
+        return draw(st.sampled_from([plain, limited]))
+    head = draw(st.sampled_from(BLOCKS)) + draw(IN_LINE) + draw(WORDS) + draw(IN_LINE)
     if form == "copy":
-        head += _joined(draw, ["=", draw(DOTTED)])
-    return head + draw(_body())
+        return f"{head}={draw(IN_LINE)}{draw(DOTTED)}{draw(BLANKS)}{draw(_body())}"
+    return head + draw(BLANKS) + draw(_body())
 
 
 @st.composite
