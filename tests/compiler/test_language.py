@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
@@ -37,11 +36,11 @@ def plain(node: Any) -> Any:
         return tuple(plain(inner) for inner in node)
     if isinstance(node, nodes.Path):
         return node.text
-    if not is_dataclass(node):
+    if not isinstance(node, nodes.Node):
         return node
     return (
         type(node).__name__,
-        *(plain(getattr(node, f.name)) for f in fields(node) if f.name not in ("span", "home")),
+        *(plain(getattr(node, name)) for name in node.__struct_fields__ if name not in ("span", "home")),
     )
 
 
@@ -146,9 +145,9 @@ def spans(node: Any) -> Iterator[Span]:
     elif isinstance(node, tuple):
         for inner in node:
             yield from spans(inner)
-    elif is_dataclass(node):
-        for each in fields(node):
-            yield from spans(getattr(node, each.name))
+    elif isinstance(node, nodes.Node):
+        for name in node.__struct_fields__:
+            yield from spans(getattr(node, name))
 
 
 def survives(text: str) -> None:

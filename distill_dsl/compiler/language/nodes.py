@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from distill_dsl.compiler.source import Span
 
 
-@dataclass(frozen=True)
-class Name:
+class Node(Struct, frozen=True):
+    """Common form of all nodes. Structs, because to define as many dataclasses takes as long as to check a spec."""
+
+
+class Name(Node, frozen=True):
     """One word. `home` is where it is looked up: the alias under which its file was imported, or nothing."""
 
     text: str
@@ -24,24 +27,21 @@ class Name:
 # --- values -------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Text:
+class Text(Node, frozen=True):
     """`"..."`, escapes resolved."""
 
     value: str
     span: Span
 
 
-@dataclass(frozen=True)
-class Number:
+class Number(Node, frozen=True):
     """`4`, `0.7`, `1e-4`: an int where it is written as one."""
 
     value: int | float
     span: Span
 
 
-@dataclass(frozen=True)
-class Quantity:
+class Quantity(Node, frozen=True):
     """`5s`, `512MB`, `95%`: a number and its unit, not yet joined."""
 
     amount: int | float
@@ -49,16 +49,14 @@ class Quantity:
     span: Span
 
 
-@dataclass(frozen=True)
-class Constant:
+class Constant(Node, frozen=True):
     """`true`, `false`, `none`."""
 
     value: bool | None
     span: Span
 
 
-@dataclass(frozen=True)
-class Path:
+class Path(Node, frozen=True):
     """A name, or names joined by dots: `pot`, `gsm8k.train`."""
 
     parts: tuple[Name, ...]
@@ -73,16 +71,14 @@ class Path:
         return self.parts[0].home + self.text
 
 
-@dataclass(frozen=True)
-class List:
+class List(Node, frozen=True):
     """`[a, b]`."""
 
     items: tuple[Value, ...]
     span: Span
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(Node, frozen=True):
     """`key: value` in a map."""
 
     key: Path
@@ -90,16 +86,14 @@ class Entry:
     span: Span
 
 
-@dataclass(frozen=True)
-class Map:
+class Map(Node, frozen=True):
     """`{ key: value, ... }`."""
 
     entries: tuple[Entry, ...]
     span: Span
 
 
-@dataclass(frozen=True)
-class Argument:
+class Argument(Node, frozen=True):
     """`value` or `key: value` in a call."""
 
     key: Name | None
@@ -107,8 +101,7 @@ class Argument:
     span: Span
 
 
-@dataclass(frozen=True)
-class Call:
+class Call(Node, frozen=True):
     """`f(a, key: b)`."""
 
     name: Name
@@ -116,32 +109,28 @@ class Call:
     span: Span
 
 
-@dataclass(frozen=True)
-class Product:
+class Product(Node, frozen=True):
     """`2*pot`."""
 
     factors: tuple[Value, ...]
     span: Span
 
 
-@dataclass(frozen=True)
-class Sum:
+class Sum(Node, frozen=True):
     """`cot + 2*pot`."""
 
     terms: tuple[Value, ...]
     span: Span
 
 
-@dataclass(frozen=True)
-class Fallback:
+class Fallback(Node, frozen=True):
     """`pot > eot > cot`."""
 
     choices: tuple[Value, ...]
     span: Span
 
 
-@dataclass(frozen=True)
-class Broken:
+class Broken(Node, frozen=True):
     """A value that could not be read and has been reported."""
 
     span: Span
@@ -153,8 +142,7 @@ Value = Text | Number | Quantity | Constant | Path | List | Map | Call | Product
 # --- statements ---------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Item:
+class Item(Node, frozen=True):
     """`key = value` in a block."""
 
     key: Name
@@ -162,8 +150,7 @@ class Item:
     span: Span
 
 
-@dataclass(frozen=True)
-class Vary:
+class Vary(Node, frozen=True):
     """`vary name = [values]` in an experiment."""
 
     keyword: Name
@@ -172,8 +159,7 @@ class Vary:
     span: Span
 
 
-@dataclass(frozen=True)
-class Block:
+class Block(Node, frozen=True):
     """`keyword name { items }`, or `keyword name = origin { items }`."""
 
     keyword: Name
@@ -190,8 +176,7 @@ class Block:
         return Span(self.span.path, self.keyword.span.start, self.name.span.end)
 
 
-@dataclass(frozen=True)
-class Param:
+class Param(Node, frozen=True):
     """`param name: type = value`, or with `{ items }` that describe and limit it."""
 
     keyword: Name
@@ -209,8 +194,7 @@ class Param:
         return Span(self.span.path, self.keyword.span.start, self.name.span.end)
 
 
-@dataclass(frozen=True)
-class Import:
+class Import(Node, frozen=True):
     """`import "file.mtd"`, or `import "file.mtd" as alias`."""
 
     keyword: Name
@@ -219,8 +203,7 @@ class Import:
     span: Span
 
 
-@dataclass(frozen=True)
-class Edition:
+class Edition(Node, frozen=True):
     """`mtd 1`."""
 
     keyword: Name
@@ -231,8 +214,7 @@ class Edition:
 Statement = Block | Param | Import | Edition
 
 
-@dataclass(frozen=True)
-class Spec:
+class Spec(Node, frozen=True):
     """One file.
 
     `home` is the prefix of its names, where it was imported under an alias.

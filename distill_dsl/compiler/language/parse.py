@@ -8,6 +8,8 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 
+from msgspec import structs
+
 from distill_dsl.compiler.diagnostics import Code, Diagnostic, error, ordered
 from distill_dsl.compiler.language import nodes
 from distill_dsl.compiler.language.automaton import lexed, read
@@ -86,7 +88,7 @@ def _known_keyword(
     meant = meant_keyword(block.keyword.text)
     if meant is None:
         return None, found
-    return replace(block, keyword=nodes.Name(meant, block.keyword.span)), found
+    return structs.replace(block, keyword=nodes.Name(meant, block.keyword.span)), found
 
 
 def _misplaced_editions(statements: Sequence[nodes.Statement]) -> list[Diagnostic]:

@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from msgspec import structs
+
 from distill_dsl.compiler.diagnostics import Code, Diagnostic, error
 from distill_dsl.compiler.language.mends import mended
 from distill_dsl.compiler.language.mistakes import Refused, explained
@@ -158,11 +160,11 @@ def recovered(chunk: Chunk, read: Read, refused: Refused) -> tuple[Statement | N
     if isinstance(block, Param):
         only = tuple(item for item in items if isinstance(item, Item))
         whole = replace(block.span, end=tokens[-1].span.end)
-        return replace(block, items=only, span=whole, damaged=not complete), [*found, *more]
+        return structs.replace(block, items=only, span=whole, damaged=not complete), [*found, *more]
     if not isinstance(block, Block):
         return None, [*found, *more]
     span = replace(block.span, end=tokens[-1].span.end)
-    return replace(block, items=items, span=span, damaged=not complete), [*found, *more]
+    return structs.replace(block, items=items, span=span, damaged=not complete), [*found, *more]
 
 
 def _items(body: Sequence[Token], read: Read) -> tuple[tuple[Item | Vary, ...], bool, list[Diagnostic]]:

@@ -8,8 +8,9 @@ tree once, here, so that a copied item still means what it meant where it was wr
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass, replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from distill_dsl.compiler.language import nodes
 from distill_dsl.compiler.source import Span
@@ -46,10 +47,10 @@ def _homed(node: Any, home: str, homes: Homes, met: list[nodes.Name]) -> Any:
             return replace(node, key=named, value=_homed(value, home, homes, met))
         case nodes.Name():
             return replace(node, home=home)
-    if not is_dataclass(node) or isinstance(node, Span):
+    if not isinstance(node, nodes.Node):
         return node
-    changed = {each.name: _homed(getattr(node, each.name), home, homes, met) for each in fields(node)}
-    return replace(node, **changed)  # type: ignore[type-var]
+    changed = {name: _homed(getattr(node, name), home, homes, met) for name in node.__struct_fields__}
+    return replace(node, **changed)
 
 
 def _qualified(parts: tuple[nodes.Name, ...], home: str, homes: Homes, met: list[nodes.Name]) -> tuple[nodes.Name, ...]:
@@ -73,6 +74,6 @@ def split_name(name: nodes.Name) -> tuple[nodes.Name, ...]:
     parts: list[nodes.Name] = []
     at = name.span.start
     for text in name.text.split("."):
-        parts.append(nodes.Name(text, replace(name.span, start=at, end=at + len(text))))
+        parts.append(nodes.Name(text, Span(name.span.path, at, at + len(text))))
         at += len(text) + 1
     return tuple(parts)

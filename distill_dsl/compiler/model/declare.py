@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
+
+from msgspec.structs import replace
 
 from distill_dsl.compiler.diagnostics import Code, error, suggestion
 from distill_dsl.compiler.language import nodes

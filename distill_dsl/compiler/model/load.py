@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+from msgspec.structs import replace
 
 from distill_dsl.compiler.diagnostics import Code, Diagnostic, error, ordered
 from distill_dsl.compiler.language.nodes import Import, Name, Spec

@@ -2,56 +2,49 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Final
+
+from msgspec import Struct
 
 from distill_dsl.contract.settings import Settings
 
 # --- types of values ----------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Whole:
+class Whole(Struct, frozen=True):
     """A whole number from `least`."""
 
     least: int | None = 1
 
 
-@dataclass(frozen=True)
-class Real:
+class Real(Struct, frozen=True):
     """A number: at least `least`, or more than `above`."""
 
     least: float | None = None
     above: float | None = None
 
 
-@dataclass(frozen=True)
-class Share:
+class Share(Struct, frozen=True):
     """`95%` or `0.95`."""
 
 
-@dataclass(frozen=True)
-class Seconds:
+class Seconds(Struct, frozen=True):
     """`5s`; kept in seconds."""
 
 
-@dataclass(frozen=True)
-class Bytes:
+class Bytes(Struct, frozen=True):
     """`512MB`; kept in bytes."""
 
 
-@dataclass(frozen=True)
-class Dollars:
+class Dollars(Struct, frozen=True):
     """`25USD`."""
 
 
-@dataclass(frozen=True)
-class Flag:
+class Flag(Struct, frozen=True):
     """`true` or `false`."""
 
 
-@dataclass(frozen=True)
-class Text:
+class Text(Struct, frozen=True):
     """A text in quotes, one of `choices` if there are any; not blank, unless `empty`.
 
     `environment`: may come from an environment variable, since it says where something is and not what.
@@ -62,8 +55,7 @@ class Text:
     environment: bool = False
 
 
-@dataclass(frozen=True)
-class FilePath:
+class FilePath(Struct, frozen=True):
     """A path in quotes: from the spec's folder where it starts with `./` or `../`, else from the project's root.
 
     `hub`: may also be a name on the Hugging Face hub.
@@ -72,86 +64,72 @@ class FilePath:
     hub: bool = False
 
 
-@dataclass(frozen=True)
-class Secret:
+class Secret(Struct, frozen=True):
     """`env("NAME")`: kept as the variable's name, and read where it is used."""
 
 
-@dataclass(frozen=True)
-class Literal:
+class Literal(Struct, frozen=True):
     """A value of a param's own type; with `many`, a list of them."""
 
     many: bool = False
 
 
-@dataclass(frozen=True)
-class Word:
+class Word(Struct, frozen=True):
     """One of a few bare words."""
 
     choices: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class Texts:
+class Texts(Struct, frozen=True):
     """A list of texts."""
 
 
-@dataclass(frozen=True)
-class Range:
+class Range(Struct, frozen=True):
     """`[1, 3]`: the least and the most."""
 
 
-@dataclass(frozen=True)
-class Wholes:
+class Wholes(Struct, frozen=True):
     """A list of whole numbers from `least`, each once."""
 
     least: int = 0
 
 
-@dataclass(frozen=True)
-class Names:
+class Names(Struct, frozen=True):
     """The name of a block of a kind, or with `many` a list of such names."""
 
     kind: str
     many: bool = False
 
 
-@dataclass(frozen=True)
-class Splits:
+class Splits(Struct, frozen=True):
     """`gsm8k.train`; several in a list or joined by `+`."""
 
 
-@dataclass(frozen=True)
-class Weighted:
+class Weighted(Struct, frozen=True):
     """`cot + 2*pot`: thoughts and their weights."""
 
 
-@dataclass(frozen=True)
-class Strategies:
+class Strategies(Struct, frozen=True):
     """A thought, cascade or call; with `many`, a list of them."""
 
     many: bool = True
 
 
-@dataclass(frozen=True)
-class Member:
+class Member(Struct, frozen=True):
     """A thought in a strategy, weighted where `weighted`."""
 
     weighted: bool = False
 
 
-@dataclass(frozen=True)
-class ColumnNames:
+class ColumnNames(Struct, frozen=True):
     """`{ question: "Body", answer: "Answer" }`."""
 
 
-@dataclass(frozen=True)
-class Figures:
+class Figures(Struct, frozen=True):
     """`{ source: "...", small.etd.gsm8k: 39.0 }`."""
 
 
-@dataclass(frozen=True)
-class OneOf:
+class OneOf(Struct, frozen=True):
     """One of some calls."""
 
     calls: tuple[Call, ...]
@@ -194,8 +172,7 @@ class Required:
 REQUIRED: Final = Required()
 
 
-@dataclass(frozen=True)
-class Argument:
+class Argument(Struct, frozen=True):
     """One argument of a call. `into` is where it goes in the call's settings, if not under its key."""
 
     key: str
@@ -206,8 +183,7 @@ class Argument:
     into: str | None = None
 
 
-@dataclass(frozen=True)
-class Rest:
+class Rest(Struct, frozen=True):
     """Arguments under keys of the user's choice (splits, thoughts), gathered in one mapping."""
 
     into: str
@@ -216,8 +192,7 @@ class Rest:
     prose: str
 
 
-@dataclass(frozen=True)
-class Call:
+class Call(Struct, frozen=True):
     """A call that a key takes. `settings` is what it makes; without, the value of its one argument."""
 
     name: str
@@ -229,8 +204,7 @@ class Call:
     """The type of any number of arguments without key."""
 
 
-@dataclass(frozen=True)
-class Field:
+class Field(Struct, frozen=True):
     """One key of a block. `into` is its name in the settings, where that differs."""
 
     key: str
