@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
@@ -99,17 +100,22 @@ class View:
 
 @dataclass(frozen=True)
 class Documents:
-    """The open texts by real path. Frozen: a change makes a new one, so that work in progress is not disturbed."""
+    """The open texts by real path. Frozen: a change makes a new one, so that work in progress is not disturbed.
+
+    `paths` are the names under which they were opened, and their versions.
+    """
 
     texts: Mapping[str, str] = field(default_factory=dict)
+    paths: Mapping[Path, int | None] = field(default_factory=dict)
 
-    def opened(self, path: Path, text: str) -> Documents:
+    def opened(self, path: Path, text: str, version: int | None = None) -> Documents:
         """With a text opened or changed."""
-        return Documents({**self.texts, real(path): text})
+        return Documents({**self.texts, real(path): text}, {**self.paths, path: version})
 
     def closed(self, path: Path) -> Documents:
         """With a text closed: from now on the file on disk counts."""
-        return Documents({at: text for at, text in self.texts.items() if at != real(path)})
+        texts = {at: text for at, text in self.texts.items() if at != real(path)}
+        return Documents(texts, {at: version for at, version in self.paths.items() if at != path})
 
 
 @dataclass
@@ -137,10 +143,11 @@ class Desk:
         """The text of a file: what is open, else what is on disk."""
         return self._read(documents, path)
 
-    def forget(self, paths: Iterable[Path]) -> None:
-        """Views of closed documents are not needed any more."""
-        for path in paths:
-            self._views.pop(path, None)
+    def keep(self, paths: Iterable[Path]) -> None:
+        """Forget what was read for others than these specs, once that is much."""
+        if len(self._views) > MOST_SPECS:
+            self._views = {path: view for path, view in self._views.items() if path in set(paths)}
+            self._sources.clear()
 
     def _read(self, documents: Documents, path: Path) -> Source | Unreadable:
         """The same object as long as the text is the same."""
@@ -181,36 +188,46 @@ def _stamp(path: Path) -> Stamp:
     return status.st_mtime_ns, status.st_size
 
 
-# --- which specs a file is part of --------------------------------------------------------------
+# --- what is reported where ---------------------------------------------------------------------
 
 
-def roots(views: Mapping[Path, View]) -> list[View]:
+def roots(views: Sequence[View]) -> list[View]:
     """The open specs that no other open spec imports; of those that import each other in a circle, all."""
-    return [view for view in views.values() if not any(_above(other, view) for other in views.values())]
+    return [view for view in views if not any(_above(other, view) for other in views)]
 
 
 def _above(other: View, view: View) -> bool:
     return real(view.path) in other.files and real(other.path) not in view.files
 
 
-SPECS: Final = "*.mtd"
+def reported(views: Sequence[View]) -> dict[str, list[Diagnostic]]:
+    """What is wrong with the open specs and the files that they import, by real path, each once."""
+    found: dict[str, dict[Diagnostic, None]] = {}
+    for view in roots(views):
+        for path, read in view.reads.items():
+            if isinstance(read, Source):
+                found.setdefault(real(path), {})
+        for each in view.diagnostics:
+            span = each.span or Span(view.path.as_posix(), 0, 0)
+            found.setdefault(real(Path(span.path)), {})[replace(each, span=span)] = None
+    return {path: list(each) for path, each in found.items()}
+
+
+# --- specs that nobody has opened ---------------------------------------------------------------
+
+ENDING: Final = ".mtd"
 MOST_SPECS: Final = 500
-"""Specs of a folder that are searched for mentions of a name."""
+MOST_FOLDERS: Final = 5000
+"""How much of a workspace is searched for specs: a home folder opened by mistake must not take minutes."""
 SKIPPED: Final = frozenset({"node_modules", "site-packages", "artifacts", "__pycache__", "venv"})
 
 
 def specs_in(folders: Iterable[Path]) -> list[Path]:
     """The specs in some folders and below, hidden and foreign ones left out."""
-    found: list[Path] = []
-    for folder in folders:
-        for path in _walk(folder):
-            if len(found) == MOST_SPECS:
-                return found
-            found.append(path)
-    return found
+    return list(islice((path for folder in folders for path in _walk(folder)), MOST_SPECS))
 
 
 def _walk(folder: Path) -> Iterator[Path]:
-    for place, inner, files in os.walk(folder):
+    for place, inner, files in islice(os.walk(folder), MOST_FOLDERS):
         inner[:] = sorted(name for name in inner if not name.startswith(".") and name not in SKIPPED)
-        yield from (Path(place, name) for name in sorted(files) if name.endswith(SPECS[1:]))
+        yield from (Path(place, name) for name in sorted(files) if name.endswith(ENDING))

@@ -20,10 +20,10 @@ class Fix:
     answers: tuple[Diagnostic, ...]
 
 
-def fixes(found: Iterable[Diagnostic], path: str, start: int, end: int) -> list[Fix]:
-    """The fixes of the mistakes that touch a range of a file; and one for all of the file, if there are several."""
-    mistakes = [each for each in found if each.fix is not None and each.fix.span.path == path]
-    near = [each for each in mistakes if each.span is not None and each.span.start <= end and start <= each.span.end]
+def fixes(found: Iterable[Diagnostic], start: int, end: int) -> list[Fix]:
+    """The fixes of a file's mistakes that touch a range of it; and one for all of them, if there are several."""
+    mistakes = [each for each in found if each.fix is not None and each.span and each.fix.span.path == each.span.path]
+    near = [each for each in mistakes if each.span and each.span.start <= end and start <= each.span.end]
     single = [Fix(title(each), (each.fix,), (each,)) for each in near if each.fix is not None]
     whole = fix_all(mistakes)
     return [*single, *([whole] if whole is not None and single and len(whole.edits) > 1 else [])]

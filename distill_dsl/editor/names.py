@@ -14,7 +14,7 @@ from distill_dsl.compiler.language import nodes
 from distill_dsl.compiler.language.tokens import WORDS
 from distill_dsl.compiler.model.declare import LONGEST
 from distill_dsl.compiler.model.scope import Mention
-from distill_dsl.compiler.source import Span
+from distill_dsl.compiler.source import Source, Span
 from distill_dsl.editor.documents import View, real
 
 NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -36,16 +36,18 @@ class Definition:
     start: int
 
 
-def name_at(view: View, offset: int) -> Mention | None:
-    """The name at an offset of the spec itself: one that is defined somewhere."""
-    near = [each for each in view.mentions if view.here(each.span) and each.span.start <= offset <= each.span.end]
-    return min(near, key=lambda each: (offset == each.span.end, each.span.end - each.span.start), default=None)
+def name_at(view: View, offset: int, file: Path | None = None) -> Mention | None:
+    """The name at an offset of the spec itself or another file of its program: one that is defined somewhere."""
+    path = real(file) if file is not None else None
+    near = [each for each in view.mentions if each.span.start <= offset <= each.span.end]
+    here = [each for each in near if (view.here(each.span) if path is None else real(Path(each.span.path)) == path)]
+    return min(here, key=lambda each: (offset == each.span.end, each.span.end - each.span.start), default=None)
 
 
 def import_at(view: View, offset: int) -> nodes.Import | None:
-    """The import whose path stands at an offset."""
+    """The import whose path or alias stands at an offset."""
     imports = (each for each in view.program.specs[0].statements if isinstance(each, nodes.Import))
-    return next((each for each in imports if each.path.span.start <= offset <= each.path.span.end), None)
+    return next((each for each in imports if each.path.span.start <= offset <= each.span.end), None)
 
 
 def imported(view: View, statement: nodes.Import) -> Path:
@@ -53,12 +55,14 @@ def imported(view: View, statement: nodes.Import) -> Path:
     return Path(real(view.path.parent / statement.path.value))
 
 
-def definition(view: View, offset: int) -> Span | None:
-    """Where the name at an offset is defined; for an import or alias, the start of the file."""
-    statement = import_at(view, offset)
-    if statement is not None:
-        return Span(imported(view, statement).as_posix(), 0, 0)
-    mention = name_at(view, offset)
+def definition(view: View, offset: int, file: Path | None = None) -> Span | None:
+    """Where the name at an offset is defined; for an import, the start of its file."""
+    statement = import_at(view, offset) if file is None or file == view.path else None
+    mention = name_at(view, offset, file)
+    if statement is not None and (mention is None or statement.alias is None or statement.alias.span == mention.span):
+        target = imported(view, statement)
+        there = any(isinstance(read, Source) and real(path) == str(target) for path, read in view.reads.items())
+        return Span(target.as_posix(), 0, 0) if there else None
     return None if mention is None else view.definitions[mention.kind, mention.name]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from distill_dsl.compiler.model import types
@@ -68,3 +69,10 @@ def _argument(argument: types.Argument, number: int) -> str:
 def is_filled(text: str) -> bool:
     """Whether a body has places to fill in."""
     return "$" in text
+
+
+def flat(text: str) -> str:
+    """A body as plain text, for editors that have no places to fill in."""
+    text = re.sub(r"\$\{\d+\|([^,|]*)[^}]*\}", r"\1", text)
+    text = re.sub(r"\$\{\d+:((?:[^}\\]|\\.)*)\}", r"\1", text)
+    return re.sub(r"\\([\\$}])", r"\1", re.sub(r"(?<!\\)\$\d+", "", text))

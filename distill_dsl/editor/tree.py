@@ -82,8 +82,11 @@ def text_of(view: View, span: Span) -> str:
     return source.text[span.start : span.end] if source is not None else ""
 
 
-def splits_of(view: View, data: str) -> list[str]:
-    """The splits that a data set has as far as the spec says, and the usual ones where it does not."""
+def splits_of(view: View, data: str, typed: int = -1) -> list[str]:
+    """The splits that a data set has as far as the spec says, and the usual ones where it does not.
+
+    What is being typed at the offset `typed` is no split yet.
+    """
     block = view.analysis.blocks["data"].get(data)
     if block is None:
         return list(USUAL_SPLITS)
@@ -91,8 +94,13 @@ def splits_of(view: View, data: str) -> list[str]:
     rows = {row.key: row for row in FIELDS["data"]}
     own = _sized(source, rows["source"].type) if isinstance(source, nodes.Call) else []
     joined = [key for key in block.items if key not in rows]
-    used = [path.parts[1].text for path in mentioned(view.analysis.blocks, data)]
+    paths = mentioned(view.analysis.blocks, data)
+    used = [path.parts[1].text for path in paths if not (view.here(path.span) and _within(path.span, typed))]
     return list(dict.fromkeys([*own, *joined, *used, *([] if own else ["train", "test"])]))
+
+
+def _within(span: Span, offset: int) -> bool:
+    return span.start <= offset <= span.end
 
 
 def _sized(source: nodes.Call, type: types.Type) -> list[str]:
