@@ -17,7 +17,7 @@ from distill_dsl.editor import prose, snippets
 from distill_dsl.editor.choices import Choice, Site, files_in_quotes, quoted, units
 from distill_dsl.editor.cursor import Where
 from distill_dsl.editor.documents import View
-from distill_dsl.editor.expects import COLUMNS, calls_of, element, expectation, fields_of
+from distill_dsl.editor.expects import COLUMNS, calls_of, element, expectation, field_of, fields_of
 from distill_dsl.editor.tree import cursor, given_entries, given_keys, splits_of, statement_at, statements
 
 QUOTES: Final = frozenset({Kind.STRING, Kind.OPEN_STRING, Kind.QUOTED})
@@ -69,10 +69,9 @@ def _statements(site: Site) -> Iterator[Choice]:
 
 
 def _origins(site: Site) -> Iterator[Choice]:
-    statement = statement_at(site.view, site.offset)
-    own = statement.name.text if isinstance(statement, nodes.Block) else ""
-    names = (name for name in site.view.names(site.cursor.keyword) if name != own)
-    yield from (site.choice(name, "class", detail=f"{site.cursor.keyword} to copy") for name in names)
+    keyword, own = site.cursor.keyword, site.cursor.key
+    names = (name for name in site.view.names(keyword) if name != own)
+    yield from (site.choice(name, "class", detail=f"{keyword} to copy") for name in names)
 
 
 def _keys(site: Site) -> Iterator[Choice]:
@@ -148,6 +147,7 @@ def _of_type(site: Site, type: types.Type) -> Iterator[Choice]:
             yield replace(choice, label=text if not choice.snippet else f"[{choice.label}]", text=text)
     if listed:
         yield site.choice("[ ]", "snippet", f"[{snippets.stop(1)}]", snippet=True, detail=expected(type), rank=0)
+    yield from _default(site, type)
 
 
 def _elements(site: Site, type: types.Type) -> Iterator[Choice]:
@@ -176,17 +176,22 @@ def _elements(site: Site, type: types.Type) -> Iterator[Choice]:
 
 
 def _scalars(site: Site, type: types.Type) -> Iterator[Choice]:
-    """Params that fit, and the default."""
-    if site.cursor.where is Where.PARAM_VALUE or site.cursor.keyword == "param" or "vary " in site.cursor.key:
+    """Params that fit."""
+    if site.cursor.keyword == "param" or site.cursor.key.startswith("vary "):
         return
     for name, key in site.view.names(PARAM).items():
         if _fits(site.view.analysis.scope, type, key):
             yield _param(site, name, key)
-    row = next((row for row in fields_of(site.cursor.keyword) if row.key == site.cursor.key), None)
-    if row is not None and not site.cursor.steps and not isinstance(type, types.OneOf | types.Word | types.Flag):
-        default = shown(row.default, row.type).strip("`")
-        if default and default != "required" and not default.startswith(("(", '"prompts/<')):
-            yield site.choice(default, "value", detail="the default", rank=2)
+
+
+def _default(site: Site, type: types.Type) -> Iterator[Choice]:
+    """The default of a key, where it is no choice already."""
+    row = field_of(site.cursor.keyword, site.cursor.key)
+    if row is None or site.cursor.steps or isinstance(type, types.OneOf | types.Word | types.Flag):
+        return
+    default = shown(row.default, row.type).strip("`")
+    if default and default != "required" and not default.startswith(("(", '"prompts/<')):
+        yield site.choice(default, "value", detail="the default", rank=2)
 
 
 def _fits(scope: Scope, type: types.Type, key: str) -> bool:
@@ -259,7 +264,7 @@ def _arguments(site: Site) -> Iterator[Choice]:
     call = expectation(site.cursor).call
     if call is None:
         return
-    given = given_entries(site.view, site.offset) | set(site.cursor.steps[-1].given)
+    given = given_entries(site.view, site.cursor)
     for row in call.arguments:
         if row.key not in given and not row.positional:
             text = f"{row.key}: {snippets.value(row.type, 1)}"
@@ -279,7 +284,7 @@ def _rest_keys(site: Site, rest: types.Rest | None) -> list[str]:
 
 def _entries(site: Site) -> Iterator[Choice]:
     outer = expectation(replace(site.cursor, steps=site.cursor.steps[:-1])).type
-    given = given_entries(site.view, site.offset) | set(site.cursor.steps[-1].given)
+    given = given_entries(site.view, site.cursor)
     if isinstance(outer, types.ColumnNames):
         yield from (_entry(site, key, "column of the source") for key in COLUMNS if key not in given)
     elif isinstance(outer, types.Figures):

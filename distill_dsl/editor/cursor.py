@@ -57,7 +57,7 @@ class Word:
 
 @dataclass(frozen=True)
 class Cursor:
-    """A place: in which statement, for which key, within which brackets."""
+    """A place: in which statement, for which key (at an origin: for which new name), within which brackets."""
 
     where: Where
     word: Word
@@ -164,8 +164,9 @@ def _place(tokens: list[Token], new_line: bool) -> Cursor:
         return _nowhere(Where.NOTHING)
     if opening is not None:
         return _body(tokens[opening + 1 :], first.text, new_line)
-    origin = len(tokens) == 3 and tokens[2].kind is Kind.EQUAL
-    return _nowhere({1: Where.NAME}.get(len(tokens), Where.ORIGIN if origin else Where.NOTHING), first.text)
+    if len(tokens) == 3 and tokens[2].kind is Kind.EQUAL:
+        return replace(_nowhere(Where.ORIGIN, first.text), key=tokens[1].text)
+    return _nowhere(Where.NAME if len(tokens) == 1 else Where.NOTHING, first.text)
 
 
 def _in_param(tokens: Sequence[Token], opening: int | None, new_line: bool) -> Cursor:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from bisect import bisect_right
 from dataclasses import replace
+from itertools import pairwise
 
 from distill_dsl.compiler.language import nodes
+from distill_dsl.compiler.language.tokens import CLOSING, OPENING, Kind
 from distill_dsl.compiler.model import types
 from distill_dsl.compiler.model.fields import FIELDS, USUAL_SPLITS
 from distill_dsl.compiler.model.splits import mentioned
@@ -42,38 +44,18 @@ def given_keys(view: View, offset: int) -> set[str]:
     return {item.key.text for item in items if not item.key.span.start <= offset <= item.key.span.end}
 
 
-def given_entries(view: View, offset: int) -> set[str]:
-    """The keys of the innermost map or call around an offset, but for the one that is being typed."""
-    statement = statement_at(view, offset)
-    if statement is None:
-        return set()
-    keys: list[nodes.Name | nodes.Path] = []
-    for node in _nested(statement):
-        if node.span.start <= offset <= node.span.end:
-            parts = node.entries if isinstance(node, nodes.Map) else node.arguments
-            keys = [part.key for part in parts if part.key is not None]
-    return {key.text for key in keys if not key.span.start <= offset <= key.span.end}
-
-
-def _nested(statement: nodes.Block | nodes.Param) -> Iterator[nodes.Map | nodes.Call]:
-    """The maps and calls of a statement, outer ones first."""
-    waiting = [item.value for item in statement.items]
-    for node in waiting:  # grows while it is walked
-        waiting += parts(node)
-        if isinstance(node, nodes.Map | nodes.Call):
-            yield node
-
-
-def parts(node: nodes.Value) -> list[nodes.Value]:
-    """The values that a value is made of."""
-    match node:
-        case nodes.List(inner) | nodes.Sum(inner) | nodes.Product(inner) | nodes.Fallback(inner):
-            return list(inner)
-        case nodes.Map(entries):
-            return [entry.value for entry in entries]
-        case nodes.Call(_, arguments):
-            return [argument.value for argument in arguments]
-    return []
+def given_entries(view: View, place: Cursor) -> set[str]:
+    """The keys in the innermost bracket around the cursor, before it and behind it."""
+    found = set(place.steps[-1].given)
+    later = view.tokens[bisect_right(view.tokens, place.word.span.end, key=lambda token: token.span.start) :]
+    depth = 0
+    for token, follows in pairwise(later):
+        depth += (token.kind in OPENING) - (token.kind in CLOSING)
+        if depth < 0 or (token.starts_line and follows.kind is Kind.EQUAL):
+            break
+        if depth == 0 and token.kind is Kind.WORD and follows.kind is Kind.COLON:
+            found.add(token.text)
+    return found
 
 
 def text_of(view: View, span: Span) -> str:
