@@ -44,7 +44,7 @@ class KeyChange:
             changed = elements_changed(old.elements, new.elements)
             if changed is not None:
                 return f"{self.key} {changed}"
-        return f"{self.key} {old.text if old else MISSING} -> {new.text if new else MISSING}"
+        return f"{self.key} {old.text if old else MISSING} -> {new.text if new else MISSING}".strip()
 
 
 def spelled_keys(section: str, settings: Settings, references: Mapping[str, str]) -> dict[str, Said]:

@@ -14,7 +14,15 @@ from typing import Any
 
 from distill_dsl.compiler.plan.build import Plan
 from distill_dsl.compiler.plan.explain import waits_for
-from distill_dsl.compiler.plan.reasons import Meant, Reason, Why, spec_reasons, status_reasons
+from distill_dsl.compiler.plan.reasons import (
+    NEVER_RAN,
+    NEW_INPUT,
+    Meant,
+    Reason,
+    Why,
+    spec_reasons,
+    status_reasons,
+)
 from distill_dsl.compiler.plan.stages import SpecStage, Stage, stage_name
 from distill_dsl.compiler.plan.wiring import Wiring, wire
 
@@ -133,7 +141,6 @@ def _outlook(
     name = stage_name(stage)
     entry = standing.lock.get(name)
     reasons = tuple(dict.fromkeys(own))
-    roots = tuple(dict.fromkeys([*reasons, *(root for each in after for root in found[each].roots)]))
     if not reasons and not after:
         state, run = State.CURRENT, entry
     else:
@@ -144,9 +151,16 @@ def _outlook(
     written = _hashed(kept.get("outs", [])) if kept else {}
     outs = (*wiring.outs, *wiring.kept, *wiring.metrics)
     hashes |= {path: written.get(path) for path in _texts(outs)}
-    if reasons and reasons[0].why is Why.NEVER:
-        roots = reasons
-    return Outlook(stage, state, reasons, after, roots)
+    return Outlook(stage, state, reasons, after, _roots(reasons, [found[each] for each in after]))
+
+
+def _roots(reasons: tuple[Reason, ...], after: list[Outlook]) -> tuple[Reason, ...]:
+    """The reasons behind a stage. That others never ran says little beside what changed in the spec."""
+    if NEVER_RAN in reasons:
+        return reasons
+    inherited = [root for each in after for root in each.roots]
+    changes = [root for root in inherited if root.why is not Why.NEVER]
+    return tuple(dict.fromkeys([*reasons, *changes])) or ((NEW_INPUT,) if inherited else ())
 
 
 def _restorable(

@@ -49,6 +49,8 @@ class Reason:
 
 
 NEVER_RAN: Final = Reason(Why.NEVER, "never ran")
+NEW_INPUT: Final = Reason(Why.NEVER, "what it reads was never made")
+"""The reason behind a stage that ran before, where one that it reads from never did."""
 
 ABSENT: Final = object()
 
@@ -144,7 +146,9 @@ def _changed_command(old: str, new: str, known: Sequence[Reason], places: Places
         if told is None:
             continue
         section, name, key, tail = told
-        if (section, name) not in keyed:
+        if not section:
+            yield Reason(Why.COMMAND, tail)
+        elif (section, name) not in keyed:
             yield Reason(Why.COMMAND, f"{section} {name}: {tail}", places(section, name, key))
 
 
@@ -167,7 +171,7 @@ def _told(
     if old == new:
         return None
     come, gone = [one for one in new if one not in old], [one for one in old if one not in new]
-    section, key, label = _SAID_BY.get(option, ("spec", "", option))
+    section, key, label = _SAID_BY.get(option, ("", "", f"its command changed: --{option}"))
     owner = section if section in options else "experiment"
     name = options.get(owner, [""])[0]
     parts = [f"{sign} {_counted(ones)}" for sign, ones in (("+", come), ("-", gone)) if ones]
@@ -186,7 +190,7 @@ _SAID_BY: Final = {
 _WORDS: Final = {
     "thoughts": lambda value: value.partition("=")[2].removesuffix(f"-{value.partition('=')[0]}"),
     "test": lambda value: ".".join(value.rsplit("-", 1)),
-    "run": lambda value: "-".join(part.partition("=")[2] for part in value.split(",")),
+    "run": lambda value: "-".join(part.partition("=")[2] for part in value.replace("seed=", "seed=s").split(",")),
 }
 """Option -> how one of its values is told."""
 

@@ -1,0 +1,198 @@
+"""The plan as a graph: of blocks, as a person thinks of it, or of stages, as DVC runs them.
+
+A graph is a value; `mermaid.py`, `dot.py` and `tree.py` write it as text. Nodes stand in the order
+of the walk, so that every edge leads from an earlier node to a later one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from distill_dsl.compiler.model.entities import Experiment, Mix, Model
+from distill_dsl.compiler.plan.build import Plan
+from distill_dsl.compiler.plan.explain import waits_for
+from distill_dsl.compiler.plan.outlook import Outlook, State
+from distill_dsl.compiler.plan.spelling import number
+from distill_dsl.compiler.plan.stages import (
+    AskStage,
+    FetchStage,
+    MixStage,
+    ReportStage,
+    ScoreStage,
+    SolveStage,
+    SpecStage,
+    Stage,
+    TrackStage,
+    TrainStage,
+    VerifyStage,
+    stage_name,
+)
+
+SMALL: Final = 30
+"""Stages up to which each is a node of its own."""
+
+
+@dataclass(frozen=True)
+class Node:
+    """`kind` is a block's keyword or a stage's kind; `state` is that of the stages in it, if one is known."""
+
+    name: str
+    label: str
+    kind: str
+    group: str = ""
+    """Nodes of a group are drawn in one frame under this title."""
+    state: str = ""
+
+
+@dataclass(frozen=True)
+class Edge:
+    """The target reads what the source is or writes."""
+
+    source: str
+    target: str
+    label: str = ""
+
+
+@dataclass(frozen=True)
+class Graph:
+    """Nodes by name, and what leads from one to another."""
+
+    nodes: tuple[Node, ...]
+    edges: tuple[Edge, ...]
+
+
+# --- blocks -------------------------------------------------------------------------------------
+
+GROUPS: Final = {
+    "param": "params",
+    "data": "data",
+    "teacher": "teachers",
+    "thought": "thoughts",
+    "mix": "mixes",
+    "student": "students",
+    "experiment": "experiments",
+}
+"""Keyword -> the title of its frame, in the order of the walk."""
+
+UNUSED: Final = "unused"
+"""The state of a block that no experiment reaches."""
+
+
+def block_graph(model: Model) -> Graph:
+    """Data is asked about, a teacher writes thoughts, mixes join them, students learn, experiments compare."""
+    edges = tuple(dict.fromkeys(_block_edges(model)))
+    reached = _reaching({f"experiment {name}" for name in model.experiments}, edges)
+    nodes = [
+        Node(f"{kind} {name}", f"{kind} {name}", kind, GROUPS[kind], "" if f"{kind} {name}" in reached else UNUSED)
+        for kind, table in _tables(model).items()
+        for name in table
+    ]
+    return Graph(tuple(nodes), edges)
+
+
+def _tables(model: Model) -> dict[str, Mapping[str, object]]:
+    return {
+        "param": model.params,
+        "data": model.data,
+        "teacher": model.teachers,
+        "thought": model.thoughts,
+        "mix": model.mixes,
+        "student": model.students,
+        "experiment": model.experiments,
+    }
+
+
+def _reaching(targets: set[str], edges: tuple[Edge, ...]) -> set[str]:
+    """The nodes from which some edges lead to a target, and the targets."""
+    found, more = set(targets), True
+    while more:
+        come = {edge.source for edge in edges if edge.target in found} - found
+        found |= come
+        more = bool(come)
+    return found
+
+
+def _block_edges(model: Model) -> Iterator[Edge]:
+    yield from _references(model)
+    writers: dict[str, set[str]] = {}
+    for mix in model.mixes.values():
+        for thought in mix.settings.thoughts:
+            writers.setdefault(thought, set()).add(mix.teacher)
+    for mix in model.mixes.values():
+        yield from _mix_edges(mix, writers)
+    for experiment in model.experiments.values():
+        yield from _experiment_edges(experiment)
+
+
+def _references(model: Model) -> Iterator[Edge]:
+    for kind, table in _tables(model).items():
+        for name, entity in table.items():
+            for place, param in getattr(entity, "references", {}).items():
+                yield Edge(f"param {param}", f"{kind} {name}", place.partition(".")[0])
+
+
+def _mix_edges(mix: Mix, writers: Mapping[str, set[str]]) -> Iterator[Edge]:
+    for split in mix.problems:
+        yield Edge(f"data {split.data}", f"teacher {mix.teacher}", split.split)
+    for thought, weight in mix.settings.thoughts.items():
+        yield Edge(f"teacher {mix.teacher}", f"thought {thought}")
+        by = f"by {mix.teacher}" if len(writers[thought]) > 1 else ""
+        weighted = "" if weight == 1 else f"{number(weight)}*"
+        yield Edge(f"thought {thought}", f"mix {mix.name}", " ".join(part for part in (weighted, by) if part))
+
+
+def _experiment_edges(experiment: Experiment) -> Iterator[Edge]:
+    name = f"experiment {experiment.name}"
+    for student in experiment.students:
+        yield from (Edge(f"mix {mix}", f"student {student}") for mix in experiment.mixes)
+        yield Edge(f"student {student}", name)
+    for test in experiment.tests:
+        yield Edge(f"data {test.data}", name, test.split)
+    for param, values in experiment.vary:
+        yield Edge(f"param {param}", name, f"vary {', '.join(map(str, values))}")
+
+
+# --- stages -------------------------------------------------------------------------------------
+
+
+def stage_graph(plan: Plan, outlooks: Mapping[str, Outlook] | None = None, *, every: bool = False) -> Graph:
+    """The stages; those of a large plan joined by what they are about, unless `every`."""
+    whole = every or len(plan.stages) <= SMALL
+    members: dict[str, list[Stage]] = {}
+    for stage in plan.stages:
+        members.setdefault(stage_name(stage) if whole else _about(stage), []).append(stage)
+    home = {stage_name(stage): name for name, stages in members.items() for stage in stages}
+    edges = [
+        Edge(home[source], home[name])
+        for name, sources in waits_for(plan).items()
+        for source in sources
+        if home[source] != home[name]
+    ]
+    nodes = tuple(_node(name, stages, outlooks or {}) for name, stages in members.items())
+    return Graph(nodes, tuple(dict.fromkeys(edges)))
+
+
+def _about(stage: Stage) -> str:
+    """What the stages of a large plan are joined by."""
+    match stage:
+        case AskStage(teacher=teacher) | VerifyStage(asked=AskStage(teacher=teacher)):
+            return f"{stage.kind.value} {teacher}"
+        case TrainStage(student=student):
+            return f"train {student}"
+        case SolveStage(experiment=experiment, trained=trained):
+            return f"solve {experiment} {trained.student}"
+        case ScoreStage(solved=solved):
+            return f"score {solved.experiment} {solved.trained.student}"
+        case SpecStage() | FetchStage() | MixStage() | ReportStage() | TrackStage():
+            return stage_name(stage)
+
+
+def _node(name: str, stages: list[Stage], outlooks: Mapping[str, Outlook]) -> Node:
+    label = name if len(stages) == 1 else f"{name}\n{len(stages)} stages"
+    known = [outlooks[stage_name(stage)].state for stage in stages if stage_name(stage) in outlooks]
+    state = next((each.value for each in (State.RUNS, State.RESTORED, State.CURRENT) if each in known), "")
+    if len(stages) > 1 and known and state != State.CURRENT:
+        label += f", {known.count(State(state))} {'run' if state == State.RUNS else state}"
+    return Node(stage_name(stages[0]) if len(stages) == 1 else name, label, stages[0].kind.value, "", state)

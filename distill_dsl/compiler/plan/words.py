@@ -1,0 +1,234 @@
+"""The plan in words: a paragraph to read before anything is spent, then what would run and why.
+
+Lines are values; nothing here prints.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from distill_dsl.compiler.plan.forecast import Asked, Forecast, Need, Trainings
+from distill_dsl.compiler.plan.outlook import Outlook, State
+from distill_dsl.compiler.plan.reasons import NEVER_RAN, Reason
+from distill_dsl.compiler.plan.stages import Place, SpecStage
+from distill_dsl.contract.vocabulary import StageKind
+
+NAMED: Final = 3
+"""Stages of a group that are named; the others are counted."""
+
+CAUSES: Final = 5
+"""Reasons of a group that are named; the others are counted."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of text; `tone` says how it may be coloured: `strong`, `faint` or `warn`."""
+
+    text: str
+    tone: str = ""
+
+
+Outlooks = Mapping[str, Outlook]
+
+
+# --- the paragraph ------------------------------------------------------------------------------
+
+
+def paragraph(forecast: Forecast, outlooks: Outlooks) -> list[Line]:
+    """Trainings, calls, needs and stages: a sentence each."""
+    lines = [Line(_trainings(one)) for one in forecast.trainings]
+    if len(forecast.trainings) > 1:
+        total = sum(one.count - one.shared for one in forecast.trainings)
+        lines.append(Line(f"Together {counted(total, 'training')}."))
+    lines += [Line(_calls(one, outlooks)) for one in forecast.asked]
+    return [*lines, *_needs(forecast), Line(stages(outlooks), "strong")]
+
+
+def _trainings(one: Trainings) -> str:
+    factors = " x ".join(f"{number} {what}" for number, what in one.factors)
+    text = f"experiment {one.experiment}: {factors} = {counted(one.product, 'training')}"
+    if one.count < one.product:
+        text += f", of which {one.count} differ (a varied value makes no second training where it does not bear)"
+    if one.shared:
+        text += f"; {one.shared} of them are those of an experiment above"
+    return f"{text}."
+
+
+def _calls(asked: Asked, outlooks: Outlooks) -> str:
+    most = asked.calls(len(asked.thoughts))
+    problems = "unknown" if asked.problems is None else number(asked.problems)
+    if asked.problems is None and asked.limit is not None:
+        problems = f"at most {number(asked.limit)}"
+    product = (
+        f"{problems} problems of {asked.split} x {counted(len(asked.thoughts), 'thought')}"
+        f" x {counted(asked.samples, 'sample')}, {number(asked.max_tokens)} tokens each at most"
+    )
+    who = f"teacher {asked.teacher}, {asked.model},"
+    if most is None:
+        return f"{who} is asked an unknown number of times, since {asked.split} is not fetched yet: {product}."
+    waiting = [name for name in asked.stages if outlooks[name].state is State.RUNS]
+    now = asked.calls(len(waiting)) if len(waiting) < len(asked.stages) else None
+    rest = "" if now is None else f"; now at most {number(now)}, as the others are answered already"
+    return f"{who} is asked at most {number(most)} times: {product}{rest}."
+
+
+def _needs(forecast: Forecast) -> Iterator[Line]:
+    groups = (
+        ("variable", forecast.variables, "not set"),
+        ("file", forecast.files, "missing"),
+    )
+    for what, needs, lacking in groups:
+        missing = [need for need in needs if not need.there]
+        if needs:
+            text = f"It needs the {what if len(needs) == 1 else f'{what}s'} {_listed(needs, lacking)}."
+            yield Line(text, "warn" if missing else "")
+    if forecast.hub:
+        yield Line(f"From the Hugging Face hub, or its local cache: {', '.join(forecast.hub)}.")
+
+
+def _listed(needs: Sequence[Need], lacking: str) -> str:
+    return ", ".join(need.name + ("" if need.there else f" ({lacking})") for need in needs)
+
+
+def stages(outlooks: Outlooks) -> str:
+    """`125 stages: 84 would run (36 train, ...), 10 would come from DVC's cache, 31 are up to date.`"""
+    states = Counter(one.state for one in outlooks.values())
+    text = f"{counted(len(outlooks), 'stage')}: "
+    if not states[State.RUNS] and not states[State.RESTORED]:
+        return f"{text}all up to date."
+    parts = [f"{states[State.RUNS]} would run{kinds(outlooks.values(), State.RUNS)}"]
+    if states[State.RESTORED]:
+        parts.append(f"{states[State.RESTORED]} would come from DVC's cache{kinds(outlooks.values(), State.RESTORED)}")
+    if states[State.CURRENT]:
+        parts.append(f"{states[State.CURRENT]} {'is' if states[State.CURRENT] == 1 else 'are'} up to date")
+    return f"{text}{', '.join(parts)}."
+
+
+def kinds(outlooks: Iterable[Outlook], state: State) -> str:
+    """` (3 ask, 36 train)`: how many stages of which kind are in a state; nothing where none is."""
+    counts = Counter(one.stage.kind for one in outlooks if one.state is state)
+    parts = [f"{counts[kind]} {kind.value}" for kind in StageKind if counts[kind]]
+    return f" ({', '.join(parts)})" if parts else ""
+
+
+# --- what would run, and why --------------------------------------------------------------------
+
+
+HEADS: Final = {
+    State.RUNS: "Would run",
+    State.RESTORED: "Would come from DVC's cache, with nothing computed",
+}
+
+
+def grouped(outlooks: Outlooks) -> list[Line]:
+    """The stages by the reasons behind them: 36 trainings for one reason are one line."""
+    lines: list[Line] = []
+    for state, head in (
+        (State.RUNS, "Would run"),
+        (State.RESTORED, "Would come from DVC's cache, with nothing computed"),
+    ):
+        for causes, group in _by_causes(outlooks, state).items():
+            lines += [Line(""), *_headed(head, causes, group)]
+            lines += [Line(f"  {text}") for text in _by_kind(group)]
+    return lines
+
+
+def _by_causes(outlooks: Outlooks, state: State) -> dict[tuple[Reason, ...], list[Outlook]]:
+    """Causes in the order in which the walk meets them -> the stages that they are behind."""
+    causes = [_cause(root) for one in outlooks.values() for root in one.roots]
+    rank = {cause: at for at, cause in enumerate(dict.fromkeys(causes))}
+    groups: dict[tuple[Reason, ...], list[Outlook]] = {}
+    for one in outlooks.values():
+        if one.state is state:
+            ordered = sorted({_cause(root) for root in one.roots}, key=rank.__getitem__)
+            groups.setdefault(tuple(ordered), []).append(one)
+    return groups
+
+
+def _cause(root: Reason) -> Reason:
+    return replace(root, detail="")
+
+
+def _headed(head: str, causes: tuple[Reason, ...], group: list[Outlook]) -> Iterator[Line]:
+    if causes == (NEVER_RAN,):
+        yield Line(f"{head} for the first time:", "warn")
+        return
+    texts = [f"{cause.text}{_at(cause.place)}" for cause in causes]
+    if len(texts) == 1:
+        yield Line(f"{head}, because {texts[0]}{_detail(group)}:", "warn")
+        return
+    yield Line(f"{head}, because", "warn")
+    yield from (Line(f"    {text}", "warn") for text in texts[:CAUSES])
+    if len(texts) > CAUSES:
+        yield Line(f"    and {len(texts) - CAUSES} more", "warn")
+
+
+def _detail(group: list[Outlook]) -> str:
+    """What a single stage's reasons leave out."""
+    if len(group) > 1:
+        return ""
+    details = [reason.detail for reason in group[0].reasons if reason.detail and reason.detail not in reason.text]
+    return f": {some(details)}" if details else ""
+
+
+def _by_kind(group: list[Outlook]) -> Iterator[str]:
+    width = max(len(one.stage.kind.value) for one in group)
+    for kind in StageKind:
+        names = [one.name for one in group if one.stage.kind is kind]
+        if names:
+            count = f"{len(names)} stages: " if len(names) > 1 else ""
+            yield f"{kind.value:<{width}}  {count}{some(names)}"
+
+
+def some(names: Sequence[str], most: int = NAMED) -> str:
+    """The first names, and how many more there are."""
+    rest = f" and {len(names) - most} more" if len(names) > most else ""
+    return f"{', '.join(names[:most])}{rest}"
+
+
+MARKS: Final = {State.RUNS: "*", State.RESTORED: "+", State.CURRENT: " "}
+
+
+def listed(outlooks: Outlooks, before: Mapping[str, Sequence[str]]) -> list[Line]:
+    """Every stage with what it reads from, and its own reasons below it."""
+    lines = [Line("")]
+    for name, one in outlooks.items():
+        waits = f"  <- {some(before[name], 4)}" if before[name] else ""
+        lines.append(Line(f"{MARKS[one.state]} {name}{waits}", "faint" if one.state is State.CURRENT else ""))
+        lines += [Line(f"      {text}", "warn") for text in told(one)]
+    return [*lines, Line("* would run   + would come from DVC's cache", "faint")]
+
+
+def told(one: Outlook) -> Iterator[str]:
+    """A stage's own reasons, then the stages before it that would run."""
+    for reason in one.reasons:
+        detail = f": {reason.detail}" if reason.detail and reason.detail not in reason.text else ""
+        yield f"{reason.text}{detail}{_at(reason.place)}"
+    if one.after:
+        verb = "runs" if len(one.after) == 1 else "run"
+        yield f"because {some(one.after)} {verb} before it"
+
+
+def _at(place: Place | None) -> str:
+    return f" ({place.file}:{place.line})" if place else ""
+
+
+# --- numbers ------------------------------------------------------------------------------------
+
+
+def number(value: int) -> str:
+    """`89,676`."""
+    return f"{value:,}"
+
+
+def counted(value: int, what: str) -> str:
+    """`1 training`, `36 trainings`."""
+    return f"{number(value)} {what}{'' if value == 1 else 's'}"
+
+
+def only_spec(outlooks: Outlooks) -> bool:
+    """Whether nothing would run but the check that the spec and dvc.yaml agree."""
+    return all(one.state is State.CURRENT or isinstance(one.stage, SpecStage) for one in outlooks.values())
