@@ -132,8 +132,8 @@ def may_break(words: Words, at: int) -> bool:
 
 
 def must_part(one: str, other: str) -> bool:
-    """Whether two words would be one without a blank between them."""
-    return all(char.isalnum() or char in "_%" for char in (one[-1], other[0]))
+    """Whether two words would be one without a blank between them; `f(a: 0,5)` is taken for a number with decimals."""
+    return (one == "," and other.isdigit()) or all(char.isalnum() or char in "_%" for char in (one[-1], other[0]))
 
 
 @st.composite

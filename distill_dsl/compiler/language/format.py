@@ -12,8 +12,10 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from distill_dsl.compiler.diagnostics import Diagnostic, has_errors
+from distill_dsl.compiler.diagnostics.excerpt import columns
+from distill_dsl.compiler.language.automaton import lexed
 from distill_dsl.compiler.language.comments import Comment, Leaf, leaves
-from distill_dsl.compiler.language.parse import lexed, parse
+from distill_dsl.compiler.language.parse import parse
 from distill_dsl.compiler.language.recover import split
 from distill_dsl.compiler.language.rows import EMPTY, WIDTH, Cell, Row, remark, row, written
 from distill_dsl.compiler.language.shape import Body, Element, Group, Part, Statement, flat, is_broken, space, statement
@@ -72,7 +74,7 @@ def _statement(one: Statement) -> list[Row]:
     head, body = one.head.parts, one.body
     if not is_broken(head) and not (body is not None and body.open):
         whole = Row(0, _cells(head, body), one.head.after, _table(head))
-        if len(whole.text) <= WIDTH:
+        if columns(whole.text) <= WIDTH:
             return [whole]
     if body is None:
         return _ended(_run(head, _Pen(0)), "", one.head.after)
@@ -114,7 +116,7 @@ def _items(body: Body) -> list[Row]:
     rows: list[Row] = []
     for paragraph in _paragraphs(body.items):
         sign = 2 if _is_vary(paragraph[0]) else 1
-        width = max(len(flat(item.parts[:sign])) for item in paragraph)
+        width = max(columns(flat(item.parts[:sign])) for item in paragraph)
         for item in paragraph:
             rows += _comments(item.before, item.blank, STEP)
             rows += _ended(_keyed(item.parts, sign, width, STEP), "", item.after)
@@ -158,7 +160,7 @@ class _Pen:
 
     @property
     def column(self) -> int:
-        return self.indent + len(self.text) + (0 if self.rows else self.offset)
+        return self.indent + columns(self.text) + (0 if self.rows else self.offset)
 
     def add(self, glue: str, text: str) -> None:
         self.text += (glue if self.text else "") + text
@@ -182,7 +184,10 @@ def _run(parts: Sequence[Part], pen: _Pen) -> list[Row]:
             pen.rows += _comments(first.before, False, pen.indent)
         if isinstance(part, Leaf):
             pen.add(glue, part.text)
-        elif not part.broken and pen.column + len(glue) + len(part.flat) + _until_break(parts[at:], pen.tail) <= WIDTH:
+        elif (
+            not part.broken
+            and pen.column + len(glue) + columns(part.flat) + _until_break(parts[at:], pen.tail) <= WIDTH
+        ):
             pen.add(glue, part.flat)
         else:
             _group(part, glue, pen)
@@ -200,7 +205,7 @@ def _better_below(parts: Sequence[Part], pen: _Pen) -> bool:
     end = next((at for at, part in enumerate(parts) if _is_operator(part)), len(parts))
     if not pen.text or is_broken(parts[:end]):
         return False
-    length = len(flat(parts[:end])) + (2 if end < len(parts) else pen.tail)
+    length = columns(flat(parts[:end])) + (2 if end < len(parts) else pen.tail)
     indent = pen.indent + (0 if pen.further else FURTHER)
     return pen.column + 1 + length > WIDTH >= indent + length
 
@@ -209,10 +214,10 @@ def _until_break(parts: Sequence[Part], tail: int) -> int:
     """How many characters follow a group up to the next place where a line may end."""
     for at, part in enumerate(parts[1:], start=1):
         if isinstance(part, Group):
-            return len(flat(parts[1:at])) + len(space(parts[at - 1], part)) + len(part.opening.text) + 1
+            return columns(flat(parts[1:at])) + len(space(parts[at - 1], part)) + len(part.opening.text) + 1
         if _is_operator(part):
-            return len(flat(parts[1:at])) + 2
-    return len(flat(parts[1:])) + tail
+            return columns(flat(parts[1:at])) + 2
+    return columns(flat(parts[1:])) + tail
 
 
 def _group(group: Group, glue: str, pen: _Pen) -> None:
@@ -226,11 +231,11 @@ def _group(group: Group, glue: str, pen: _Pen) -> None:
 def _elements(group: Group, indent: int) -> list[Row]:
     """The elements in the lines in which they are written; a line that is too long is parted."""
     rows: list[Row] = []
-    width = max((len(flat(each.parts[:1])) for each in group.elements if _is_entry(each)), default=0)
+    width = max((columns(flat(each.parts[:1])) for each in group.elements if _is_entry(each)), default=0)
     plain = all(len(each.parts) == 1 and isinstance(each.parts[0], Leaf) for each in group.elements)
     for line in _lines(group.elements):
         rows += _comments(line[0].before, line[0].blank, indent)
-        fits = not any(is_broken(each.parts) for each in line) and indent + len(_joined(line)) <= WIDTH
+        fits = not any(is_broken(each.parts) for each in line) and indent + columns(_joined(line)) <= WIDTH
         if len(line) > 1 and (fits or plain):
             rows += _filled(line, indent)
         else:
@@ -260,7 +265,7 @@ def _filled(elements: Sequence[Element], indent: int) -> list[Row]:
     """As many elements in each line as it holds."""
     lines: list[list[Element]] = [[]]
     for each in elements:
-        if lines[-1] and indent + len(_joined([*lines[-1], each])) > WIDTH:
+        if lines[-1] and indent + columns(_joined([*lines[-1], each])) > WIDTH:
             lines.append([])
         lines[-1].append(each)
     return [row(indent, _joined(line), line[-1].after) for line in lines]

@@ -8,8 +8,10 @@ from functools import partial
 from itertools import groupby
 from typing import Final
 
+from distill_dsl.compiler.diagnostics.excerpt import columns
+
 WIDTH: Final = 120
-"""Characters of a line, but for comments behind it."""
+"""Columns of a line, but for comments behind it."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,11 @@ def written(rows: Sequence[Row]) -> str:
     return "".join(f"{line}\n" for line in _with_comments(lines))
 
 
+def padded(text: str, width: int) -> str:
+    """The text with blanks behind it."""
+    return text + " " * (width - columns(text))
+
+
 def _runs(rows: Sequence[Row]) -> Iterator[list[int]]:
     """The numbers of rows that make a table."""
     numbers = [number for number, each in enumerate(rows) if each.table != COMMENT]
@@ -85,24 +92,24 @@ def _reaches(column: int, one: Row) -> bool:
 
 def _aligned(rows: list[Row], column: int) -> list[Row]:
     """The rows with a column padded, unless a line that stands outside of all blocks became too long."""
-    width = max(len(each.cells[column].text) for each in rows)
-    padded = [_padded(each, column, width) for each in rows]
-    return rows if not rows[0].indent and any(map(_too_long, rows, padded)) else padded
+    width = max(columns(each.cells[column].text) for each in rows)
+    moved = [_padded(each, column, width) for each in rows]
+    return rows if not rows[0].indent and any(map(_too_long, rows, moved)) else moved
 
 
 def _padded(one: Row, column: int, width: int) -> Row:
     cells = list(one.cells)
-    cells[column] = replace(cells[column], text=cells[column].text.ljust(width))
+    cells[column] = replace(cells[column], text=padded(cells[column].text, width))
     return replace(one, cells=tuple(cells))
 
 
 def _too_long(before: Row, after: Row) -> bool:
-    return len(before.text) <= WIDTH < len(after.text)
+    return columns(before.text) <= WIDTH < columns(after.text)
 
 
 def _with_comments(rows: Sequence[Row]) -> Iterator[str]:
     """The lines of all rows; comments behind lines that follow each other start in one column."""
     for (commented, _), run in groupby(rows, lambda each: (bool(each.after), each.indent)):
         lines = [(" " * each.indent + each.text, each.after) for each in run]
-        width = max(len(text) for text, _ in lines)
-        yield from (f"{text.ljust(width)}  {after}" if commented else text.rstrip() for text, after in lines)
+        width = max(columns(text) for text, _ in lines)
+        yield from (f"{padded(text, width)}  {after}" if commented else text.rstrip() for text, after in lines)
