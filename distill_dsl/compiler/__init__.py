@@ -14,9 +14,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from distill_dsl.compiler.diagnostics import Diagnostic, has_errors
+from distill_dsl.compiler.disk import Disk
 from distill_dsl.compiler.model.entities import Model, Value
 from distill_dsl.compiler.model.load import Read, load
 from distill_dsl.compiler.model.resolve import Analysis, analysed, resolve
+from distill_dsl.compiler.model.review import reviewed
 from distill_dsl.compiler.model.rules import unavailable, without_experiment
 from distill_dsl.compiler.source import Source, read_source
 
@@ -41,9 +43,11 @@ class Compiled:
 def check_spec(path: Path) -> Compiled:
     """Read a spec and all it imports, and check everything that can be known before it runs."""
     program, sources, diagnostics = load(path)
-    model, found = resolve(program)
-    diagnostics += found
-    return Compiled(sources, tuple(diagnostics), model)
+    analysis = analysed(program)
+    diagnostics += analysis.diagnostics
+    if not has_errors(diagnostics):
+        diagnostics += reviewed(program, analysis, Disk(Path()))
+    return Compiled(sources, tuple(diagnostics), analysis.model, analysis=analysis)
 
 
 def compile_spec(path: Path, read: Read = read_source) -> Compiled:
@@ -64,6 +68,8 @@ def compile_spec(path: Path, read: Read = read_source) -> Compiled:
         return Compiled(sources, tuple(diagnostics))
 
     diagnostics += [*unavailable(model), *without_experiment(model)]
+    if not has_errors(diagnostics):
+        diagnostics += reviewed(program, analysis, Disk(Path()))
     plan, found = build(model, variant, sources)
     diagnostics += found
     if has_errors(diagnostics):

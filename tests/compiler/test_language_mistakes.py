@@ -209,6 +209,8 @@ def test_a_mistake_is_one_diagnostic_at_its_place(code: Code, text: str, under: 
 ELSEWHERE = {
     Code.UNREADABLE_FILE, Code.IMPORT_CYCLE, Code.NOT_YET, Code.NO_EXPERIMENT,
     Code.STALE, Code.UNWRITABLE, Code.FOREIGN_FILE, Code.EDITED_PARAMS,
+    Code.TOO_MANY_FILES, Code.ENVIRONMENT, Code.SECRET,  # test_reuse.py
+    Code.UNFIT_PATH, Code.UNWRITABLE_THOUGHT,  # test_rules.py
 }  # fmt: skip
 
 

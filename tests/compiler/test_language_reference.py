@@ -93,6 +93,9 @@ student small { base = scratch("t5") }
 """What the examples of the page may name without defining it, a block a line."""
 
 
+PROMPTS = ("prompts/text.jinja2", "prompts/python.jinja2", "prompts/equations.jinja2")
+
+
 @dataclass(frozen=True)
 class Example:
     """A spec of the page, the files beside it, and the message that follows it (`None`: it is right)."""
@@ -128,7 +131,8 @@ def printed(example: Example, folder: Path) -> str:
         (folder / name).write_text(text, encoding="utf-8")
     (folder / "spec.mtd").write_text(f'{example.text}import "defined.mtd"\n', encoding="utf-8")
     checked = check_spec(Path("spec.mtd"))
-    return render([each for each in checked.diagnostics if each.span], checked.sources, color=False)
+    own_places = [each for each in checked.diagnostics if each.span and each.span.start < len(example.text)]
+    return render(own_places, checked.sources, color=False)
 
 
 def test_examples_are_right_or_give_the_message_below_them(
@@ -136,7 +140,7 @@ def test_examples_are_right_or_give_the_message_below_them(
 ) -> None:
     page = PAGE.read_text(encoding="utf-8")
     monkeypatch.chdir(tmp_path)
-    for name in ("train.jsonl", "test.jsonl", "problems.jsonl", "data/problems.jsonl"):
+    for name in ("train.jsonl", "test.jsonl", "problems.jsonl", "data/problems.jsonl", *PROMPTS):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text("")
     checked = [(example, printed(example, tmp_path).rstrip() + "\n") for example in examples(page)]

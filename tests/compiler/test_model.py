@@ -245,7 +245,7 @@ def test_quantities_reach_the_contract_in_its_units() -> None:
     assert model.mixes["m"].settings.dev == 0.07
 
 
-@given(st.integers(0, 10000))
+@given(st.integers(0, 9999))
 def test_a_percentage_is_the_nearest_share(hundredths: int) -> None:
     percent = f"{hundredths // 100}.{hundredths % 100:02d}"
     share = model_of(changed("2*pot", f"2*pot dev = {percent}%")).mixes["m"].settings.dev
@@ -299,11 +299,13 @@ def test_one_problem_under_two_names_is_still_trained_on() -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        changed('file(train: "train.jsonl", test: "test.jsonl")', 'reasoning_gym("gsm_symbolic", train: 9, test: 9)'),
+        changed(
+            'file(train: "train.jsonl", test: "test.jsonl")', 'reasoning_gym("gsm_symbolic", train: 9, test: 9)'
+        ).replace("solution()", 'recorded("c.jsonl")'),
         changed("solution()", 'transformers("gpt2")'),
         changed("solution()", "solution() budget = 25USD"),
         changed("[cot, pot > cot]", "[cot, ranked(pot, cot)]"),
-        changed("answer = python", "answer = program_equations"),
+        changed("answer = python", "answer = program_equations").replace("solution()", 'recorded("c.jsonl")'),
     ],
 )
 def test_what_cannot_be_run_yet_is_said_when_compiling(text: str) -> None:

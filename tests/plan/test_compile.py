@@ -186,7 +186,7 @@ def test_varied_cells_are_named_by_what_they_are(compiled: Callable[[str], Compi
 
 
 def test_a_sweep_over_the_experiments_own_keys_is_refused(tmp_path: Path) -> None:
-    text = SPEC.replace("  seeds ", "  vary w = [1, 4]\n  temperature = w\n  seeds ")
+    text = SPEC.replace("  seeds ", "  vary w = [1, 4]\n  samples = 2\n  temperature = w\n  seeds ")
     (tmp_path / "walk.mtd").write_text(text, encoding="utf-8")
     done = compile_spec(tmp_path / "walk.mtd")
     assert done.emitted is None

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from posixpath import normpath
 from typing import Any
 
 import msgspec
@@ -64,12 +65,18 @@ def own_splits(settings: DataSettings) -> list[str] | None:
 
 
 def own_parts(settings: DataSettings, split: str) -> frozenset[str]:
-    """The source's splits that a split consists of, each with its source: equal where the problems are."""
+    """The source's splits that a split consists of, each with its source: equal where problems are shared."""
     parts = settings.joined.get(split, (split,))
-    if isinstance(settings.source, FileSource):
-        return frozenset(settings.source.splits.get(part, part) for part in parts)
-    source = msgspec.json.encode(settings.source).decode()
-    return frozenset(f"{source}.{part}" for part in parts)
+    match settings.source:
+        case FileSource(splits=paths):
+            return frozenset(normpath(paths.get(part, part)) for part in parts)
+        case HfSource(name=name, config=config):
+            # Another revision of a split holds much the same problems.
+            return frozenset(f"hf {normpath(name)} {config}.{part}" for part in parts)
+        case SyntheticSource() | ReasoningGymSource() as drawn:
+            # What is drawn first does not depend on how many are drawn.
+            source = msgspec.json.encode(msgspec.structs.replace(drawn, sizes={})).decode()
+            return frozenset(f"{source}.{part}" for part in parts)
 
 
 def checked_splits(scope: Scope, blocks: Blocks, data: Mapping[str, Data]) -> None:

@@ -1,72 +1,64 @@
-"""What must hold beyond types: a literal tuple of rules, each a function over a model without errors."""
+"""What must hold beyond types: a function a rule, each over a model without errors."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any, Final
+from collections.abc import Iterator
+from typing import Any
 
 from distill_dsl.compiler.diagnostics import Code, Diagnostic, error
 from distill_dsl.compiler.language import nodes
 from distill_dsl.compiler.model.calls import EVERY
-from distill_dsl.compiler.model.declare import Merged
 from distill_dsl.compiler.model.entities import Experiment, Model
+from distill_dsl.compiler.model.fields import FIELDS
+from distill_dsl.compiler.model.rules.checked import Checked, members, named_in, reached
 from distill_dsl.compiler.model.splits import mentioned, own_parts
 from distill_dsl.compiler.source import Span
 from distill_dsl.contract.settings import (
     FileSource,
-    Ranked,
     ReasoningGymSource,
     RecordedTeacher,
-    Single,
-    Strategy,
-    TransformersTeacher,
+    SolutionTeacher,
     strategy_key,
 )
 from distill_dsl.contract.vocabulary import AnswerKind
 
 
-@dataclass(frozen=True)
-class Checked:
-    """A model with the blocks that it came from, for places."""
-
-    model: Model
-    blocks: Mapping[str, Mapping[str, Merged]]
-
-    def item(self, kind: str, name: str, key: str) -> Span:
-        """Where a block sets a key; its head, if it does not."""
-        block = self.blocks[kind][name]
-        return block.items[key].value.span if key in block.items else block.block.head
-
-    def element(self, kind: str, name: str, key: str, at: int) -> Span:
-        """Where a block names the element of a list or sum."""
-        block = self.blocks[kind][name]
-        node = block.items[key].value if key in block.items else None
-        match node:
-            case nodes.List(items) | nodes.Sum(items):
-                return items[at].span
-        return self.item(kind, name, key)
-
-
-Rule = Callable[[Checked], Iterable[Diagnostic]]
-
-
 def untaught_thoughts(checked: Checked) -> Iterator[Diagnostic]:
-    """A strategy can only pick among thoughts that some mix of the experiment teaches."""
+    """A strategy can only pick among thoughts that some mix of the experiment teaches, all of them in one."""
     for experiment in checked.model.experiments.values():
-        taught = {name for mix in experiment.mixes for name in checked.model.mixes[mix].settings.thoughts}
+        mixes = [set(checked.model.mixes[mix].settings.thoughts) for mix in experiment.mixes]
         for at, strategy in enumerate(experiment.settings.answers):
-            for name in members(strategy):
-                if name not in taught:
-                    span = checked.element("experiment", experiment.name, "answers", at)
-                    summary = f"no mix of this experiment teaches `{name}`"
-                    yield error(Code.UNTAUGHT_THOUGHT, summary, span, "add a mix that does, or leave the answer out")
+            span = checked.element("experiment", experiment.name, "answers", at)
+            missing = [name for name in members(strategy) if not any(name in taught for taught in mixes)]
+            for name in missing:
+                summary = f"no mix of this experiment teaches `{name}`"
+                yield error(Code.UNTAUGHT_THOUGHT, summary, span, "add a mix that does, or leave the answer out")
+            if not missing and not any(taught.issuperset(members(strategy)) for taught in mixes):
+                names = " and ".join(f"`{name}`" for name in members(strategy))
+                summary = f"no mix of this experiment teaches {names} together"
+                help = f"add a mix of `{' + '.join(members(strategy))}`, or leave the answer out"
+                yield error(Code.UNTAUGHT_THOUGHT, summary, span, help)
 
 
-def members(strategy: Strategy) -> tuple[str, ...]:
-    """The thoughts that a strategy picks among."""
-    return (strategy.thought,) if isinstance(strategy, Single) else strategy.members
+def unanswered_mixes(checked: Checked) -> Iterator[Diagnostic]:
+    """A student is scored by the answers that its own thoughts give: there must be one."""
+    for experiment in checked.model.experiments.values():
+        answers = experiment.settings.answers
+        taught = {name: set(checked.model.mixes[name].settings.thoughts) for name in experiment.mixes}
+        if any(not set().union(*taught.values()).issuperset(members(answer)) for answer in answers):
+            continue  # reported already
+        for at, (name, thoughts) in enumerate(taught.items()):
+            if not any(thoughts.issuperset(members(answer)) for answer in answers):
+                span = checked.element("experiment", experiment.name, "mixes", at)
+                labels = ((checked.item("experiment", experiment.name, "answers"), "each needs another thought"),)
+                summary = f"no answer can be had from `{name}`, which teaches {_listed(thoughts, checked)}"
+                help = "add one of its thoughts to `answers`, or leave the mix out"
+                yield error(Code.UNTAUGHT_THOUGHT, summary, span, help, labels)
+
+
+def _listed(thoughts: set[str], checked: Checked) -> str:
+    return " and ".join(f"`{name}`" for name in checked.model.thoughts if name in thoughts)
 
 
 def test_is_training(checked: Checked) -> Iterator[Diagnostic]:
@@ -93,18 +85,29 @@ def test_is_training(checked: Checked) -> Iterator[Diagnostic]:
 
 
 def same_cues(checked: Checked) -> Iterator[Diagnostic]:
-    """The cue alone tells a student which format to write."""
+    """The cue alone tells a student which format to write; many tokenizers see no difference in blanks.
+
+    One cue may be the start of another: a student reads where its input ends.
+    """
     for mix in checked.model.mixes.values():
         first: dict[str, str] = {}
         for name in mix.settings.thoughts:
-            cue = checked.model.thoughts[name].settings.cue
+            cue = " ".join(checked.model.thoughts[name].settings.cue.split())
             other = first.setdefault(cue, name)
             if other != name:
                 places = [checked.item("thought", thought, "cue") for thought in (name, other)]
                 labels = ((places[1], f"the cue of `{other}`"), (mix.span, "this mix joins the two"))
-                yield error(
-                    Code.SAME_CUE, f"`{name}` and `{other}` have the same cue", places[0], "change one cue", labels
+                same = (
+                    "the same cue"
+                    if _cue(checked, name) == _cue(checked, other)
+                    else "cues that differ in blanks alone"
                 )
+                summary = f"`{name}` and `{other}` have {same}"
+                yield error(Code.SAME_CUE, summary, places[0], "change one cue", labels)
+
+
+def _cue(checked: Checked, thought: str) -> str:
+    return checked.model.thoughts[thought].settings.cue
 
 
 def colliding_names(checked: Checked) -> Iterator[Diagnostic]:
@@ -150,6 +153,35 @@ def missing_recordings(checked: Checked) -> Iterator[Diagnostic]:
                 yield error(Code.NO_RECORDING, summary, span, help, labels)
 
 
+def unwritable_thoughts(checked: Checked) -> Iterator[Diagnostic]:
+    """The `solution` teacher reads worked solutions, and writes what can be written from them."""
+    for mix in checked.model.mixes.values():
+        teacher = checked.model.teachers[mix.teacher]
+        if not isinstance(teacher.settings.model, SolutionTeacher):
+            continue
+        labels = ((checked.item("teacher", teacher.name, "model"), "writes from steps and equations"),)
+        for at, name in enumerate(mix.settings.thoughts):
+            if checked.model.thoughts[name].settings.answer is AnswerKind.PROGRAM_EQUATIONS:
+                span = checked.element("mix", mix.name, "thoughts", at)
+                summary = f"`solution()` writes no programs of equations, and `{name}` is answered in them"
+                help = "ask another teacher, or for `text`, `python` or `equations`"
+                yield error(Code.UNWRITABLE_THOUGHT, summary, span, help, labels)
+        for at, split in enumerate(mix.problems):
+            if isinstance(checked.model.data[split.data].settings.source, ReasoningGymSource):
+                span = checked.element("mix", mix.name, "problems", at)
+                summary = f"the problems of `{split}` have no solution for `solution()` to write from"
+                yield error(Code.UNWRITABLE_THOUGHT, summary, span, "ask another teacher", labels)
+
+
+def all_held_out(checked: Checked) -> Iterator[Diagnostic]:
+    """What is held out for the dev loss is not trained on."""
+    for mix in checked.model.mixes.values():
+        if mix.settings.dev == 1.0:
+            span = checked.item("mix", mix.name, "dev")
+            summary = "all problems are held out, and none is left to learn from"
+            yield error(Code.OUT_OF_RANGE, summary, span, "hold out a share such as `5%`")
+
+
 def one_file_two_splits(checked: Checked) -> Iterator[Diagnostic]:
     """A single file is one split, whatever it is called."""
     for data in checked.model.data.values():
@@ -176,14 +208,28 @@ def _single_file(checked: Checked, data: str) -> bool:
 
 
 def idle_vary(checked: Checked) -> Iterator[Diagnostic]:
-    """To vary a param that nothing uses would repeat the same runs."""
+    """To vary a param that bears on no result would repeat the same runs."""
     for experiment in checked.model.experiments.values():
         for name, _ in experiment.vary:
+            span = checked.blocks["experiment"][experiment.name].vary[name].name.span
+            labels = ((checked.model.params[name].span, "the param"),)
             if name not in experiment.uses:
-                span = checked.blocks["experiment"][experiment.name].vary[name].name.span
-                labels = ((checked.model.params[name].span, "the param"),)
                 summary = f"nothing in this experiment uses `{name}`"
-                yield error(Code.IDLE_VARY, summary, span, "use it as the value of some key, or leave this out", labels)
+                help = "use it as the value of some key, or leave this out"
+                yield error(Code.IDLE_VARY, summary, span, help, labels)
+            elif all(not bears for bears in _uses(checked, experiment, name)):
+                summary = f"`{name}` stands only in keys that change no result"
+                help = "use it as the value of another key, or leave this out"
+                yield error(Code.IDLE_VARY, summary, span, help, labels)
+
+
+def _uses(checked: Checked, experiment: Experiment, param: str) -> Iterator[bool]:
+    """Whether each key that names the param, in what the experiment needs, bears on results."""
+    for kind, name in reached(checked.model, [experiment]):
+        bearing = {row.key: row.bears for row in FIELDS[kind]}
+        for key, item in checked.blocks[kind][name].items.items():
+            if param in named_in(item.value):
+                yield bearing.get(key, True)
 
 
 def idle_steps(checked: Checked) -> Iterator[Diagnostic]:
@@ -224,55 +270,3 @@ def headline_answers(checked: Checked) -> Iterator[Diagnostic]:
         if settings.headline is not None and settings.headline not in map(strategy_key, settings.answers):
             span = checked.item("experiment", experiment.name, "headline")
             yield error(Code.UNDEFINED, "the headline is none of the answers", span, "add it to `answers`")
-
-
-RULES: Final[tuple[Rule, ...]] = (
-    untaught_thoughts,
-    test_is_training,
-    same_cues,
-    colliding_names,
-    missing_recordings,
-    one_file_two_splits,
-    idle_vary,
-    idle_steps,
-    misplaced_figures,
-    headline_answers,
-)
-
-
-# --- what this version cannot run yet -----------------------------------------------------------
-
-
-def without_experiment(model: Model) -> list[Diagnostic]:
-    """A spec to be imported has no experiment; compiling it would replace a pipeline by nothing."""
-    if model.experiments:
-        return []
-    help = "add an `experiment` block, or compile the spec that imports this one"
-    start = Span(model.files[0], 0, 0)
-    return [error(Code.NO_EXPERIMENT, "this spec has no experiment, and so nothing to run", start, help)]
-
-
-def unavailable(model: Model) -> list[Diagnostic]:
-    """Constructs that the language has and this version cannot run, each with what to use instead."""
-    found: list[Diagnostic] = []
-    for data in model.data.values():
-        if isinstance(data.settings.source, ReasoningGymSource):
-            help = 'use `synthetic("arithmetic", ...)`, or export the task to a file and use `file(...)`'
-            found.append(error(Code.NOT_YET, "`reasoning_gym(...)` cannot be read yet", data.span, help))
-    for teacher in model.teachers.values():
-        if isinstance(teacher.settings.model, TransformersTeacher):
-            help = "serve the model (vLLM, llama.cpp, Ollama) and use `openai(..., base_url: ...)`"
-            found.append(error(Code.NOT_YET, "`transformers(...)` cannot teach yet", teacher.span, help))
-        if teacher.budget is not None:
-            help = "leave it out, and mind `samples` and the size of the splits"
-            found.append(error(Code.NOT_YET, "`budget` is not watched yet", teacher.span, help))
-    for thought in model.thoughts.values():
-        if thought.settings.answer is AnswerKind.PROGRAM_EQUATIONS:
-            help = "use `python` or `equations`"
-            found.append(error(Code.NOT_YET, "`answer = program_equations` cannot be executed yet", thought.span, help))
-    for experiment in model.experiments.values():
-        if any(isinstance(answer, Ranked) for answer in experiment.settings.answers):
-            summary = "`ranked(...)` needs a trained verifier, which this version cannot train yet"
-            help = "use `confident(...)` or `vote(...)`"
-            found.append(error(Code.NOT_YET, summary, experiment.span, help))
-    return found
