@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from distill_dsl.cli import check, compiling, editing, formatting, planning, running
+from distill_dsl.cli import check, comparing, compiling, editing, formatting, graphing, planning, running
 
 app = typer.Typer(
     help="Compile `.mtd` specs to DVC pipelines that distil reasoning into small language models.",
@@ -15,6 +15,8 @@ app = typer.Typer(
 app.command()(check.check)
 app.command("compile")(compiling.compile_)
 app.command()(planning.plan)
+app.command()(graphing.graph)
+app.command()(comparing.diff)
 app.command()(formatting.fmt)
 app.command()(editing.lsp)
 app.command()(running.track)

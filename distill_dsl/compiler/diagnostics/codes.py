@@ -77,6 +77,7 @@ class Code(Enum):
     UNWRITABLE = "MTD062", "a file that cannot be written"
     FOREIGN_FILE = "MTD063", "a file that was not made by this program, and is not overwritten"
     EDITED_PARAMS = "MTD064", "`params.yaml` was changed by hand"
+    NO_REVISION = "MTD065", "an earlier version of a spec that git does not have"
     # 07x: what can be run and is hardly meant (warnings)
     UNUSED = "MTD070", "a block, param, import or alias that no experiment uses"
     IDLE_SETTING = "MTD071", "a setting that changes nothing"

@@ -29,6 +29,10 @@ from distill_dsl.compiler.plan.stages import (
     VerifyStage,
     stage_name,
 )
+from distill_dsl.compiler.plan.words import some
+
+MANY: Final = 12
+"""Blocks of a kind up to which each is a node of its own."""
 
 SMALL: Final = 30
 """Stages up to which each is a node of its own."""
@@ -80,16 +84,32 @@ UNUSED: Final = "unused"
 """The state of a block that no experiment reaches."""
 
 
-def block_graph(model: Model) -> Graph:
-    """Data is asked about, a teacher writes thoughts, mixes join them, students learn, experiments compare."""
+def block_graph(model: Model, *, every: bool = False) -> Graph:
+    """Data is asked about, a teacher writes thoughts, mixes join them, students learn, experiments compare.
+
+    Many blocks of a kind are one node, unless `every`.
+    """
     edges = tuple(dict.fromkeys(_block_edges(model)))
     reached = _reaching({f"experiment {name}" for name in model.experiments}, edges)
-    nodes = [
-        Node(f"{kind} {name}", f"{kind} {name}", kind, GROUPS[kind], "" if f"{kind} {name}" in reached else UNUSED)
-        for kind, table in _tables(model).items()
-        for name in table
-    ]
-    return Graph(tuple(nodes), edges)
+    nodes: list[Node] = []
+    joined: dict[str, str] = {}
+    for kind, table in _tables(model).items():
+        names = [f"{kind} {name}" for name in table]
+        if len(names) > MANY and not every:
+            joined |= dict.fromkeys(names, GROUPS[kind])
+            nodes.append(Node(GROUPS[kind], f"{len(names)} {GROUPS[kind]}\n{some(list(table))}", kind, GROUPS[kind]))
+        else:
+            nodes += [Node(name, name, kind, GROUPS[kind], "" if name in reached else UNUSED) for name in names]
+    return Graph(tuple(nodes), _between(edges, joined))
+
+
+def _between(edges: tuple[Edge, ...], joined: Mapping[str, str]) -> tuple[Edge, ...]:
+    """The edges where some nodes are joined; what differs from one to the other is left out of their labels."""
+    found: dict[Edge, None] = {}
+    for edge in edges:
+        ends = joined.get(edge.source, edge.source), joined.get(edge.target, edge.target)
+        found[edge if ends == (edge.source, edge.target) else Edge(*ends)] = None
+    return tuple(found)
 
 
 def _tables(model: Model) -> dict[str, Mapping[str, object]]:
@@ -170,7 +190,8 @@ def stage_graph(plan: Plan, outlooks: Mapping[str, Outlook] | None = None, *, ev
         for source in sources
         if home[source] != home[name]
     ]
-    nodes = tuple(_node(name, stages, outlooks or {}) for name, stages in members.items())
+    framed = len(members) > SMALL
+    nodes = tuple(_node(name, stages, outlooks or {}, framed) for name, stages in members.items())
     return Graph(nodes, tuple(dict.fromkeys(edges)))
 
 
@@ -189,10 +210,11 @@ def _about(stage: Stage) -> str:
             return stage_name(stage)
 
 
-def _node(name: str, stages: list[Stage], outlooks: Mapping[str, Outlook]) -> Node:
-    label = name if len(stages) == 1 else f"{name}\n{len(stages)} stages"
+def _node(name: str, stages: list[Stage], outlooks: Mapping[str, Outlook], framed: bool) -> Node:
+    label = stage_name(stages[0]) if len(stages) == 1 else f"{name}\n{len(stages)} stages"
     known = [outlooks[stage_name(stage)].state for stage in stages if stage_name(stage) in outlooks]
     state = next((each.value for each in (State.RUNS, State.RESTORED, State.CURRENT) if each in known), "")
     if len(stages) > 1 and known and state != State.CURRENT:
         label += f", {known.count(State(state))} {'run' if state == State.RUNS else state}"
-    return Node(stage_name(stages[0]) if len(stages) == 1 else name, label, stages[0].kind.value, "", state)
+    kind = stages[0].kind.value
+    return Node(name, label, kind, kind if framed else "", state)

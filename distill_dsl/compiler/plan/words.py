@@ -156,7 +156,7 @@ def _headed(head: str, causes: tuple[Reason, ...], group: list[Outlook]) -> Iter
     if causes == (NEVER_RAN,):
         yield Line(f"{head} for the first time:", "warn")
         return
-    texts = [f"{cause.text}{_at(cause.place)}" for cause in causes]
+    texts = [f"{cause.text}{at(cause.place)}" for cause in causes]
     if len(texts) == 1:
         yield Line(f"{head}, because {texts[0]}{_detail(group)}:", "warn")
         return
@@ -206,13 +206,14 @@ def told(one: Outlook) -> Iterator[str]:
     """A stage's own reasons, then the stages before it that would run."""
     for reason in one.reasons:
         detail = f": {reason.detail}" if reason.detail and reason.detail not in reason.text else ""
-        yield f"{reason.text}{detail}{_at(reason.place)}"
+        yield f"{reason.text}{detail}{at(reason.place)}"
     if one.after:
         verb = "runs" if len(one.after) == 1 else "run"
         yield f"because {some(one.after)} {verb} before it"
 
 
-def _at(place: Place | None) -> str:
+def at(place: Place | None) -> str:
+    """` (specs/etd.mtd:27)`."""
     return f" ({place.file}:{place.line})" if place else ""
 
 
