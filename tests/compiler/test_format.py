@@ -156,6 +156,12 @@ def test_small_things(text: str, layout: str) -> None:
     assert laid_out(text) == layout
 
 
+def test_the_example_of_the_page_is_laid_out() -> None:
+    page = (SPECS.parent / "docs" / "language.md").read_text(encoding="utf-8")
+    example = page.split("## Formatting")[1].split("```mtd\n")[1].split("```")[0]
+    assert laid_out(example) == example
+
+
 def test_a_text_with_mistakes_is_left_alone() -> None:
     done, found = formatted(source("mix a { x = }"))
     assert done is None
