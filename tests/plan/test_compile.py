@@ -15,7 +15,7 @@ from ruamel.yaml import YAML
 
 from distill_dsl.compiler import Compiled, compile_spec
 from distill_dsl.compiler.diagnostics import render
-from distill_dsl.compiler.emit.dvc_yaml import yaml_text
+from distill_dsl.compiler.emit.layout import yaml_text
 from distill_dsl.compiler.emit.params_yaml import flat
 from distill_dsl.compiler.emit.write import parsed, stale, write
 from distill_dsl.compiler.plan.stages import stage_name

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
-from decimal import Decimal
-from io import StringIO
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
-
-from ruamel.yaml import YAML
-from ruamel.yaml.representer import RoundTripRepresenter
 
 from distill_dsl.compiler.plan.build import Plan
 from distill_dsl.compiler.plan.stages import ReportStage, SpecStage, TrainStage, stage_name
 from distill_dsl.compiler.plan.wiring import Wiring, wire
 from distill_dsl.contract import files
+
+Wirings = Mapping[str, Wiring]
+"""Stage name -> wiring, in the order of the plan."""
 
 HEADER: Final = "# Written by `mtd compile {spec}`: edit the spec, not this file.\n"
 HEADER_START: Final = "# Written by `mtd compile"
@@ -24,10 +22,16 @@ DVC_WIDTH: Final = 80
 """Where DVC breaks a long text when it writes YAML."""
 
 
-def dvc_document(plan: Plan, digest: str) -> dict[str, Any]:
+def wired(plan: Plan) -> Wirings:
+    """What each stage of the plan runs, reads and writes."""
+    return {stage_name(stage): wire(stage, plan.blocks) for stage in plan.stages}
+
+
+def dvc_document(plan: Plan, wirings: Wirings, digest: str) -> dict[str, Any]:
     """The content of `dvc.yaml`. `digest` goes to the spec stage, which compares it with the spec's."""
     stages = {
-        stage_name(stage): _stage(wire(stage, plan.blocks), stage.place.file, stage.place.line) for stage in plan.stages
+        name: _stage(wiring, stage.place.file, stage.place.line)
+        for stage, (name, wiring) in zip(plan.stages, wirings.items(), strict=True)
     }
     for stage in plan.stages:
         if isinstance(stage, SpecStage):
@@ -70,9 +74,9 @@ def _plots(plan: Plan) -> list[Any]:
     return plots
 
 
-def result_digest(plan: Plan, params: dict[str, Any]) -> str:
+def result_digest(wirings: Wirings, params: dict[str, Any]) -> str:
     """A hash of all that bears on results: commands, files and params, not descriptions and places."""
-    stages = {stage_name(stage): _bearing(wire(stage, plan.blocks)) for stage in plan.stages}
+    stages = {name: _bearing(wiring) for name, wiring in wirings.items()}
     text = json.dumps({"stages": stages, "params": params}, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
@@ -84,39 +88,3 @@ def _bearing(wiring: Wiring) -> list[Any]:
 
 def _texts(paths: Iterable[Path]) -> list[str]:
     return [path.as_posix() for path in paths]
-
-
-def yaml_text(document: dict[str, Any], header: str, *, width: int = 4096) -> str:
-    """The document as YAML 1.2 in block style under the header, laid out as DVC does.
-
-    `dvc exp run -S` writes `params.yaml` anew: in this layout (with `DVC_WIDTH`) it changes only
-    the lines of the values that it sets.
-    """
-    yaml = YAML()
-    yaml.Representer = _PlainRepresenter
-    yaml.default_flow_style = False
-    yaml.width = width
-    stream = StringIO()
-    yaml.dump(document, stream)
-    return header + stream.getvalue()
-
-
-def _plain_decimal(representer: RoundTripRepresenter, value: float) -> Any:
-    # `5e-4` is a number to one YAML parser and a string to another; `0.0005` is a number to all.
-    text = format(Decimal(repr(value)), "f")
-    return representer.represent_scalar("tag:yaml.org,2002:float", text if "." in text else f"{text}.0")
-
-
-def _empty_null(representer: RoundTripRepresenter, value: None) -> Any:
-    return representer.represent_scalar("tag:yaml.org,2002:null", "")
-
-
-class _PlainRepresenter(RoundTripRepresenter):
-    """Writes floats as plain decimals, null as nothing, and everything in full (no anchors)."""
-
-    def ignore_aliases(self, data: Any) -> bool:
-        return True
-
-
-_PlainRepresenter.add_representer(float, _plain_decimal)
-_PlainRepresenter.add_representer(type(None), _empty_null)

@@ -18,8 +18,9 @@ from distill_dsl.compiler.emit.dvc_yaml import (
     HEADER_START,
     dvc_document,
     result_digest,
-    yaml_text,
+    wired,
 )
+from distill_dsl.compiler.emit.layout import yaml_text
 from distill_dsl.compiler.emit.params_yaml import flat, params_digest, params_document
 from distill_dsl.compiler.plan.build import Plan
 from distill_dsl.compiler.plan.explain import shown
@@ -51,10 +52,11 @@ class Emitted:
 def emit(plan: Plan) -> Emitted:
     """The plan as text."""
     params = params_document(plan)
-    digest = result_digest(plan, params)
+    wirings = wired(plan)
+    digest = result_digest(wirings, params)
     header = PARAMS_HEADER.format(spec=plan.spec) + DIGEST_LINE.format(digest=params_digest(params))
     return Emitted(
-        yaml_text(dvc_document(plan, digest), HEADER.format(spec=plan.spec)),
+        yaml_text(dvc_document(plan, wirings, digest), HEADER.format(spec=plan.spec)),
         yaml_text(params, header, width=DVC_WIDTH),
         digest,
     )
