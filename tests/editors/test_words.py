@@ -12,7 +12,7 @@ import pytest
 
 from distill_dsl.compiler.language.parse import parse
 from distill_dsl.compiler.language.tokens import BLOCKS, KEYWORDS, UNITS, WORDS
-from distill_dsl.compiler.model.fields import BASES, EXEMPLARS, FIELDS, PARAM_TYPES, SOURCES, STRATEGIES, TEACHERS
+from distill_dsl.compiler.model.fields import BASES, EXEMPLARS, FIELDS, SOURCES, STRATEGIES, TEACHERS
 from distill_dsl.compiler.model.resolve import Program, analysed
 from distill_dsl.compiler.model.types import Argument, Field, Word
 from distill_dsl.compiler.source import Source
@@ -56,10 +56,6 @@ def test_blocks() -> None:
 def test_units() -> None:
     assert choices("number") == [{unit for unit in UNITS if unit != "%"}]
     assert any("(%|" in pattern for pattern in patterns(GRAMMAR["number"]))
-
-
-def test_types_of_params() -> None:
-    assert choices("param") == [set(PARAM_TYPES)]
 
 
 def test_statements() -> None:

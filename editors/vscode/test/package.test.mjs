@@ -1,7 +1,7 @@
 /** What the built extension holds, and that what it says of itself is true. Needs `npm run package`. */
 
 import assert from "node:assert/strict";
-import { readFile, stat } from "node:fs/promises";
+import { readFile, readdir, stat } from "node:fs/promises";
 import { createRequire } from "node:module";
 import path from "node:path";
 import { test } from "node:test";
@@ -102,6 +102,11 @@ test("the lock names the public registry only", async () => {
   const { packages } = await json("package-lock.json");
   const hosts = Object.entries(packages).filter(([name]) => name !== "").map(([, one]) => new URL(one.resolved).host);
   assert.deepEqual([...new Set(hosts)], ["registry.npmjs.org"]);
+});
+
+test("`npm test` runs every file of tests", async () => {
+  const files = (await readdir(path.join(EXTENSION, "test"))).filter((name) => name.endsWith(".test.mjs")).sort();
+  assert.deepEqual(manifest.scripts.test.match(/\w+\.test\.mjs/g), files);
 });
 
 test("the version is in the list of changes", async () => {

@@ -55,13 +55,14 @@ export function scopesOf(text, piece, nth = 0) {
   return hits[nth].scopes;
 }
 
-/** One line a token that means something: what a golden file holds. */
+/** A line a token that means something, a blank one where a line ends: what a golden file holds. */
 export function listing(text) {
-  return tokens(text)
-    .filter((token) => token.text.trim() !== "")
-    .map(({ line, column, text, scopes }) => {
+  const found = tokens(text).filter((token) => token.text.trim() !== "");
+  return found
+    .map(({ line, text, scopes }, at) => {
       const named = scopes.map((scope) => scope.replace(/\.mtd$/, "")).join(" ");
-      return `${line}:${column} ${JSON.stringify(text)} ${named}\n`;
+      const gap = at > 0 && found[at - 1].line !== line ? "\n" : "";
+      return `${gap}${text.trim()} | ${named}\n`;
     })
     .join("");
 }
