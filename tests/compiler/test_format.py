@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,8 @@ from hypothesis import strategies as st
 from test_language import PIECES, plain
 from texts import spec_texts
 
+from distill_dsl.compiler.diagnostics.excerpt import columns
+from distill_dsl.compiler.language import format, rows
 from distill_dsl.compiler.language.automaton import lexed
 from distill_dsl.compiler.language.format import formatted
 from distill_dsl.compiler.language.parse import parse
@@ -83,6 +86,26 @@ def assert_tidy(text: str) -> None:
 @given(spec_texts())
 def test_meaning_and_comments_stay(text: str) -> None:
     keeps_everything(text)
+
+
+@settings(max_examples=200, deadline=None)
+@given(spec_texts(), st.integers(5, 60))
+def test_narrow_lines_are_parted_where_they_can_be(text: str, width: int) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(format, "WIDTH", width)
+        patch.setattr(rows, "WIDTH", width)
+        keeps_everything(text)
+        for line in laid_out(text).split("\n"):
+            if columns(line) > width:
+                assert not has_elements(line), line
+
+
+def has_elements(line: str) -> bool:
+    """Whether a line holds whole brackets with something in them, or several elements."""
+    kinds = [token.kind for token in lexed(source(line))]
+    closed = any(one not in OPENING and other in CLOSING for one, other in pairwise(kinds))
+    code = line[: lexed(source(line))[-1].span.end] if kinds else ""
+    return columns(code) > format.WIDTH and ((closed and kinds[0] not in CLOSING) or Kind.COMMA in kinds[:-1])
 
 
 @pytest.mark.parametrize("path", sorted(SPECS.glob("*.mtd")), ids=lambda path: path.stem)

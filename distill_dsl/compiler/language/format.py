@@ -179,15 +179,12 @@ def _run(parts: Sequence[Part], pen: _Pen) -> list[Row]:
     for at, part in enumerate(parts):
         glue = space(parts[at - 1], part) if at else ""
         first = part.opening if isinstance(part, Group) else part
-        if first.before or (at and _is_operator(parts[at - 1]) and _better_below(parts[at:], pen)):
+        if first.before or (at and _is_operator(parts[at - 1]) and _better_below(parts, at, pen)):
             pen.end_line()
             pen.rows += _comments(first.before, False, pen.indent)
         if isinstance(part, Leaf):
             pen.add(glue, part.text)
-        elif (
-            not part.broken
-            and pen.column + len(glue) + columns(part.flat) + _until_break(parts[at:], pen.tail) <= WIDTH
-        ):
+        elif not part.broken and _fits(parts, at, len(glue), pen):
             pen.add(glue, part.flat)
         else:
             _group(part, glue, pen)
@@ -200,24 +197,31 @@ def _is_operator(part: Part) -> bool:
     return isinstance(part, Leaf) and part.kind in (Kind.PLUS, Kind.MORE)
 
 
-def _better_below(parts: Sequence[Part], pen: _Pen) -> bool:
+def _better_below(parts: Sequence[Part], at: int, pen: _Pen) -> bool:
     """Whether what follows an operator is too long for this line, and not for the next."""
-    end = next((at for at, part in enumerate(parts) if _is_operator(part)), len(parts))
-    if not pen.text or is_broken(parts[:end]):
+    end = next((end for end in range(at, len(parts)) if _is_operator(parts[end])), len(parts))
+    operand = parts[at:end]
+    if not pen.text or is_broken(operand):
         return False
-    length = columns(flat(parts[:end])) + (2 if end < len(parts) else pen.tail)
+    length = columns(flat(operand)) + (2 if end < len(parts) else pen.tail)
     indent = pen.indent + (0 if pen.further else FURTHER)
     return pen.column + 1 + length > WIDTH >= indent + length
 
 
-def _until_break(parts: Sequence[Part], tail: int) -> int:
-    """How many characters follow a group up to the next place where a line may end."""
-    for at, part in enumerate(parts[1:], start=1):
-        if isinstance(part, Group):
-            return columns(flat(parts[1:at])) + len(space(parts[at - 1], part)) + len(part.opening.text) + 1
+def _fits(parts: Sequence[Part], at: int, glue: int, pen: _Pen) -> bool:
+    """Whether a group can stand on this line, with what follows it up to the next place where a line may end."""
+    return pen.column + glue + columns(flat(parts[at : at + 1])) + _until_break(parts, at, pen.tail) <= WIDTH
+
+
+def _until_break(parts: Sequence[Part], at: int, tail: int) -> int:
+    """How many columns follow a group up to the next place where a line may end."""
+    for end in range(at + 1, len(parts)):
+        part = parts[end]
+        if isinstance(part, Group) and part.elements:
+            return columns(flat(parts[at + 1 : end])) + len(space(parts[end - 1], part)) + len(part.opening.text)
         if _is_operator(part):
-            return columns(flat(parts[1:at])) + 2
-    return columns(flat(parts[1:])) + tail
+            return columns(flat(parts[at + 1 : end])) + 2
+    return columns(flat(parts[at + 1 :])) + tail
 
 
 def _group(group: Group, glue: str, pen: _Pen) -> None:

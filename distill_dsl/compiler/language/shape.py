@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
+from typing import Final
 
 from distill_dsl.compiler.language.comments import Comment, Leaf
 from distill_dsl.compiler.language.tokens import CLOSING, CONTINUING, OPENING, Kind
@@ -118,17 +119,21 @@ def _is(part: Part, kind: Kind) -> bool:
 def statement(leaves: Sequence[Leaf]) -> Statement:
     """The shape of a statement's tokens."""
     after = leaves[-1].after
-    at = next((i for i, leaf in enumerate(leaves) if leaf.kind is Kind.LBRACE and _opens_body(leaves, i)), None)
+    at = _body_start(leaves)
     if at is None:
         return Statement(element(leaves), None)
     head = [*leaves[: at - 1], replace(leaves[at - 1], after="")]
     return Statement(replace(element(head), after=after), _body(leaves[at - 1], leaves[at:]))
 
 
-def _opens_body(leaves: Sequence[Leaf], at: int) -> bool:
-    """Whether a brace opens a body: a map follows a sign or stands within brackets."""
-    inside = sum((leaf.kind in OPENING) - (leaf.kind in CLOSING) for leaf in leaves[:at])
-    return not inside and leaves[at - 1].kind not in CONTINUING
+def _body_start(leaves: Sequence[Leaf]) -> int | None:
+    """Where the brace stands that opens the body: a map follows a sign or stands within brackets."""
+    depth = 0
+    for at, leaf in enumerate(leaves):
+        if leaf.kind is Kind.LBRACE and depth == 0 and leaves[at - 1].kind not in CONTINUING:
+            return at
+        depth += (leaf.kind in OPENING) - (leaf.kind in CLOSING)
+    return None
 
 
 def _body(last: Leaf, leaves: Sequence[Leaf]) -> Body:
@@ -167,6 +172,9 @@ def _parts(leaves: Iterator[Leaf]) -> Iterator[Part]:
         yield _group(leaf, leaves) if leaf.kind in OPENING else leaf
 
 
+_ENDS: Final = CLOSING | {Kind.COMMA}
+
+
 def _group(opening: Leaf, leaves: Iterator[Leaf]) -> Group:
     """The brackets that were just opened, up to their end."""
     elements: list[Element] = []
@@ -175,7 +183,7 @@ def _group(opening: Leaf, leaves: Iterator[Leaf]) -> Group:
     broken = False  # the comma stands at the start of a line
     depth = 0
     for leaf in leaves:
-        if depth == 0 and leaf.kind in (Kind.COMMA, *CLOSING) and current:
+        if depth == 0 and leaf.kind in _ENDS and current:
             elements.append(element(current))
         if depth == 0 and leaf.kind in CLOSING:
             return Group(opening, tuple(elements), moved + leaf.before, replace(leaf, before=()))
