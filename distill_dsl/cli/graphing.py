@@ -12,7 +12,7 @@ from distill_dsl.cli.planning import OptionalSpec, show_lines, spec_or_last
 from distill_dsl.compiler import compile_spec
 from distill_dsl.compiler.plan.dot import dot
 from distill_dsl.compiler.plan.graph import Graph, block_graph, stage_graph
-from distill_dsl.compiler.plan.mermaid import mermaid
+from distill_dsl.compiler.plan.mermaid import MOST_EDGES, mermaid
 from distill_dsl.compiler.plan.tree import tree
 
 Stages = Annotated[bool, typer.Option("--stages", help="The stages that DVC runs, in place of the blocks.")]
@@ -53,6 +53,8 @@ def graph(
 
 
 def _print(drawn: Graph, form: Form) -> None:
+    if form in (Form.MERMAID, Form.MARKDOWN) and len(drawn.edges) > MOST_EDGES:
+        complain(f"note: Mermaid draws at most {MOST_EDGES} edges, and these are {len(drawn.edges)}; see --dot")
     match form:
         case Form.MERMAID:
             print(mermaid(drawn), end="")

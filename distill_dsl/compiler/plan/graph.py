@@ -14,7 +14,7 @@ from distill_dsl.compiler.model.entities import Experiment, Mix, Model
 from distill_dsl.compiler.plan.build import Plan
 from distill_dsl.compiler.plan.explain import waits_for
 from distill_dsl.compiler.plan.outlook import Outlook, State
-from distill_dsl.compiler.plan.spelling import number
+from distill_dsl.compiler.plan.spelling import number, param_value
 from distill_dsl.compiler.plan.stages import (
     AskStage,
     FetchStage,
@@ -143,7 +143,7 @@ def _block_edges(model: Model) -> Iterator[Edge]:
     for mix in model.mixes.values():
         yield from _mix_edges(mix, writers)
     for experiment in model.experiments.values():
-        yield from _experiment_edges(experiment)
+        yield from _experiment_edges(experiment, model)
 
 
 def _references(model: Model) -> Iterator[Edge]:
@@ -163,7 +163,7 @@ def _mix_edges(mix: Mix, writers: Mapping[str, set[str]]) -> Iterator[Edge]:
         yield Edge(f"thought {thought}", f"mix {mix.name}", " ".join(part for part in (weighted, by) if part))
 
 
-def _experiment_edges(experiment: Experiment) -> Iterator[Edge]:
+def _experiment_edges(experiment: Experiment, model: Model) -> Iterator[Edge]:
     name = f"experiment {experiment.name}"
     for student in experiment.students:
         yield from (Edge(f"mix {mix}", f"student {student}") for mix in experiment.mixes)
@@ -171,14 +171,19 @@ def _experiment_edges(experiment: Experiment) -> Iterator[Edge]:
     for test in experiment.tests:
         yield Edge(f"data {test.data}", name, test.split)
     for param, values in experiment.vary:
-        yield Edge(f"param {param}", name, f"vary {', '.join(map(str, values))}")
+        shown = [param_value(model.params[param].type, value) for value in values]
+        yield Edge(f"param {param}", name, f"vary {', '.join(shown)}")
 
 
 # --- stages -------------------------------------------------------------------------------------
 
 
 def stage_graph(plan: Plan, outlooks: Mapping[str, Outlook] | None = None, *, every: bool = False) -> Graph:
-    """The stages; those of a large plan joined by what they are about, unless `every`."""
+    """The stages; those of a large plan joined by what they are about, unless `every`.
+
+    An edge that follows from others is left out: what reads a mix need not be shown to read what the
+    mix is made from.
+    """
     whole = every or len(plan.stages) <= SMALL
     members: dict[str, list[Stage]] = {}
     for stage in plan.stages:
@@ -192,7 +197,22 @@ def stage_graph(plan: Plan, outlooks: Mapping[str, Outlook] | None = None, *, ev
     ]
     framed = len(members) > SMALL
     nodes = tuple(_node(name, stages, outlooks or {}, framed) for name, stages in members.items())
-    return Graph(nodes, tuple(dict.fromkeys(edges)))
+    return Graph(nodes, _reduced(list(members), edges))
+
+
+def _reduced(order: list[str], edges: list[Edge]) -> tuple[Edge, ...]:
+    """The edges that do not follow from others; `order` holds the nodes, sources before targets."""
+    sources: dict[str, dict[str, Edge]] = {name: {} for name in order}
+    for edge in edges:
+        sources[edge.target][edge.source] = edge
+    above: dict[str, set[str]] = {}
+    found: list[Edge] = []
+    for name in order:
+        direct = sources[name]
+        indirect = {one for source in direct for one in above[source]}
+        found += [edge for source, edge in direct.items() if source not in indirect]
+        above[name] = indirect | direct.keys()
+    return tuple(found)
 
 
 def _about(stage: Stage) -> str:

@@ -28,6 +28,10 @@ STYLES: Final = {
 """State of a node -> its style."""
 
 
+MOST_EDGES: Final = 500
+"""Mermaid's own limit, which a diagram cannot raise; GitHub keeps it."""
+
+
 def mermaid(graph: Graph) -> str:
     """The flowchart, from left to right."""
     ids = _ids(graph)
@@ -74,10 +78,19 @@ def _word(name: str) -> str:
     return re.sub(r"[^A-Za-z0-9_]", "_", name)
 
 
-ESCAPES: Final = (("#", "#35;"), ('"', "#quot;"), ("<", "#lt;"), (">", "#gt;"), ("`", "#96;"), ("\n", "<br/>"))
+ESCAPES: Final = (
+    ("#", "#35;"),
+    ('"', "#quot;"),
+    ("<", "#lt;"),
+    (">", "#gt;"),
+    ("`", "#96;"),
+    ("%", "#37;"),
+    ("\n", "<br/>"),
+)
+"""`%%` starts a comment or directive of Mermaid even within quotes."""
 
 
 def _escaped(text: str) -> str:
     for letter, code in ESCAPES:
         text = text.replace(letter, code)
-    return text
+    return text or " "  # nothing in quotes is no label to Mermaid

@@ -59,11 +59,13 @@ def _trainings(one: Trainings) -> str:
 
 def _calls(asked: Asked, outlooks: Outlooks) -> str:
     most = asked.calls(len(asked.thoughts))
-    problems = "unknown" if asked.problems is None else number(asked.problems)
-    if asked.problems is None and asked.limit is not None:
-        problems = f"at most {number(asked.limit)}"
+    problems = "an unknown number of problems"
+    if asked.problems is not None:
+        problems = counted(asked.problems, "problem")
+    elif asked.limit is not None:
+        problems = f"at most {counted(asked.limit, 'problem')}"
     product = (
-        f"{problems} problems of {asked.split} x {counted(len(asked.thoughts), 'thought')}"
+        f"{problems} of {asked.split} x {counted(len(asked.thoughts), 'thought')}"
         f" x {counted(asked.samples, 'sample')}, {number(asked.max_tokens)} tokens each at most"
     )
     who = f"teacher {asked.teacher}, {asked.model},"
