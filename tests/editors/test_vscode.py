@@ -6,10 +6,13 @@ or without a way to the registry, these tests are skipped.
 
 from __future__ import annotations
 
+import importlib.util
 import json
+import os
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -63,11 +66,19 @@ SCOPES: Final[dict[Role, set[str]]] = {
 """The innermost scopes of each part."""
 
 
+def environment() -> dict[str, str]:
+    """Where the client finds the server of this project, if pygls is there to run it."""
+    command = Path(sys.executable).with_name("mtd")
+    there = command.exists() and importlib.util.find_spec("pygls") is not None
+    return {**os.environ, **({"MTD": str(command)} if there else {})}
+
+
 def run(*command: str, timeout: float = 120) -> subprocess.CompletedProcess[str]:
     """A command in the folder of the extension, with both its outputs in one."""
     return subprocess.run(
         command,
         cwd=EXTENSION,
+        env=environment(),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

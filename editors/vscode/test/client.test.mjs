@@ -119,3 +119,16 @@ test("nothing is started in a folder that is not trusted, until it is", unix, as
   await extension.deactivate();
   assert.ok((await diary()).includes("initialize"));
 });
+
+const real = { skip: process.env.MTD === undefined && "MTD does not say where the command `mtd` is" };
+
+test("the server of this project starts and stops under the client", real, async () => {
+  const { extension, seen } = editor({ setting: process.env.MTD, folders: [folder] });
+  await extension.activate({ subscriptions: [] });
+  await extension.deactivate();
+  assert.deepEqual(seen.errors, []);
+  assert.deepEqual(seen.lines.filter((line) => !line.startsWith("Starting ")), []);
+  for (const provider of ["registerCompletionItemProvider", "registerHoverProvider"]) {
+    assert.ok(seen.providers.includes(provider), `${provider} is not among ${seen.providers.join(" ")}`);
+  }
+});

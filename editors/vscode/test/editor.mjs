@@ -8,6 +8,12 @@ import { EXTENSION } from "./scopes.mjs";
 
 const DISPOSABLE = { dispose() {} };
 
+const KINDS = ["CompletionItem", "Hover", "Definition", "Reference", "Rename", "DocumentSymbol", "DocumentHighlight"];
+const MORE = ["CodeActions", "DocumentFormattingEdit", "DocumentLink", "FoldingRange", "DocumentSemanticTokens", "InlayHints"];
+const PROVIDERS = [...KINDS, ...MORE].map((kind) => `register${kind}Provider`);
+/** A kind of code actions: all are alike here. */
+const action = { append: () => action };
+
 /** Whatever is asked for: a class for a capital letter, an event that never comes, else a function. */
 function anything(known = {}) {
   const made = { ...known };
@@ -35,11 +41,12 @@ function kind() {
 /** The extension under an editor with these settings; `events` tells what a user would see. */
 export function editor({ setting, folders = [], trusted = true, answer }) {
   const events = new EventEmitter();
-  const seen = { errors: [], commands: new Map(), executed: [], shown: 0, lines: [] };
+  const seen = { errors: [], commands: new Map(), executed: [], shown: 0, lines: [], providers: [] };
   const settings = { path: setting };
   const line = (text) => seen.lines.push(String(text));
   const vscode = anything({
     version: "1.91.0",
+    CodeActionKind: new Proxy({}, { get: () => action }),
     EventEmitter: class {
       inner = new EventEmitter();
       event = (listener) => {
@@ -52,6 +59,11 @@ export function editor({ setting, folders = [], trusted = true, answer }) {
       dispose() {}
     },
     Uri: { file: (fsPath) => ({ scheme: "file", fsPath, toString: () => `file://${fsPath}` }) },
+    languages: anything({
+      match: () => 10,
+      createDiagnosticCollection: () => ({ set() {}, clear() {}, dispose() {} }),
+      ...Object.fromEntries(PROVIDERS.map((name) => [name, () => seen.providers.push(name) && DISPOSABLE])),
+    }),
     window: anything({
       createOutputChannel: () => ({
         ...Object.fromEntries(["trace", "debug", "info", "warn", "error", "append", "appendLine"].map((n) => [n, line])),
