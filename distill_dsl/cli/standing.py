@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from distill_dsl.cli.output import complain, on_disk
-from distill_dsl.compiler.emit.dvc_yaml import HEADER
+from distill_dsl.compiler.emit import HEADER
 from distill_dsl.compiler.emit.write import DVC_FILE, parsed
 from distill_dsl.compiler.plan.forecast import Surroundings
 from distill_dsl.compiler.plan.outlook import Outlook, Standing, State

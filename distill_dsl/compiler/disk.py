@@ -11,6 +11,7 @@ from pathlib import Path
 from posixpath import normpath
 from typing import Any, Final
 
+from distill_dsl.compiler.emit import HEADER_START
 from distill_dsl.compiler.model.rules.paths import Place
 from distill_dsl.contract import files
 
@@ -57,8 +58,9 @@ class Disk:
         found: list[str] = []
         for folder, below, names in os.walk(self.root):
             below[:] = sorted(name for name in below if name not in SKIPPED and not name.startswith("."))
-            here = Path(folder).relative_to(self.root)
-            found += [(here / name).as_posix() for name in sorted(names) if not name.startswith(".")]
+            here = Path(folder).relative_to(self.root).as_posix()
+            start = "" if here == "." else f"{here}/"
+            found += [start + name for name in sorted(names) if not name.startswith(".")]
             if len(found) >= MOST:
                 return found[:MOST]
         return found
@@ -69,12 +71,11 @@ class Disk:
             text = (self.root / folder / "dvc.yaml").read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError):
             return False
-        # Imported here because YAML takes longer to import than a spec to check, and is rarely needed.
-        from distill_dsl.compiler.emit.dvc_yaml import HEADER_START
-        from distill_dsl.compiler.emit.write import parsed
-
         if text.startswith(HEADER_START):
             return False
+        # Imported here because YAML takes longer to import than a spec to check, and is rarely needed.
+        from distill_dsl.compiler.emit.write import parsed
+
         below = path.relative_to(folder).as_posix()
         return any(re.match(f"(?:{pattern})(?:/|$)", below) for pattern in _outputs((parsed(text) or {}).get("stages")))
 

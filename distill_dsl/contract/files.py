@@ -6,11 +6,10 @@ reader sees the old file or the whole new one, never a part.
 
 from __future__ import annotations
 
-import gzip
 import os
-import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import IO, Any, Final, TypeVar
 
@@ -48,16 +47,19 @@ def spec_mark() -> Path:
     return ARTIFACTS / "spec.checked"
 
 
+@cache
 def problems_file(data: str, split: str) -> Path:
     """Rows: `Problem`."""
     return ARTIFACTS / "problems" / data / f"{split}.jsonl"
 
 
+@cache
 def completions_file(cell: str) -> Path:
     """Rows: `Completion`. `cell` is `<teacher>-<data>-<split>-<thought>`."""
     return ARTIFACTS / "completions" / f"{cell}.jsonl"
 
 
+@cache
 def thoughts_file(cell: str) -> Path:
     """Rows: `Thought`."""
     return ARTIFACTS / "thoughts" / f"{cell}.jsonl"
@@ -68,6 +70,7 @@ def yield_file(cell: str) -> Path:
     return ARTIFACTS / "thoughts" / f"{cell}.json"
 
 
+@cache
 def mix_file(mix: str, part: str) -> Path:
     """Rows: `Example`. `part` is `train` or `dev`."""
     return ARTIFACTS / "mixes" / mix / f"{part}.jsonl"
@@ -78,21 +81,25 @@ def mix_counts_file(mix: str) -> Path:
     return ARTIFACTS / "mixes" / f"{mix}.json"
 
 
+@cache
 def model_folder(cell: str) -> Path:
     """A folder that `transformers` loads as it is. `cell` is `<mix>-<student>-s<seed>`."""
     return ARTIFACTS / "models" / cell
 
 
+@cache
 def training_file(cell: str) -> Path:
     """Metrics of a train stage."""
     return ARTIFACTS / "training" / f"{cell}.json"
 
 
+@cache
 def curve_file(cell: str) -> Path:
     """Plot of a train stage: CSV with the columns `step,loss,dev_loss,learning_rate`."""
     return ARTIFACTS / "training" / f"{cell}.csv"
 
 
+@cache
 def predictions_file(cell: str) -> Path:
     """Rows: `Prediction`."""
     return ARTIFACTS / "predictions" / f"{cell}.jsonl"
@@ -103,11 +110,13 @@ def solving_file(cell: str) -> Path:
     return ARTIFACTS / "predictions" / f"{cell}.json"
 
 
+@cache
 def scored_file(cell: str) -> Path:
     """Rows: `Scored`."""
     return ARTIFACTS / "scores" / f"{cell}.jsonl"
 
 
+@cache
 def scores_file(cell: str) -> Path:
     """Metrics of a score stage."""
     return ARTIFACTS / "scores" / f"{cell}.json"
@@ -121,6 +130,9 @@ def report_folder(experiment: str) -> Path:
 @contextmanager
 def atomic(path: Path, mode: str = "w") -> Iterator[IO[Any]]:
     """Open a temporary neighbour of `path` that takes its place when the block ends well."""
+    # Imported here, as below, because a spec is checked at every save, and writes nothing.
+    import tempfile
+
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
@@ -191,6 +203,8 @@ def read_rows(path: Path, kind: type[R]) -> Iterator[R]:
 
 def numbered_lines(path: Path) -> Iterator[tuple[int, bytes]]:
     """The non-empty lines of a plain or gzipped file, with their numbers from 1."""
+    import gzip
+
     try:
         with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as stream:
             for number, line in enumerate(stream, start=1):

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from distill_dsl import cli
-from distill_dsl.cli import check
+from distill_dsl.cli import quick
 
 
 def test_who_interrupts_reads_that_nothing_is_lost(
@@ -16,7 +16,7 @@ def test_who_interrupts_reads_that_nothing_is_lost(
     def interrupted(spec: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(check, "check_spec", interrupted)
+    monkeypatch.setattr(quick, "check_spec", interrupted)
     monkeypatch.setattr(sys, "argv", ["mtd", "check", "specs/any.mtd"])
     with pytest.raises(SystemExit) as stop:
         cli.main()

@@ -31,6 +31,7 @@ DOCUMENTS = st.dictionaries(KEYS, VALUES, max_size=4)
 
 @given(DOCUMENTS, st.sampled_from([80, 260, 4096]))
 @settings(max_examples=400)
+@example({"a": 1e75, "b": [1e75], "c": 10**90}, 80)
 @example({"cmd": "mtd stage report " + "--run mix=etd,student=small,seed=1 " * 300 + "x"}, 4096)
 @example({"a": {"b": [{"c: d": {"e": "word " * 60 + "x"}}, "word " * 60 + "x"]}}, 260)
 def test_any_document_is_written_as_ruamel_does(document: dict[str, Any], width: int) -> None:

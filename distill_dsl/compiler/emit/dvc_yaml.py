@@ -16,8 +16,6 @@ from distill_dsl.contract import files
 Wirings = Mapping[str, Wiring]
 """Stage name -> wiring, in the order of the plan."""
 
-HEADER: Final = "# Written by `mtd compile {spec}`: edit the spec, not this file.\n"
-HEADER_START: Final = "# Written by `mtd compile"
 DVC_WIDTH: Final = 80
 """Where DVC breaks a long text when it writes YAML."""
 

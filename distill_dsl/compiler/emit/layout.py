@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from io import StringIO
+from math import isfinite
 from typing import Any, Final
 
 from ruamel.yaml import YAML
@@ -22,8 +23,6 @@ CLEAR: Final = re.compile(r"[A-Za-z/][A-Za-z0-9_/.+*(),=: -]*(?<! )", re.ASCII)
 WORDS: Final = frozenset("true false null yes no on off y n".split())
 """In one version of YAML or another, these are no texts."""
 LONGEST_KEY: Final = 100
-MARGIN: Final = 200
-"""Characters of a line that are left for its indentation and key."""
 
 
 def yaml_text(document: Mapping[str, Any], header: str, *, width: int = 4096) -> str:
@@ -44,18 +43,13 @@ def _mapping(mapping: Mapping[str, Any], depth: int, width: int) -> list[str]:
 
 def _entry(key: str, value: Any, depth: int, width: int) -> list[str] | None:
     """The lines of a key and its value, or None where something in them is not plain."""
-    name = _plain(key, LONGEST_KEY)
-    if name != key:
+    if _plain(key, LONGEST_KEY) != key:
         return None
     start = f"{STEP * depth}{key}:"
     match value:
-        case str():
-            text = _plain(value, width - MARGIN)
-            return None if text is None else [f"{start} {text}"]
-        case bool():
-            return [f"{start} {'true' if value else 'false'}"]
-        case int():
-            return [f"{start} {value}"]
+        case str() | int() | float() | None:
+            text = _scalar(value, width - len(start))
+            return None if text is None else [f"{start} {text}" if text else start]
         case dict() if value:
             return [start, *_mapping(value, depth + 1, width)]
         case list() if value:
@@ -73,11 +67,35 @@ def _items(values: Sequence[Any], depth: int, width: int) -> list[str] | None:
             first, *others = _mapping(value, depth + 1, width)
             lines += [dash + first[len(dash) :], *others]
             continue
-        text = _plain(value, width - MARGIN) if isinstance(value, str) else None
-        if text is None:
+        text = _scalar(value, width - len(dash))
+        if not text:
             return None
         lines.append(dash + text)
     return lines
+
+
+def _scalar(value: Any, room: int) -> str | None:
+    """A value as it is written, or None where that is for ruamel to say."""
+    match value:
+        case str():
+            return _plain(value, room - len(" ''"))
+        case bool():
+            return "true" if value else "false"
+        case int():
+            text = str(value)
+        case float() if isfinite(value):
+            text = _decimal(value)
+        case None:
+            text = ""
+        case _:
+            return None
+    return text if len(text) < room else None
+
+
+def _decimal(value: float) -> str:
+    # `5e-4` is a number to one YAML parser and a string to another; `0.0005` is a number to all.
+    text = format(Decimal(repr(value)), "f")
+    return text if "." in text else f"{text}.0"
 
 
 def _plain(text: str, longest: int) -> str | None:
@@ -109,9 +127,7 @@ def _dumped(document: Mapping[str, Any], width: int) -> str:
 
 
 def _plain_decimal(representer: RoundTripRepresenter, value: float) -> Any:
-    # `5e-4` is a number to one YAML parser and a string to another; `0.0005` is a number to all.
-    text = format(Decimal(repr(value)), "f")
-    return representer.represent_scalar("tag:yaml.org,2002:float", text if "." in text else f"{text}.0")
+    return representer.represent_scalar("tag:yaml.org,2002:float", _decimal(value))
 
 
 def _empty_null(representer: RoundTripRepresenter, value: None) -> Any:

@@ -12,10 +12,9 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from distill_dsl.compiler.diagnostics import Code, Diagnostic, error
+from distill_dsl.compiler.emit import HEADER, HEADER_START
 from distill_dsl.compiler.emit.dvc_yaml import (
     DVC_WIDTH,
-    HEADER,
-    HEADER_START,
     dvc_document,
     result_digest,
     wired,

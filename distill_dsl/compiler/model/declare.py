@@ -44,8 +44,8 @@ def declared(program: Program, overrides: Mapping[str, Value]) -> Scope:
         first = scope.definitions.setdefault((kind, name.key), name)
         if first is not name:
             label = ((first.span, "first defined here"),)
-            homes = name.home != first.home
-            help = "rename one: in files, `a.b` of an import is called `a_b`" if homes else "rename one"
+            apart = name.home != first.home
+            help = "rename one: in files, `a.b` of an import is called `a_b`" if apart else "rename one"
             scope.report(Code.DUPLICATE_NAME, f"there are two {kind}s `{name.key}`", name.span, help, labels=label)
             continue
         _no_alias(scope, name)

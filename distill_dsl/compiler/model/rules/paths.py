@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import PurePosixPath
+from posixpath import split
 from typing import Protocol
 
 from distill_dsl.compiler.diagnostics import Advice, Code, Diagnostic, Help, Labels, did_you_mean, error, warning
@@ -89,9 +90,9 @@ def _near(wanted: _Wanted, project: Project) -> Help:
     """The file that is most likely meant: in the same folder, of the same name elsewhere, else anywhere."""
     path = PurePosixPath(wanted.path)
     known = [] if wanted.folder else list(project.files())
-    beside = [other for other in known if PurePosixPath(other).parent == path.parent]
-    name = did_you_mean(path.name, [PurePosixPath(other).name for other in beside])
-    same = [other for other in known if PurePosixPath(other).name == path.name]
+    parts = [(other, *split(other)) for other in known]  # as texts: there may be thousands
+    name = did_you_mean(path.name, [name for _, folder, name in parts if (folder or ".") == str(path.parent)])
+    same = [other for other, _, name in parts if name == path.name]
     near = (path.parent / name).as_posix() if name else same[0] if len(same) == 1 else did_you_mean(str(path), known)
     if near is None:
         return "put it there before the pipeline runs; paths are taken from the project's root"
