@@ -155,7 +155,9 @@ class Difference:
             case What.CHANGED:
                 touched = {name for name in self.own if self._touches(change, name)}
                 about = self._structural(change)
-                return self._effect(touched | (about & self.own), self._new(touched | about), self._old(about))
+                return self._effect(
+                    touched | (about & self.own), self._new(touched | about), self._old(touched | about)
+                )
             case _:
                 assert_never(change.what)
 
