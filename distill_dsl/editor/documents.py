@@ -10,15 +10,19 @@ from itertools import islice
 from pathlib import Path
 from typing import Final
 
-from distill_dsl.compiler.diagnostics import Diagnostic
+from distill_dsl.compiler.diagnostics import Diagnostic, Severity, has_errors
+from distill_dsl.compiler.disk import Disk
 from distill_dsl.compiler.language.parse import lexed
 from distill_dsl.compiler.language.tokens import Token
 from distill_dsl.compiler.model.aliases import home_of
 from distill_dsl.compiler.model.load import Program, load
 from distill_dsl.compiler.model.resolve import Analysis, analysed
+from distill_dsl.compiler.model.review import reviewed
 from distill_dsl.compiler.model.rules import unavailable
+from distill_dsl.compiler.model.rules.paths import Project
 from distill_dsl.compiler.model.scope import Mention
 from distill_dsl.compiler.source import LARGEST, Source, Span, Unreadable, read_source
+from distill_dsl.editor.project import Remembered, root_of
 
 Stamp = tuple[int, int] | None
 """Time of the last change and size of a file; `None` where there is none."""
@@ -124,6 +128,8 @@ class Desk:
 
     _sources: dict[Path, tuple[str | Stamp, Source | Unreadable]] = field(default_factory=dict)
     _views: dict[Path, View] = field(default_factory=dict)
+    _roots: dict[Path, Path | None] = field(default_factory=dict)
+    _projects: dict[Path, Remembered] = field(default_factory=dict)
 
     def view(self, documents: Documents, path: Path) -> View:
         """What the compiler makes of a spec now."""
@@ -136,8 +142,24 @@ class Desk:
             reads[at] = self._read(documents, at)
             return reads[at]
 
-        made = self._views[path] = _view(path, *load(path, read), reads)
+        made = self._views[path] = _view(path, load(path, read), reads, self._project(path))
         return made
+
+    def _project(self, path: Path) -> Project | None:
+        if path not in self._roots:
+            self._roots[path] = root_of(path)
+        root = self._roots[path]
+        if root is None:
+            return None
+        if root not in self._projects:
+            self._projects[root] = Remembered(Disk(root))
+        return self._projects[root]
+
+    def look_again(self) -> None:
+        """Ask the disk anew: files may have come or gone."""
+        self._roots.clear()
+        self._projects.clear()
+        self._views.clear()
 
     def text(self, documents: Documents, path: Path) -> Source | Unreadable:
         """The text of a file: what is open, else what is on disk."""
@@ -163,15 +185,17 @@ class Desk:
 
 def _view(
     path: Path,
-    program: Program,
-    sources: Mapping[str, Source],
-    found: list[Diagnostic],
+    loaded: tuple[Program, Mapping[str, Source], list[Diagnostic]],
     reads: Mapping[Path, Source | Unreadable],
+    project: Project | None,
 ) -> View:
+    program, sources, found = loaded
     analysis = analysed(program)
     found = [*found, *analysis.diagnostics]
-    if analysis.model is not None:
-        found += unavailable(analysis.model)
+    if analysis.model is not None and not has_errors(found):
+        # What cannot be run yet is no error of the spec: only `mtd compile` stops there.
+        found += [replace(each, severity=Severity.WARNING) for each in unavailable(analysis.model)]
+        found += reviewed(program, analysis, project)
     return View(path, program, sources, tuple(found), analysis, reads)
 
 

@@ -45,9 +45,15 @@ def name_at(view: View, offset: int, file: Path | None = None) -> Mention | None
 
 
 def import_at(view: View, offset: int) -> nodes.Import | None:
-    """The import whose path or alias stands at an offset."""
+    """The import whose path stands at an offset."""
     imports = (each for each in view.program.specs[0].statements if isinstance(each, nodes.Import))
-    return next((each for each in imports if each.path.span.start <= offset <= each.span.end), None)
+    return next((each for each in imports if each.path.span.start <= offset <= each.path.span.end), None)
+
+
+def _import_as(view: View, alias: Span) -> nodes.Import | None:
+    """The import that gives an alias."""
+    imports = (each for each in view.program.specs[0].statements if isinstance(each, nodes.Import))
+    return next((each for each in imports if each.alias is not None and each.alias.span == alias), None)
 
 
 def imported(view: View, statement: nodes.Import) -> Path:
@@ -57,13 +63,13 @@ def imported(view: View, statement: nodes.Import) -> Path:
 
 def definition(view: View, offset: int, file: Path | None = None) -> Span | None:
     """Where the name at an offset is defined; for an import, the start of its file."""
-    statement = import_at(view, offset) if file is None or file == view.path else None
     mention = name_at(view, offset, file)
-    if statement is not None and (mention is None or statement.alias is None or statement.alias.span == mention.span):
-        target = imported(view, statement)
-        there = any(isinstance(read, Source) and real(path) == str(target) for path, read in view.reads.items())
-        return Span(target.as_posix(), 0, 0) if there else None
-    return None if mention is None else view.definitions[mention.kind, mention.name]
+    statement = import_at(view, offset) if mention is None else _import_as(view, mention.span)
+    if statement is None:
+        return None if mention is None else view.definitions[mention.kind, mention.name]
+    target = imported(view, statement)
+    there = any(isinstance(read, Source) and real(path) == str(target) for path, read in view.reads.items())
+    return Span(target.as_posix(), 0, 0) if there else None
 
 
 def defined(view: View, mention: Mention) -> Definition:

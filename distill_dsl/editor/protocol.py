@@ -36,13 +36,23 @@ SYMBOLS: Final = {"param": lsp.SymbolKind.Variable, "import": lsp.SymbolKind.Mod
 LEGEND: Final = lsp.SemanticTokensLegend(list(outline.SORTS), ["definition"])
 
 
+@dataclass(frozen=True)
+class Abilities:
+    """What the editor can show: places to fill in, and Markdown."""
+
+    stops: bool = False
+    rich_items: bool = False
+    rich_hovers: bool = False
+
+
 @dataclass
 class Look:
     """The open documents at one moment, for one answer."""
 
     desk: Desk
     documents: Documents
-    encoding: str
+    encoding: str = "utf-16"
+    abilities: Abilities = Abilities()
     folders: tuple[Path, ...] = ()
     uris: Mapping[str, str] = field(default_factory=dict)
     """Real path -> the name by which the editor knows the file."""
@@ -113,25 +123,29 @@ def checked(look: Look) -> dict[str, list[lsp.Diagnostic]]:
 # --- answers: each in the thread of the compiler --------------------------------------------------
 
 
-def complete(look: Look, view: View, position: lsp.Position, with_stops: bool) -> lsp.CompletionList:
+def complete(look: Look, view: View, position: lsp.Position) -> lsp.CompletionList:
     """What may be written at a place."""
     found = completion.completions(view, look.offset(view, position))
-    return lsp.CompletionList(False, [_item(look, each, number, with_stops) for number, each in enumerate(found)])
+    return lsp.CompletionList(False, [_item(look, each, number) for number, each in enumerate(found)])
 
 
-def _item(look: Look, choice: Choice, number: int, with_stops: bool) -> lsp.CompletionItem:
-    stops = choice.snippet and with_stops
-    text = snippets.flat(choice.text) if choice.snippet and not with_stops else choice.text
+def _item(look: Look, choice: Choice, number: int) -> lsp.CompletionItem:
+    stops = choice.snippet and look.abilities.stops
+    text = snippets.flat(choice.text) if choice.snippet and not stops else choice.text
     about = choice.documentation
     return lsp.CompletionItem(
         label=choice.label,
         kind=lsp.CompletionItemKind[choice.sort.title().replace("_", "")],
         detail=choice.detail or None,
-        documentation=lsp.MarkupContent(lsp.MarkupKind.Markdown, about) if about else None,
+        documentation=(_markup(about, True) if look.abilities.rich_items else about) if about else None,
         sort_text=f"{number:04}",
         insert_text_format=lsp.InsertTextFormat.Snippet if stops else lsp.InsertTextFormat.PlainText,
         text_edit=lsp.TextEdit(look.range(choice.span), text),
     )
+
+
+def _markup(text: str, rich: bool) -> lsp.MarkupContent:
+    return lsp.MarkupContent(lsp.MarkupKind.Markdown if rich else lsp.MarkupKind.PlainText, text)
 
 
 def explain(look: Look, view: View, position: lsp.Position) -> lsp.Hover | None:
@@ -139,7 +153,7 @@ def explain(look: Look, view: View, position: lsp.Position) -> lsp.Hover | None:
     found = hover.hover(view, look.offset(view, position))
     if found is None:
         return None
-    return lsp.Hover(lsp.MarkupContent(lsp.MarkupKind.Markdown, found.text), look.range(found.span))
+    return lsp.Hover(_markup(found.text, look.abilities.rich_hovers), look.range(found.span))
 
 
 def sign(look: Look, view: View, position: lsp.Position) -> lsp.SignatureHelp | None:

@@ -24,7 +24,7 @@ from pygls.uris import to_fs_path
 from distill_dsl.editor import protocol
 from distill_dsl.editor.documents import Desk, Documents, View, real
 from distill_dsl.editor.names import Refusal
-from distill_dsl.editor.protocol import Look
+from distill_dsl.editor.protocol import Abilities, Look
 
 Found = TypeVar("Found")
 
@@ -40,6 +40,8 @@ class Session:
     uris: dict[str, str] = field(default_factory=dict)
     published: dict[str, list[lsp.Diagnostic]] = field(default_factory=dict)
     waiting: bool = False
+    stale: bool = False
+    """Files may have come or gone since the disk was asked."""
     latest: Look | None = None
     task: asyncio.Future[None] | None = None
 
@@ -55,13 +57,18 @@ class Session:
         places = [folder.uri for folder in workspace.folders.values()] or [workspace.root_uri or ""]
         folders = tuple(Path(place) for uri in places if (place := to_fs_path(uri)))
         encoding = str(getattr(workspace.position_encoding, "value", workspace.position_encoding))
-        return Look(self.desk, self.documents, encoding, folders, dict(self.uris))
+        return Look(self.desk, self.documents, encoding, self.abilities(), folders, dict(self.uris))
 
-    def with_stops(self) -> bool:
-        """Whether the editor has snippets."""
+    def abilities(self) -> Abilities:
+        """What the editor has said that it can show."""
         known = self.server.client_capabilities.text_document
         items = known.completion.completion_item if known and known.completion else None
-        return bool(items and items.snippet_support)
+        hovers = known.hover.content_format if known and known.hover else None
+        return Abilities(
+            stops=bool(items and items.snippet_support),
+            rich_items=bool(items and lsp.MarkupKind.Markdown in (items.documentation_format or ())),
+            rich_hovers=lsp.MarkupKind.Markdown in (hovers or ()),
+        )
 
     async def ask(self, uri: str, answer: Callable[[Look, View], Found]) -> Found:
         """What the compiler's thread answers about a document as it is now."""
@@ -85,6 +92,11 @@ class Session:
         self.documents = self.documents.closed(self.path(uri))
         self.check()
 
+    def check_all(self) -> None:
+        """Have the open specs checked against the files that are there now."""
+        self.stale = True
+        self.check()
+
     def check(self) -> None:
         """Have the open specs checked, unless that is about to happen anyway."""
         self.latest = self.look()
@@ -98,6 +110,9 @@ class Session:
             self.waiting = False  # from here on, a change is one for the next check
             look = self.latest or self.look()
             self.desk.keep(look.documents.paths)
+            if self.stale:
+                self.stale = False
+                self.desk.look_again()
             return look, protocol.checked(look)
 
         self.publish(*await self.run(work))
@@ -160,6 +175,7 @@ def _follow(session: Session) -> None:
 
     @feature(lsp.TEXT_DOCUMENT_DID_OPEN)
     def opened(params: lsp.DidOpenTextDocumentParams) -> None:
+        session.stale = True
         session.changed(params.text_document.uri)
 
     @feature(lsp.TEXT_DOCUMENT_DID_CHANGE)
@@ -172,11 +188,11 @@ def _follow(session: Session) -> None:
 
     @feature(lsp.TEXT_DOCUMENT_DID_SAVE)
     def saved(params: lsp.DidSaveTextDocumentParams) -> None:
-        session.check()
+        session.check_all()
 
     @feature(lsp.WORKSPACE_DID_CHANGE_WATCHED_FILES)
     def others_changed(params: lsp.DidChangeWatchedFilesParams) -> None:
-        session.check()
+        session.check_all()
 
 
 def _about_places(session: Session) -> dict[str, tuple[Handler, Any]]:
@@ -188,11 +204,11 @@ def _about_places(session: Session) -> dict[str, tuple[Handler, Any]]:
 
         return handler
 
-    def complete(look: Look, view: View, position: lsp.Position) -> lsp.CompletionList:
-        return protocol.complete(look, view, position, session.with_stops())
-
     return {
-        lsp.TEXT_DOCUMENT_COMPLETION: (at(complete), lsp.CompletionOptions(trigger_characters=list('."=[(,/'))),
+        lsp.TEXT_DOCUMENT_COMPLETION: (
+            at(protocol.complete),
+            lsp.CompletionOptions(trigger_characters=list('."=[(,/')),
+        ),
         lsp.TEXT_DOCUMENT_HOVER: (at(protocol.explain), None),
         lsp.TEXT_DOCUMENT_SIGNATURE_HELP: (at(protocol.sign), lsp.SignatureHelpOptions(list("(,"))),
         lsp.TEXT_DOCUMENT_DEFINITION: (at(protocol.define), None),

@@ -15,12 +15,12 @@ SMALL = """\
 param paths: int = 4
 param rate: float = 0.5
 data a { source = file(train: "train.jsonl", test: "test.jsonl") }
-teacher t { model = solution()   samples = paths }
+teacher t { model = openai("gpt")   samples = paths   temperature = 0.7 }
 thought cot { answer = text }
 thought pot { answer = python }
 mix m { problems = a.train   teacher = t   thoughts = cot + 2*pot }
 mix n = m { thoughts = cot }
-student s { base = scratch("t5") }
+student s { base = scratch("t5")   weight_decay = rate }
 experiment e {
   students = [s]
   mixes = [m, n]

@@ -208,7 +208,7 @@ def test_names_of_an_aliased_import(tmp_path: Path) -> None:
     assert found("mix x { teacher = c.|") == ["t"]
     assert found("mix x { problems = c.|") == ["a.train", "a.test"]
     assert found("mix x { problems = c.a.|") == ["train", "test"]
-    assert found("mix x = |") == ["c.m", "c.n", "own"]
+    assert found("mix x = |") == ["own", "c.m", "c.n"]
     assert found("student x { batch = |") == ["32", "c.paths"]
 
 

@@ -70,7 +70,7 @@ def test_a_description_comes_first() -> None:
         ("fi|le(train", "local files"),
         ("file(tr|ain", "path of the split's file"),
         ('"tra|in.jsonl"', "path of the split's file"),
-        ("solu|tion()", "writes every format"),
+        ("open|ai(", "any server that speaks"),
         ('"t|5"', "encoder-decoder or causal"),
         ("answer = te|xt", "how the thought carries its answer"),
         ("teac|her t", "who answers the problems"),
