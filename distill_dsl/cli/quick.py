@@ -22,9 +22,14 @@ def served(arguments: Sequence[str]) -> int | None:
     return None
 
 
-def checked(spec: Path) -> int:
-    """Print every mistake of a spec; the exit code."""
+def checked(spec: Path, data: bool = False) -> int:
+    """Print every mistake of a spec, with `data` also those of its data; the exit code."""
     compiled = check_spec(spec)
+    if data:
+        # Imported here because what reads data takes longer to import than a spec to check.
+        from distill_dsl.cli.inspecting import with_data
+
+        compiled = with_data(compiled)
     show(compiled.diagnostics, compiled)
     if has_errors(compiled.diagnostics):
         return 1

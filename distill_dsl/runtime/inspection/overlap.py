@@ -1,0 +1,117 @@
+"""Problems of one list that stand in another: word by word, or nearly so.
+
+Nearly: the same numbers, and at least `LIKE` of the words of both questions together are common to
+both, each as often as it stands there. The order of words is left open (`2 birds and 6 storks`, `6
+storks and 2 birds`); the same words with other numbers are another problem of the same kind.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from distill_dsl.contract.records import Problem
+
+LIKE: Final = 0.8
+"""Jaccard index of the bags of words."""
+
+WORD: Final = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_]+")
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A problem of the first list and the one of the second that it is, or is most like."""
+
+    problem: Problem
+    other: Problem
+    likeness: float
+
+
+@dataclass(frozen=True)
+class Overlap:
+    """In the order of the first list; a problem is in one of the two at most."""
+
+    same: tuple[Pair, ...] = ()
+    near: tuple[Pair, ...] = ()
+
+
+def overlap(problems: Sequence[Problem], others: Questions) -> Overlap:
+    """Which problems are among the others."""
+    same: list[Pair] = []
+    near: list[Pair] = []
+    for problem in problems:
+        text = words_of(problem.question)
+        if text in others.first:
+            same.append(Pair(problem, others.first[text], 1.0))
+        elif (found := others.nearest(text)) is not None:
+            near.append(Pair(problem, *found))
+    return Overlap(tuple(same), tuple(near))
+
+
+def repeated(problems: Iterable[Problem]) -> list[tuple[Problem, Problem]]:
+    """Each problem whose question stood there before, with the first of that question."""
+    first: dict[tuple[str, ...], Problem] = {}
+    pairs = [(problem, first.setdefault(words_of(problem.question), problem)) for problem in problems]
+    return [(problem, other) for problem, other in pairs if other is not problem]
+
+
+def words_of(question: str) -> tuple[str, ...]:
+    """The words and numbers of a question: case, signs and blanks make no other problem."""
+    return tuple(word.replace(",", "") for word in WORD.findall(question.casefold()))
+
+
+Item = tuple[str, int]
+"""A word, and how often it stood in the question before: bags of words as sets."""
+
+
+class Questions:
+    """Problems by their numbers and rarest words: two that are alike share one of these, so that few are compared."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = problems
+        texts = [words_of(problem.question) for problem in problems]
+        self.first: dict[tuple[str, ...], Problem] = {}
+        for text, problem in zip(texts, problems, strict=True):
+            self.first.setdefault(text, problem)
+        self.bags = [_bag(text) for text in texts]
+        self.counts = Counter(item for bag in self.bags for item in bag)
+        self.holders: dict[tuple[frozenset[Item], Item], list[int]] = defaultdict(list)
+        for at, bag in enumerate(self.bags):
+            numbers = _numbers(bag)
+            for item in self._rarest(bag):
+                self.holders[numbers, item].append(at)
+
+    def nearest(self, text: tuple[str, ...]) -> tuple[Problem, float] | None:
+        """The likest problem with the same numbers, the first of several, and how like it is; none below `LIKE`."""
+        bag = _bag(text)
+        numbers = _numbers(bag)
+        met = {at for item in self._rarest(bag) for at in self.holders.get((numbers, item), ())}
+        likeness = {at: _likeness(bag, self.bags[at]) for at in sorted(met)}
+        best = max(likeness, key=lambda at: likeness[at], default=None)
+        return None if best is None or likeness[best] < LIKE else (self.problems[best], likeness[best])
+
+    def _rarest(self, bag: frozenset[Item]) -> list[Item]:
+        """So many that a bag without any of them shares less than `LIKE` of this one."""
+        least = math.ceil(LIKE * len(bag))
+        return sorted(bag, key=lambda item: (self.counts[item], item))[: len(bag) - least + 1]
+
+
+def _bag(text: tuple[str, ...]) -> frozenset[Item]:
+    seen: Counter[str] = Counter()
+    items = []
+    for word in text:
+        items.append((word, seen[word]))
+        seen[word] += 1
+    return frozenset(items)
+
+
+def _likeness(one: frozenset[Item], other: frozenset[Item]) -> float:
+    return len(one & other) / len(one | other) if one or other else 0.0
+
+
+def _numbers(bag: frozenset[Item]) -> frozenset[Item]:
+    return frozenset(item for item in bag if item[0][0].isdigit())
