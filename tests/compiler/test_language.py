@@ -123,7 +123,7 @@ def test_mistakes_in_one_item_leave_the_others() -> None:
     spec, found = parse(source(text))
     block = spec.statements[0]
     assert isinstance(block, nodes.Block)
-    assert [item.key.text for item in block.items if isinstance(item, nodes.Item)] == ["b", "d", "e", "i", "j"]
+    assert [item.key.text for item in block.items if isinstance(item, nodes.Item)] == ["a", "b", "d", "e", "i", "j"]
     assert len(found) == 6
     assert block.damaged
 

@@ -1,16 +1,17 @@
-"""Common mistakes, named: what somebody meant, and how the language writes it.
+"""Common mistakes of grammar, named: what somebody meant, and how the language writes it.
 
-`repaired` looks at single tokens, `explained` at the place where the grammar refused one; `mends.py`
-puts right what leaves no doubt.
+`explained` looks at the place where the grammar refused a token; `mends.py` puts right what leaves no
+doubt, and `slips.py` looks at the letters before there is any grammar.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from distill_dsl.compiler.diagnostics import Code, Diagnostic, did_you_mean, error, suggestion
+from distill_dsl.compiler.diagnostics import Advice, Code, Diagnostic, did_you_mean, error, suggestion
+from distill_dsl.compiler.language.heads import FOREIGN, HEADS
 from distill_dsl.compiler.language.tokens import (
     BLOCKS,
     KEYWORDS,
@@ -21,7 +22,7 @@ from distill_dsl.compiler.language.tokens import (
     Token,
     enclosing,
     meant_unit,
-    touch,
+    opened,
 )
 from distill_dsl.compiler.source import Span
 
@@ -34,106 +35,17 @@ class Refused:
     expected: frozenset[str]
 
 
-# --- single tokens ------------------------------------------------------------------------------
-
-
-def repaired(tokens: Sequence[Token]) -> tuple[list[Token], list[Diagnostic]]:
-    """The tokens with slips put right where their meaning is plain, and what was found."""
-    kept: list[Token] = []
-    found: list[Diagnostic] = []
-    dashed: set[str] = set()
-    quiet = False  # one stray character a line is enough
-    for at, token in enumerate(tokens):
-        before, after = tokens[at - 1] if at else None, tokens[at + 1] if at + 1 < len(tokens) else None
-        quiet = quiet and not token.starts_line
-        match token.kind:
-            case Kind.DASHED:
-                if token.text not in dashed:
-                    found.append(_dash(token))
-                dashed.add(token.text)
-                kept.append(replace(token, kind=Kind.WORD, text=token.text.replace("-", "_")))
-            case Kind.QUOTED:
-                found.append(_quotes(token, after))
-                kept.append(replace(token, kind=Kind.STRING, text='"' + token.text[1:-1].replace('"', "'") + '"'))
-                quiet = True
-            case Kind.OPEN_STRING:
-                found.append(
-                    error(Code.QUOTES, "this text is not closed", token.span, 'end it with `"` on the same line')
-                )
-                kept.append(replace(token, kind=Kind.STRING, text='""', spoiled=True))
-                quiet = True
-            case Kind.SLASHES:
-                found.append(error(Code.STRAY_CHARACTER, "a comment starts with `#`", token.span, "write `#` for `//`"))
-            case Kind.STRAY if token.text == ";":
-                found.append(error(Code.SEPARATOR, "the language has no `;`", token.span, "leave it out"))
-            case Kind.STRAY:
-                if not quiet:
-                    found.append(_stray(token, before, after))
-                kept.append(replace(token, spoiled=True))
-                quiet = True
-            case _:
-                kept.append(token)
-    return kept, found
-
-
-def _dash(token: Token) -> Diagnostic:
-    mended = token.text.replace("-", "_")
-    return error(Code.DASH_IN_NAME, f"the name `{token.text}` holds a `-`", token.span, f"write `{mended}`")
-
-
-def _quotes(token: Token, after: Token | None) -> Diagnostic:
-    # `'Let's go'` ends too early: then what stands between the quotes is not what was meant.
-    help = 'start and end it with `"`' if touch(token, after) else f'write `"{token.text[1:-1]}"`'
-    return error(Code.QUOTES, "a text stands in straight double quotes", token.span, help)
-
-
-def _stray(token: Token, before: Token | None, after: Token | None) -> Diagnostic:
-    if token.text in "'“”":
-        return error(Code.QUOTES, "a text stands in straight double quotes", token.span, 'start and end it with `"`')
-    if token.text == "-" and after is not None and after.kind is Kind.MORE and touch(token, after):
-        return fallback(replace(token.span, end=after.span.end))
-    shown = token.text if token.text.isprintable() else f"U+{ord(token.text):04X}"
-    return error(
-        Code.STRAY_CHARACTER, f"`{shown}` means nothing here", token.span, _instead_of_stray(token, before, after)
-    )
-
-
-def _instead_of_stray(token: Token, before: Token | None, after: Token | None) -> str:
-    match token.text:
-        case "-" if token.starts_line:
-            return "a list is written in brackets: `[a, b]`"
-        case "-":
-            return "names hold no `-`, and nothing is subtracted"
-        case "<":
-            return "only `>` is an operator: the first is tried first"
-        case "|":
-            return "a fallback is written with `>`, and thoughts are joined by `+`"
-        case "&":
-            return "thoughts are joined by `+`"
-        case "$":
-            return "a param is written by its name alone"
-        case "/" if after is not None and after.kind is Kind.STAR and touch(token, after):
-            return "a comment starts with `#`"
-        case "/":
-            return "a path, or a name with `/` in it, stands in double quotes"
-        case "." if before is not None and touch(before, token):
-            return "there are no ranges: write a list such as `[1, 2, 3]`"
-        case ".":
-            return "a number starts with a digit: `0.5`"
-    return "names hold the letters a to z, digits and `_`" if token.text.isalpha() else "leave it out"
-
-
-def fallback(span: Span) -> Diagnostic:
-    return error(Code.SYNTAX, "a fallback is written with `>` alone", span, "write `pot > cot`")
-
-
 # --- refused tokens -----------------------------------------------------------------------------
 
 
-def explained(tokens: Sequence[Token], refused: Refused) -> Diagnostic:
+Example = Callable[[Sequence[Token], int, Token | None], Diagnostic | None]
+"""Looks at the tokens of a statement or item, and at the one that was refused (`None`: the end)."""
+
+
+def explained(tokens: Sequence[Token], refused: Refused, item: bool = False) -> Diagnostic:
     """The diagnostic for a statement or item that the grammar refused."""
     token = tokens[refused.index] if refused.index < len(tokens) else None
-    for example in EXAMPLES:
+    for example in OF_ITEMS if item else OF_STATEMENTS:
         found = example(tokens, refused.index, token)
         if found is not None:
             return found
@@ -143,110 +55,92 @@ def explained(tokens: Sequence[Token], refused: Refused) -> Diagnostic:
     return error(Code.SYNTAX, f"expected {wanted}, found {shown(token)}", token.span)
 
 
+def written(tokens: Sequence[Token]) -> str | None:
+    """The tokens as one line of text; `None` where they stand on several, or between them stands a comment."""
+    if any(token.starts_line for token in tokens[1:]):
+        return None
+    text, end = "", tokens[0].span.start if tokens else 0
+    for token in tokens:
+        text += " " * (token.span.start - end) + token.text
+        end = token.span.end
+    return text
+
+
+# --- brackets -----------------------------------------------------------------------------------
+
+
 def _extra_closer(tokens: Sequence[Token], at: int, token: Token | None) -> Diagnostic | None:
     if token is None or token.kind not in (Kind.RSQB, Kind.RPAR) or enclosing(tokens[:at]) is not None or at < 3:
         return None
-    return error(Code.STRAY_BRACE, f"this `{token.text}` closes nothing", token.span, "leave it out")
+    return error(Code.STRAY_BRACE, f"this `{token.text}` closes nothing", token.span, Advice("leave it out", ""))
 
 
 def _stray_closer(tokens: Sequence[Token], at: int, token: Token | None) -> Diagnostic | None:
     if at != 0 or token is None or token.kind is not Kind.RBRACE:
         return None
-    return error(
-        Code.STRAY_BRACE, "this `}` closes nothing", token.span, "leave it out, or look for a `}` too many above"
-    )
+    help = Advice("leave it out, or look for a `}` too many above", "")
+    return error(Code.STRAY_BRACE, "this `}` closes nothing", token.span, help)
+
+
+def _unclosed(tokens: Sequence[Token], at: int, token: Token | None) -> Diagnostic | None:
+    """A list or call that goes on to the end, or into the next item."""
+    opening = opened(tokens[:at])
+    if opening is None or opening.kind is Kind.LBRACE or not (token is None or _starts_item(tokens, at)):
+        return None
+    last = tokens[at - 1]
+    closing = {Kind.LSQB: "]", Kind.LPAR: ")"}[opening.kind]
+    help = Advice(f"write `{closing}` after {shown(last)}", closing, span=replace(last.span, start=last.span.end))
+    return error(Code.MISSING_BRACE, f"this `{opening.text}` is not closed", opening.span, help)
+
+
+def _starts_item(tokens: Sequence[Token], at: int) -> bool:
+    return tokens[at].kind is Kind.WORD and at + 1 < len(tokens) and tokens[at + 1].kind is Kind.EQUAL
+
+
+def _opening(tokens: Sequence[Token], at: int, token: Token | None) -> Diagnostic | None:
+    if tokens[0].text not in BLOCKS or at not in (2, 4) or len(tokens) > at:
+        return None
+    help = "write `{` after it, and `}` at its end"
+    return error(Code.MISSING_BRACE, "the `{` of this block is missing", tokens[-1].span, help)
+
+
+def _grouping(tokens: Sequence[Token], at: int, token: Token | None) -> Diagnostic | None:
+    if token is None or token.kind is not Kind.LPAR or at < 2:
+        return None
+    return error(Code.SYNTAX, "parentheses group nothing", token.span, "`*` binds before `+`, and `+` before `>`")
+
+
+# --- keys and values ----------------------------------------------------------------------------
 
 
 def _outside(tokens: Sequence[Token], at: int, token: Token | None) -> Diagnostic | None:
     first = tokens[0]
     if at != 1 or token is None or token.kind not in (Kind.EQUAL, Kind.COLON) or first.kind is not Kind.WORD:
         return None
-    return error(
-        Code.OUTSIDE_BLOCK,
-        f"`{first.text}` is set outside of any block",
-        first.span,
-        "move it between the braces of its block",
-    )
-
-
-def _keyword(tokens: Sequence[Token], at: int, token: Token | None) -> Diagnostic | None:
-    first = tokens[0]
-    typed = at == 2 and token is not None and token.kind is Kind.COLON  # `let paths: int = 4`
-    if first.kind is not Kind.WORD or first.text in KEYWORDS or (at > 1 and not typed):
-        return None
-    return unknown_keyword(first)
-
-
-def _head(tokens: Sequence[Token], at: int, token: Token | None) -> Diagnostic | None:
-    """Heads of blocks as other languages write them: quoted names, `mix m:`, `student b extends a`."""
-    keyword = tokens[0].text
-    if keyword not in BLOCKS or token is None:
-        return None
-    if at == 1 and token.kind is Kind.STRING:
-        names = [each.text[1:-1] for each in tokens[1:3] if each.kind is Kind.STRING]
-        return error(Code.QUOTES, "a name stands without quotes", token.span, f"write `{keyword} {names[-1]} {{`")
-    if at != 2:
-        return None
-    name = tokens[1]
-    if name.kind is Kind.NUMBER:
-        return error(Code.SYNTAX, "a name starts with a letter or `_`", name.span)
-    if token.kind is Kind.COLON:
-        help = f"write `{keyword} {name.text} {{`, each key with `=`, and `}}` at the end"
-        return error(Code.MISSING_BRACE, "a block stands in braces", token.span, help)
-    if token.kind is Kind.WORD:
-        help = f"a copy is written `{keyword} {name.text} = other {{ ... }}`"
-        return error(Code.SYNTAX, f"expected `=` or `{{`, found {shown(token)}", token.span, help)
-    return None
+    help = "move it between the braces of its block"
+    return error(Code.OUTSIDE_BLOCK, f"`{first.text}` is set outside of any block", first.span, help)
 
 
 def _quoted_key(tokens: Sequence[Token], at: int, token: Token | None) -> Diagnostic | None:
     if token is None or token.kind is not Kind.STRING:
         return None
-    if at != 0 and (at + 1 >= len(tokens) or tokens[at + 1].kind is not Kind.EQUAL):
+    follows = tokens[at + 1].kind if at + 1 < len(tokens) else None
+    if at != 0 and follows is not Kind.EQUAL:
         return None
-    return error(Code.QUOTES, "a key stands without quotes", token.span, f"write `{token.text[1:-1]} = ...`")
-
-
-def _param(tokens: Sequence[Token], at: int, token: Token | None) -> Diagnostic | None:
-    if tokens[0].kind is not Kind.PARAM or at not in (2, 4):
-        return None
-    place = token or tokens[-1]
-    if at == 4:
-        help = f"write `param {tokens[1].text}: {tokens[3].text} = ...`"
-        return error(Code.SYNTAX, "a param has a value", place.span, help)
-    return error(Code.SYNTAX, "a param has a type", place.span, "write `param name: int = 4` (int, float, str or bool)")
-
-
-def _import(tokens: Sequence[Token], at: int, token: Token | None) -> Diagnostic | None:
-    if tokens[0].kind is not Kind.IMPORT or at != 1:
-        return None
-    place = token or tokens[0]
-    return error(Code.SYNTAX, "an import names a file in quotes", place.span, 'write `import "common.mtd"`')
-
-
-def _opening(tokens: Sequence[Token], at: int, token: Token | None) -> Diagnostic | None:
-    if tokens[0].text not in BLOCKS or at not in (2, 4) or len(tokens) > at:
-        return None
-    return error(
-        Code.MISSING_BRACE,
-        "the `{` of this block is missing",
-        tokens[-1].span,
-        "write `{` after it, and `}` at its end",
-    )
-
-
-def _grouping(tokens: Sequence[Token], at: int, token: Token | None) -> Diagnostic | None:
-    if token is None or token.kind is not Kind.LPAR:
-        return None
-    return error(Code.SYNTAX, "parentheses group nothing", token.span, "`*` binds before `+`, and `+` before `>`")
+    key = token.text[1:-1]
+    return error(Code.QUOTES, "a key stands without quotes", token.span, Advice(f"write `{key} = ...`", key))
 
 
 def _reserved(tokens: Sequence[Token], at: int, token: Token | None) -> Diagnostic | None:
     if token is None or token.kind not in WORDS or at == 0:
         return None
-    return error(
-        Code.SYNTAX, f"`{token.text}` cannot stand here", token.span, "it is a word of the language, not a name"
-    )
+    help = "it is a word of the language, not a name"
+    return error(Code.SYNTAX, f"`{token.text}` cannot stand here", token.span, help)
+
+
+def fallback(span: Span) -> Diagnostic:
+    """For `=>` and the like."""
+    return error(Code.SYNTAX, "a fallback is written with `>` alone", span, Advice("write `pot > cot`", ">", sure=True))
 
 
 def _arrow(tokens: Sequence[Token], at: int, token: Token | None) -> Diagnostic | None:
@@ -262,21 +156,78 @@ def _blank_before_unit(tokens: Sequence[Token], at: int, token: Token | None) ->
     unit = meant_unit(token.text) if token is not None else None
     if token is None or at == 0 or unit is None or tokens[at - 1].kind is not Kind.NUMBER:
         return None
-    help = f"write `{tokens[at - 1].text}{unit}`"
+    number = tokens[at - 1]
+    meant = f"{number.text}{unit}"
+    help = Advice(f"write `{meant}`", meant, sure=True, span=replace(number.span, end=token.span.end))
     return error(Code.UNKNOWN_UNIT, "a unit stands right after its number", token.span, help)
 
 
-EXAMPLES: Final = (
+CONDITIONS: Final = ("if", "else", "unless", "when", "for", "while", "not", "lambda")
+
+
+def _condition(tokens: Sequence[Token], at: int, token: Token | None) -> Diagnostic | None:
+    """`16 if paths > 2 else 32`."""
+    odd = next((each for each in tokens[max(0, at - 1) : at + 1] if each.text in CONDITIONS), None)
+    if odd is None or at < 2:
+        return None
+    help = "write one block for each case, or give the value to a param and vary it"
+    return error(Code.SYNTAX, f"there is no `{odd.text}`: a spec says what is, not when", odd.span, help)
+
+
+def _arithmetic(tokens: Sequence[Token], at: int, token: Token | None) -> Diagnostic | None:
+    """`40-8`, `1-3`, `2**5`."""
+    before = tokens[at - 1] if at else None
+    if token is None or before is None:
+        return None
+    if before.kind is token.kind is Kind.STAR:
+        return error(Code.SYNTAX, "there are no powers", replace(before.span, end=token.span.end), "write the number")
+    if before.kind is Kind.NUMBER and token.kind is Kind.NUMBER and token.text.startswith("-"):
+        span = replace(before.span, end=token.span.end)
+        help = "write the number itself, or a list such as `[1, 2, 3]`"
+        return error(Code.SYNTAX, "nothing is subtracted, and there are no ranges", span, help)
+    return None
+
+
+def _no_value(tokens: Sequence[Token], at: int, token: Token | None) -> Diagnostic | None:
+    """`key =` and then the next item, or the end."""
+    before = tokens[at - 1] if at else None
+    if before is None or before.kind is not Kind.EQUAL or at != 2:
+        return None
+    if token is not None and token.kind is not Kind.RBRACE and not _starts_item(tokens, at):
+        return None
+    return error(Code.SYNTAX, "a value is missing after `=`", before.span, "write the value, or leave the key out")
+
+
+OF_ITEMS: Final[tuple[Example, ...]] = (
+    _condition,
+    _arithmetic,
     _arrow,
     _blank_before_unit,
-    _stray_closer,
+    _no_value,
     _extra_closer,
+    _unclosed,
+    _quoted_key,
+    _grouping,
+    _reserved,
+)
+
+
+def _keyword(tokens: Sequence[Token], at: int, token: Token | None) -> Diagnostic | None:
+    first = tokens[0]
+    typed = at == 2 and token is not None and token.kind is Kind.COLON  # `let paths: int = 4`
+    if first.kind is not Kind.WORD or first.text in KEYWORDS or (at > 1 and not typed):
+        return None
+    return unknown_keyword(first)
+
+
+OF_STATEMENTS: Final[tuple[Example, ...]] = (
+    _arrow,
+    _stray_closer,
+    *HEADS,
+    _unclosed,
     _quoted_key,
     _outside,
     _keyword,
-    _head,
-    _param,
-    _import,
     _opening,
     _grouping,
     _reserved,
@@ -285,9 +236,9 @@ EXAMPLES: Final = (
 
 def unknown_keyword(token: Token) -> Diagnostic:
     """For a statement that starts with a word that starts none."""
-    return error(
-        Code.UNKNOWN_KEYWORD, f"no statement starts with `{token.text}`", token.span, suggestion(token.text, KEYWORDS)
-    )
+    summary = f"no statement starts with `{token.text}`"
+    help = FOREIGN.get(token.text.lower()) if token.text not in BLOCKS else None
+    return error(Code.UNKNOWN_KEYWORD, summary, token.span, help or suggestion(token.text, KEYWORDS))
 
 
 def meant_keyword(word: str) -> str | None:

@@ -13,8 +13,9 @@ from msgspec import structs
 from distill_dsl.compiler.diagnostics import Code, Diagnostic, error, ordered
 from distill_dsl.compiler.language import nodes
 from distill_dsl.compiler.language.automaton import lexed, read
-from distill_dsl.compiler.language.mistakes import Refused, meant_keyword, repaired, unknown_keyword
+from distill_dsl.compiler.language.mistakes import Refused, meant_keyword, unknown_keyword
 from distill_dsl.compiler.language.recover import Chunk, recovered, split, with_opening_braces
+from distill_dsl.compiler.language.slips import repaired
 from distill_dsl.compiler.language.tokens import BLOCKS, UNITS, Kind, Token, meant_unit
 from distill_dsl.compiler.source import Source, Span
 
@@ -33,7 +34,7 @@ LARGEST: Final = 1e15
 
 def parse(source: Source) -> tuple[nodes.Spec, list[Diagnostic]]:
     """The tree of a file. Mistakes leave holes in it, never an exception."""
-    tokens, found = repaired(lexed(source))
+    tokens, found = repaired(source, lexed(source))
     tokens, missing = with_opening_braces(tokens)
     found += missing
     statements: list[nodes.Statement] = []

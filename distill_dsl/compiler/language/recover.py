@@ -8,10 +8,10 @@ from typing import Final
 
 from msgspec import structs
 
-from distill_dsl.compiler.diagnostics import Code, Diagnostic, error
+from distill_dsl.compiler.diagnostics import Advice, Code, Diagnostic, error
 from distill_dsl.compiler.language.mends import mended
-from distill_dsl.compiler.language.mistakes import Refused, explained
-from distill_dsl.compiler.language.nodes import Block, Item, Param, Statement, Vary
+from distill_dsl.compiler.language.mistakes import CONDITIONS, Refused, explained, written
+from distill_dsl.compiler.language.nodes import Block, Broken, Item, Param, Statement, Vary
 from distill_dsl.compiler.language.tokens import (
     BLOCKS,
     CLOSING,
@@ -57,9 +57,9 @@ def with_opening_braces(tokens: Sequence[Token]) -> tuple[list[Token], list[Diag
     for at, token in enumerate(tokens):
         if at == wanted:
             kept.append(virtual(Kind.LBRACE, "{", kept[-1]))
-            found.append(
-                error(Code.MISSING_BRACE, "the `{` of this block is missing", kept[-2].span, "write `{` after it")
-            )
+            last = kept[-2].span
+            help = Advice("write `{` after it", " {", sure=True, span=replace(last, start=last.end))
+            found.append(error(Code.MISSING_BRACE, "the `{` of this block is missing", last, help))
         if token.starts_line and token.text in BLOCKS:
             wanted = _missing_brace(tokens, at)
         kept.append(token)
@@ -92,7 +92,7 @@ def split(tokens: Sequence[Token]) -> list[Chunk]:
         deep = None
 
     for at, token in enumerate(tokens):
-        if _heads(tokens, at) if stack else _separate(current, token):
+        if _heads(tokens, at) if stack else _separate(current, token) and not _goes_on(current, tokens, at):
             close()
         current.append(token)
         if token.kind in OPENING:
@@ -113,6 +113,16 @@ def _separate(current: Sequence[Token], token: Token) -> bool:
     return (
         token.starts_line and len(current) > 1 and current[-1].kind not in CONTINUING and token.kind is not Kind.LBRACE
     )
+
+
+def _goes_on(current: Sequence[Token], tokens: Sequence[Token], at: int) -> bool:
+    """Whether a line belongs to what YAML or TOML would have above it (`mix m:`, `[mix]`), which explains it."""
+    kinds = [token.kind for token in tokens[at : at + 2]]
+    if current[0].kind is Kind.LSQB:
+        return kinds in ([Kind.WORD, Kind.EQUAL], [Kind.STRING, Kind.EQUAL])
+    if current[0].text.removesuffix("s") not in BLOCKS or Kind.COLON not in [token.kind for token in current[1:3]]:
+        return current[0].kind is Kind.IMPORT and not tokens[at].starts_line
+    return kinds in ([Kind.WORD, Kind.COLON], [Kind.STRING, Kind.COLON]) or tokens[at].kind is Kind.STRAY
 
 
 def _heads(tokens: Sequence[Token], at: int) -> bool:
@@ -147,7 +157,8 @@ def recovered(chunk: Chunk, read: Read, refused: Refused) -> tuple[Statement | N
     tokens = chunk.tokens
     at = next((i for i, token in enumerate(tokens) if token.kind is Kind.LBRACE), None)
     spoiled = any(token.spoiled for token in tokens)
-    if at is None:
+    colon = Kind.COLON in [token.kind for token in tokens[1:3]] and tokens[0].kind is not Kind.PARAM
+    if at is None or at == 0 or tokens[0].kind is Kind.IMPORT or (colon and refused.index < 3):
         return None, [] if spoiled else [explained(tokens, refused)]
     head = [*tokens[: at + 1], virtual(Kind.RBRACE, "}", tokens[at])]
     block = read("statement", head)
@@ -155,7 +166,7 @@ def recovered(chunk: Chunk, read: Read, refused: Refused) -> tuple[Statement | N
     closed = chunk.unclosed is None and tokens[-1].kind is Kind.RBRACE
     if not closed and not spoiled:
         place = chunk.unclosed or tokens[at]
-        found.append(error(Code.MISSING_BRACE, "this `{` is not closed", place.span, "write `}` where the block ends"))
+        found.append(_not_closed(place, tokens[-1]))
     items, complete, more = _items(tokens[at + 1 : -1] if closed else tokens[at + 1 :], read)
     if isinstance(block, Param):
         only = tuple(item for item in items if isinstance(item, Item))
@@ -165,6 +176,13 @@ def recovered(chunk: Chunk, read: Read, refused: Refused) -> tuple[Statement | N
         return None, [*found, *more]
     span = replace(block.span, end=tokens[-1].span.end)
     return structs.replace(block, items=items, span=span, damaged=not complete), [*found, *more]
+
+
+def _not_closed(opening: Token, last: Token) -> Diagnostic:
+    closing = {Kind.LBRACE: "}", Kind.LSQB: "]", Kind.LPAR: ")"}[opening.kind]
+    end = replace(last.span, start=last.span.end)
+    help = Advice(f"write `{closing}` where it ends", f"\n{closing}", span=end)
+    return error(Code.MISSING_BRACE, f"this `{opening.text}` is not closed", opening.span, help)
 
 
 def _items(body: Sequence[Token], read: Read) -> tuple[tuple[Item | Vary, ...], bool, list[Diagnostic]]:
@@ -218,13 +236,33 @@ def _comma(body: Sequence[Token], at: int) -> tuple[Diagnostic, int]:
     near = body[max(at - 1, 0) : at + 2]
     if [token.kind for token in near] == [Kind.NUMBER, Kind.COMMA, Kind.NUMBER] and _is_thousands(near):
         span = replace(near[0].span, end=near[2].span.end)
-        help = f"write `{near[0].text}{near[2].text}`"
+        meant = near[0].text + near[2].text
+        help: str | Advice = Advice(f"write `{meant}`", meant, sure=True)
         return error(Code.BAD_NUMBER, "a number is written without separators", span, help), 2
     if at + 1 < len(body) and not body[at + 1].starts_line and not _starts(body, at + 1):
-        help = "a list is written in brackets: `[a, b]`; thoughts are joined by `+`"
-        found = error(Code.SEPARATOR, "values are not separated by commas alone", body[at].span, help)
-        return found, _next(body, at + 1) - at
-    return error(Code.SEPARATOR, "items are not separated by commas", body[at].span, "leave it out"), 1
+        end = _next(body, at + 1)
+        found = error(
+            Code.SEPARATOR, "values are not separated by commas alone", body[at].span, _in_brackets(body, at, end)
+        )
+        return found, end - at
+    help = Advice("leave it out", "", sure=True)
+    return error(Code.SEPARATOR, "items are not separated by commas", body[at].span, help), 1
+
+
+def _in_brackets(body: Sequence[Token], at: int, end: int) -> str | Advice:
+    """The help for `mixes = a, b`, with or without the `]` at its end."""
+    usual = "a list is written in brackets: `[a, b]`; thoughts are joined by `+`"
+    equal = next((n for n in range(at, 0, -1) if body[n].kind is Kind.EQUAL), None)
+    if equal is None or end - equal > LONGEST:
+        return usual
+    values = list(body[equal + 1 : end])
+    if values[-1].kind is Kind.COMMA:
+        values.pop()
+    inside = written(values[:-1] if values[-1].kind is Kind.RSQB else values)
+    if inside is None or any(token.kind is Kind.STRAY for token in values):
+        return usual
+    span = replace(values[0].span, end=values[-1].span.end)
+    return Advice(f"a list is written in brackets: `[{inside}]`; thoughts are joined by `+`", f"[{inside}]", span=span)
 
 
 def _is_thousands(near: Sequence[Token]) -> bool:
@@ -239,14 +277,22 @@ def _item(tokens: Sequence[Token], read: Read) -> tuple[Item | Vary | None, int,
     node, mended_tokens, found = _mended_item(tokens, read, spoiled)
     extra = len(mended_tokens) - len(tokens)
     if not isinstance(node, Refused):
-        return node, len(tokens), found
+        return _broken(node) if spoiled else node, len(tokens), found
     follows = mended_tokens[node.index] if node.index < len(mended_tokens) else None
     whole = None if _cut_quantity(mended_tokens, node.index) else _beginning(mended_tokens, node.index, read)
-    if whole is not None and follows is not None and follows.kind in (Kind.WORD, Kind.COMMA):
-        return whole, node.index - extra, found  # what follows is an item of its own, or a stray comma
+    if whole is not None and follows is not None and follows.kind is Kind.COMMA:
+        listed = not _starts(mended_tokens, node.index + 1)  # `mixes = a, b` and `limit = 1,200`
+        return _broken(whole) if listed else whole, node.index - extra, found
+    if whole is not None and follows is not None and follows.kind is Kind.WORD and follows.text not in CONDITIONS:
+        return whole, node.index - extra, found  # what follows is an item of its own
     if not spoiled:
-        found.append(explained(mended_tokens, node))
-    return whole, len(tokens) if follows is None else 0, found
+        found.append(explained(mended_tokens, node, item=True))
+    return _broken(whole), len(tokens) if follows is None else 0, found
+
+
+def _broken(item: Item | Vary | None) -> Item | Vary | None:
+    """An item whose value was not read in full: that it is there counts, and nothing else."""
+    return item if item is None else structs.replace(item, value=Broken(item.value.span))
 
 
 def _mended_item(
@@ -276,8 +322,10 @@ def _beginning(tokens: Sequence[Token], end: int, read: Read) -> Item | Vary | N
 
 
 def _starts(body: Sequence[Token], at: int) -> bool:
-    """Whether an item may start here: `key =`, `key:`, `vary`."""
-    if body[at].kind is Kind.WORD:
+    """Whether an item may start here: `key =`, `key:`, `"key":` in a line of its own, `vary`."""
+    if at >= len(body):
+        return False
+    if body[at].kind is Kind.WORD or (body[at].kind is Kind.STRING and body[at].starts_line):
         return at + 1 < len(body) and body[at + 1].kind in (Kind.EQUAL, Kind.COLON)
     return body[at].kind is Kind.VARY
 

@@ -31,10 +31,15 @@ UNIT_SLIPS: Final = {
 """How else people write them; any unit also in other letter case."""
 
 
+SHORT_SIZES: Final = {"M": "MB", "G": "GB", "K": "KB", "$": "USD"}
+
+
 def meant_unit(text: str) -> str | None:
     """The unit that a text is, or most likely stands for."""
     if text in UNITS:
         return text
+    if text in SHORT_SIZES:
+        return SHORT_SIZES[text]
     low = text.lower()
     return next((unit for unit in UNITS if low == unit.lower() or low in UNIT_SLIPS[unit]), None)
 
@@ -114,15 +119,21 @@ SHOWN: Final[dict[Kind, str]] = {
 }
 
 
-def enclosing(tokens: Sequence[Token]) -> Kind | None:
+def opened(tokens: Sequence[Token]) -> Token | None:
     """The innermost bracket that is open at the end of the tokens."""
-    stack: list[Kind] = []
+    stack: list[Token] = []
     for token in tokens:
         if token.kind in OPENING:
-            stack.append(token.kind)
-        elif stack and token.kind is OPENING[stack[-1]]:
+            stack.append(token)
+        elif stack and token.kind is OPENING[stack[-1].kind]:
             stack.pop()
     return stack[-1] if stack else None
+
+
+def enclosing(tokens: Sequence[Token]) -> Kind | None:
+    """The kind of the innermost bracket that is open at the end of the tokens."""
+    opening = opened(tokens)
+    return opening.kind if opening is not None else None
 
 
 def touch(one: Token, other: Token | None) -> bool:
