@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 import pytest
-from hypothesis import assume, example, given
+from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 from made_specs import made_specs
 from pygments.lexers import get_lexer_by_name, get_lexer_for_filename
@@ -96,6 +96,7 @@ def test_every_role_is_in_the_specs() -> None:
     assert {role for spec in specs for role, _ in roles(spec)} == set(Role)
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(made_specs())
 @example("mix m { x =\n mix vary teacher = [1] }\n")
 @example("param a: text =\n data\nmix m { }\n")

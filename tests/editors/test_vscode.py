@@ -176,7 +176,7 @@ def in_lines(text: str) -> str:
     return "".join(("\n" if token.span.start in starts else " ") + token.text for token in lexed(source)).lstrip()
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(text=made_specs())
 def test_made_specs_have_the_colours_of_their_tree(text: str, tokens: Tokens) -> None:
     flat = in_lines(text)

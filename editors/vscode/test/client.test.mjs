@@ -127,7 +127,6 @@ test("the server of this project starts and stops under the client", real, async
   await extension.activate({ subscriptions: [] });
   await extension.deactivate();
   assert.deepEqual(seen.errors, []);
-  assert.deepEqual(seen.lines.filter((line) => !line.startsWith("Starting ")), []);
   for (const provider of ["registerCompletionItemProvider", "registerHoverProvider"]) {
     assert.ok(seen.providers.includes(provider), `${provider} is not among ${seen.providers.join(" ")}`);
   }
