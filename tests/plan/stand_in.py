@@ -102,12 +102,12 @@ class StandIn:
             stages[wiring.command] = {"command": command, "values": values, "deps": deps, "outs": outs}
         (self.root / ".stand_in.json").write_text(json.dumps(stages))
 
-    def repro(self) -> set[str]:
-        """The stages that `dvc repro` ran or took from its cache."""
-        output = self.run("dvc", "repro")
-        marks = [line.split("'")[1] for line in output.splitlines() if line.startswith(("Running", "Stage"))]
-        skipped = [line.split("'")[1] for line in output.splitlines() if "didn't change" in line]
-        return set(marks) - set(skipped)
+    def repro(self) -> tuple[set[str], set[str]]:
+        """The stages that `dvc repro` ran, and those that it took from its cache of runs."""
+        said = self.run("dvc", "repro").splitlines()
+        ran = {line.split("'")[1] for line in said if line.startswith("Running stage")}
+        cached = {line.split("'")[1] for line in said if "is cached - skipping run" in line}
+        return ran, cached
 
 
 def _value(document: dict[str, object], key: str) -> object:
