@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from hypothesis import given, settings
@@ -13,7 +15,7 @@ from test_language import PIECES, plain
 from texts import spec_texts
 
 from distill_dsl.compiler.diagnostics.excerpt import columns
-from distill_dsl.compiler.language import format, rows
+from distill_dsl.compiler.language import format, nodes, rows
 from distill_dsl.compiler.language.automaton import lexed
 from distill_dsl.compiler.language.format import formatted
 from distill_dsl.compiler.language.parse import parse
@@ -80,6 +82,19 @@ def assert_tidy(text: str) -> None:
     assert all(line == line.rstrip() and "\t" not in line for line in code)
     assert "\n\n\n" not in text and not text.startswith("\n") and not text.endswith("\n\n")
     assert text.endswith("\n") or not text
+
+
+def test_the_texts_hold_every_construct() -> None:
+    seen: set[str] = set()
+
+    @settings(max_examples=100, deadline=None, derandomize=True, database=None)
+    @given(spec_texts())
+    def look(text: str) -> None:
+        seen.update(re.findall(r"\b(?:[A-Z]\w+(?=\())", repr(parse(source(text))[0].statements)))
+
+    look()
+    every = {node.__name__ for union in (nodes.Value, nodes.Statement) for node in get_args(union)}
+    assert seen >= every - {"Broken"} | {"Item", "Vary", "Entry", "Argument"}
 
 
 @settings(max_examples=400, deadline=None)
