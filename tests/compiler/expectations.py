@@ -13,8 +13,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from distill_dsl.compiler import Compiled, compile_spec
-from distill_dsl.compiler.diagnostics import Diagnostic, ordered
+from distill_dsl.compiler import Compiled, check_spec
+from distill_dsl.compiler.diagnostics import Diagnostic, has_errors, ordered
+from distill_dsl.compiler.model.rules import unavailable, without_experiment
 from distill_dsl.compiler.source import Source, Span
 
 MARK = "#!"
@@ -26,9 +27,12 @@ def without(text: str) -> str:
 
 
 def found_in(path: Path) -> Compiled:
-    """What compiling the spec finds, in the order of its places."""
-    done = compile_spec(path)
-    return Compiled(done.sources, tuple(ordered(done.diagnostics, list(done.sources))))
+    """What is found in the spec before there is a plan, in the order of its places."""
+    done = check_spec(path)
+    found = list(done.diagnostics)
+    if done.model is not None and not has_errors(found):
+        found += [*unavailable(done.model), *without_experiment(done.model)]
+    return Compiled(done.sources, tuple(ordered(found, list(done.sources))))
 
 
 def expected(source: Source, diagnostics: Iterable[Diagnostic]) -> str:

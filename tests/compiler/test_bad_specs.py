@@ -38,7 +38,6 @@ def test_what_is_said_of_a_bad_spec(
     if request.config.getoption("--golden"):
         path.write_bytes(written.encode())
     assert written == path.read_bytes().decode()
-    assert [each.code for each in found_in(path).diagnostics] == [each.code for each in done.diagnostics]
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda path: path.name)
