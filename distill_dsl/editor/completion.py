@@ -41,6 +41,16 @@ def completions(view: View, offset: int) -> list[Choice]:
     return sorted(unique.values(), key=lambda choice: choice.rank)
 
 
+DUE: Final = frozenset(
+    {Where.ORIGIN, Where.VALUE, Where.ARGUMENT, Where.ENTRY, Where.VARIED, Where.TYPE, Where.PARAM_VALUE, Where.FILE}
+)
+
+
+def is_due(view: View, offset: int) -> bool:
+    """Whether a value must follow at an offset of the spec, so that choices are welcome unasked."""
+    return cursor(view, offset).where in DUE
+
+
 def _below(found: Iterable[Choice], qualifier: tuple[str, ...]) -> Iterator[Choice]:
     """The choices that go on from what stands before the dot, without it."""
     before = ".".join(qualifier) + "."

@@ -123,9 +123,10 @@ def checked(look: Look) -> dict[str, list[lsp.Diagnostic]]:
 # --- answers: each in the thread of the compiler --------------------------------------------------
 
 
-def complete(look: Look, view: View, position: lsp.Position) -> lsp.CompletionList:
-    """What may be written at a place."""
-    found = completion.completions(view, look.offset(view, position))
+def complete(look: Look, view: View, position: lsp.Position, after_blank: bool = False) -> lsp.CompletionList:
+    """What may be written at a place. A blank alone asks only where a value is due: it also parts keys and names."""
+    offset = look.offset(view, position)
+    found = [] if after_blank and not completion.is_due(view, offset) else completion.completions(view, offset)
     return lsp.CompletionList(False, [_item(look, each, number) for number, each in enumerate(found)])
 
 

@@ -204,6 +204,11 @@ def _about_places(session: Session) -> dict[str, tuple[Handler, Any]]:
 
         return handler
 
+    async def complete(params: lsp.CompletionParams) -> lsp.CompletionList:
+        uri, position = params.text_document.uri, params.position
+        blank = params.context is not None and params.context.trigger_character == " "
+        return await session.ask(uri, lambda look, view: protocol.complete(look, view, position, blank))
+
     return {
         lsp.TEXT_DOCUMENT_COMPLETION: (
             at(protocol.complete),

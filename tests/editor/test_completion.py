@@ -10,7 +10,7 @@ from marked import SMALL, SPECS, below, folder, marked
 from distill_dsl.compiler.language.tokens import BLOCKS
 from distill_dsl.compiler.model.fields import FIELDS, PARAM_TYPES
 from distill_dsl.editor.choices import Choice
-from distill_dsl.editor.completion import PLACES, completions
+from distill_dsl.editor.completion import PLACES, completions, is_due
 from distill_dsl.editor.cursor import Where
 from distill_dsl.editor.documents import Desk, Documents
 from distill_dsl.editor.snippets import flat
@@ -174,6 +174,24 @@ def test_splits_of_its_own_source_for_a_data_block() -> None:
 def test_a_call_comes_with_what_it_needs() -> None:
     assert chosen("data x { source = h|", "hf") == 'data x { source = hf("")'
     assert chosen("teacher x { model = s|", "solution") == "teacher x { model = solution()"
+
+
+@pytest.mark.parametrize(
+    ("text", "due"),
+    [
+        ("mix x { teacher = |", True),
+        ("mix x = |", True),
+        ("experiment x { mixes = [m, |", True),
+        ("param x: |", True),
+        ("mix x { teacher |", False),
+        ("mix x { teacher = t |", False),
+        ("mix x {\n  |", False),
+        ("mix |", False),
+        ("# a |", False),
+    ],
+)
+def test_a_blank_asks_only_where_a_value_is_due(text: str, due: bool) -> None:
+    assert is_due(*marked(text)) == due
 
 
 # --- params and imports -------------------------------------------------------------------------
