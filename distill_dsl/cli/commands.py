@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from distill_dsl.cli import check, comparing, compiling, editing, formatting, graphing, planning, running
+from distill_dsl.cli import check, comparing, compiling, editing, explaining, formatting, graphing, planning, running
 
 app = typer.Typer(
     help="Compile `.mtd` specs to DVC pipelines that distil reasoning into small language models.",
@@ -19,6 +19,7 @@ app.command()(graphing.graph)
 app.command()(comparing.diff)
 app.command()(formatting.fmt)
 app.command()(editing.lsp)
+app.command()(explaining.explain)
 app.command()(running.track)
 app.command()(running.doctor)
 app.add_typer(running.stages, name="stage", hidden=True)

@@ -9,9 +9,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from expectations import expected, found_in, without
 
 from distill_dsl.compiler.diagnostics import Code, render, report
-from expectations import expected, found_in, without
 
 BAD = Path(__file__).parents[1] / "bad"
 PACKAGE = Path(__file__).parents[2] / "distill_dsl" / "compiler"
