@@ -255,9 +255,7 @@ def _lines(elements: Sequence[Element]) -> Iterator[list[Element]]:
     """The elements by the lines in which they are written."""
     current: list[Element] = []
     for each in elements:
-        if current and (
-            each.breaks or each.before or current[-1].after or is_broken(each.parts) or is_broken(current[-1].parts)
-        ):
+        if current and (each.breaks or each.before or is_broken(each.parts) or is_broken(current[-1].parts)):
             yield current
             current = []
         current.append(each)
