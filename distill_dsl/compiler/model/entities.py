@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from msgspec import Struct
 
 from distill_dsl.compiler.source import Span
 from distill_dsl.contract.settings import (
@@ -18,8 +18,7 @@ Value = int | float | str | bool
 """What a param holds."""
 
 
-@dataclass(frozen=True)
-class SplitRef:
+class SplitRef(Struct, frozen=True):
     """`gsm8k.train`."""
 
     data: str
@@ -29,8 +28,7 @@ class SplitRef:
         return f"{self.data}.{self.split}"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Param:
+class Param(Struct, frozen=True, kw_only=True):
     """`param name: type = value`; the value is the override's, where there is one."""
 
     name: str
@@ -43,8 +41,7 @@ class Param:
     choices: tuple[Value, ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True)
-class Entity:
+class Entity(Struct, frozen=True, kw_only=True):
     """What all blocks have.
 
     `references` maps a dotted path inside the settings to the param whose value stands there;
@@ -55,45 +52,39 @@ class Entity:
     span: Span
     """The head of the block: keyword and name."""
     description: str = ""
-    references: dict[str, str] = field(default_factory=dict)
+    references: dict[str, str] = {}
     uses: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, kw_only=True)
-class Data(Entity):
+class Data(Entity, frozen=True, kw_only=True):
     """`splits` are those that the whole spec refers to, by first use."""
 
     settings: DataSettings
     splits: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True)
-class Teacher(Entity):
+class Teacher(Entity, frozen=True, kw_only=True):
     """`budget` is in US dollars."""
 
     settings: TeacherSettings
     budget: float | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Thought(Entity):
+class Thought(Entity, frozen=True, kw_only=True):
     settings: ThoughtSettings
 
 
-@dataclass(frozen=True, kw_only=True)
-class Mix(Entity):
+class Mix(Entity, frozen=True, kw_only=True):
     settings: MixSettings
     problems: tuple[SplitRef, ...]
     teacher: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class Student(Entity):
+class Student(Entity, frozen=True, kw_only=True):
     settings: StudentSettings
 
 
-@dataclass(frozen=True, kw_only=True)
-class Experiment(Entity):
+class Experiment(Entity, frozen=True, kw_only=True):
     """`vary` holds params and the values they take, in the order of the spec."""
 
     settings: ExperimentSettings
@@ -104,8 +95,7 @@ class Experiment(Entity):
     vary: tuple[tuple[str, tuple[Value, ...]], ...] = ()
 
 
-@dataclass(frozen=True)
-class Model:
+class Model(Struct, frozen=True):
     """A whole spec with its imports. `files` are in the order of loading, the main spec first."""
 
     files: tuple[str, ...]

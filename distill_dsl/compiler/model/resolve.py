@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Final, assert_never
+
+from msgspec import structs
 
 from distill_dsl.compiler.diagnostics import Code, Diagnostic, did_you_mean, has_errors, ordered, suggestion
 from distill_dsl.compiler.language import nodes
@@ -114,7 +116,7 @@ def _model(
 
 def _with_uses(entity: Any, tables: Mapping[str, dict[str, Any]]) -> Any:
     """The entity with the params of all that it refers to; mixes and teachers refer on."""
-    return replace(entity, uses=frozenset().union(*(one.uses for one in reached(entity, tables))))
+    return structs.replace(entity, uses=frozenset().union(*(one.uses for one in reached(entity, tables))))
 
 
 def reached(entity: Entity, tables: Mapping[str, Mapping[str, Any]]) -> list[Entity]:

@@ -6,7 +6,6 @@ Splits are named where they are used (`problems = gsm8k.train`), so that this lo
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from posixpath import normpath
 from typing import Any
 
@@ -123,7 +122,7 @@ def with_splits(blocks: Blocks, data: Mapping[str, Data]) -> dict[str, Data]:
             references = {
                 path.replace(f"splits.{EVERY}", f"splits.{only}"): param for path, param in references.items()
             }
-        whole[name] = replace(one, settings=settings, splits=used, references=references)
+        whole[name] = msgspec.structs.replace(one, settings=settings, splits=used, references=references)
     return whole
 
 
