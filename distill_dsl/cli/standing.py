@@ -32,12 +32,11 @@ def compiled_spec() -> Path | None:
     return Path(found[1]) if found else None
 
 
-def standing(status: dict[str, list[Any]]) -> Standing:
-    """The pipeline on disk, with what `dvc status` says of it."""
+def standing() -> Standing:
+    """The pipeline on disk, still without what `dvc status` says of it."""
     return Standing(
         stages=_stages(DVC_FILE),
         lock=_stages(LOCK_FILE),
-        status=status,
         exists=lambda path: Path(path).exists(),
         runs=_cached_runs(),
     )

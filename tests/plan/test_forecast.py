@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from constructed import after_run, compiled, edited
+from constructed import after_run, compiled, edited, lock_of
 
 from distill_dsl.compiler import compile_spec
 from distill_dsl.compiler.plan.forecast import Forecast, Surroundings, forecast
@@ -65,8 +65,17 @@ def test_calls_are_problems_times_thoughts_times_samples(tmp_path: Path) -> None
     assert asked.calls(3) == 60 * 3 * 4
     assert said(tmp_path, edited())[1] == (
         'teacher llm, openai("gpt-3.5-turbo"), is asked at most 720 times: 60 problems of problems.train'
-        " x 3 thoughts x 4 samples, 512 tokens each at most; now at most 0, as the others are answered already."
+        " x 3 thoughts x 4 samples, 512 tokens each at most; all of it is answered already."
     )
+
+
+def test_calls_that_are_still_to_be_made_are_told(tmp_path: Path) -> None:
+    before, now = compiled(tmp_path), compiled(tmp_path, edited(("thoughts = cot }", "thoughts = cot + pot }")))
+    assert now.model is not None and now.plan is not None
+    lock = {name: entry for name, entry in lock_of(before).items() if "train-eot" not in name}
+    found = after_run(now, now, lock=lock)
+    said = [line.text for line in paragraph(forecast(now.model, now.plan, EVERYTHING), found)]
+    assert said[1].endswith("; now at most 240, as the others are answered already.")
 
 
 def test_a_limit_bounds_what_is_asked(tmp_path: Path) -> None:

@@ -67,14 +67,17 @@ def test_a_comment_lets_only_the_spec_be_checked(project: StandIn) -> None:
 def test_the_outlook_is_what_comes_of_it(project: StandIn) -> None:
     project.edit("steps = 4", "steps = 5")
     project.edit("time = 5s", "time = 10s")
+    (project.root / "artifacts/completions/solver-problems-train-cot.jsonl").unlink()
     before = plan(project)
     assert reasons(before, "train-both-tiny-s1") == ["student tiny: steps 4 -> 5"]
     assert reasons(before, "verify-solver-problems-train-pot") == ["param patience: 5s -> 10s"]
+    assert reasons(before, "ask-solver-problems-train-cot") == ["its output is missing"]
+    assert names(before, "restored") == {"ask-solver-problems-train-cot"}
     project.compile()
     # Now params.yaml is new, and nothing ran: dvc.lock still says what did.
     compiled = plan(project, "--exit-code", code=3)
     assert [before["stages"], compiled["compiled"]] == [compiled["stages"], True]
-    assert project.repro() == (names(before, "runs"), set())
+    assert project.repro() == (names(before, "runs"), names(before, "restored"))
 
     project.edit("steps = 5", "steps = 4")
     project.edit("time = 10s", "time = 5s")
@@ -86,14 +89,6 @@ def test_the_outlook_is_what_comes_of_it(project: StandIn) -> None:
     }
     project.compile()
     assert project.repro() == (names(back, "runs"), names(back, "restored"))
-
-
-def test_a_missing_output_is_restored(project: StandIn) -> None:
-    (project.root / "artifacts/mixes/both/train.jsonl").unlink()
-    said = plan(project)
-    assert reasons(said, "mix-both") == ["its output is missing"]
-    assert names(said, "restored") == {"mix-both"} and names(said, "runs") == set()
-    assert project.repro() == (set(), {"mix-both"})
 
 
 def test_a_later_version_is_compared_with_an_earlier_one(project: StandIn) -> None:

@@ -307,6 +307,19 @@ def test_trainings_of_one_reason_are_one_line(tmp_path: Path) -> None:
     ]
 
 
+def test_a_block_and_its_copies_that_change_alike_are_one_reason(tmp_path: Path) -> None:
+    now = compiled(tmp_path, edited(("learning_rate = 5e-4", "learning_rate = 1e-3")))
+    said = [line.text for line in grouped(after_run(compiled(tmp_path), now))]
+    assert said[1] == "Would run, because student small, large: learning_rate 0.0005 -> 0.001 (walk.mtd:14):"
+    assert [text.split()[:2] for text in said[2:]] == [
+        ["train", "12"],
+        ["solve", "12"],
+        ["score", "12"],
+        ["report", "report-walk"],
+        ["track", "track-walk"],
+    ]
+
+
 def test_every_stage_is_listed_once(tmp_path: Path) -> None:
     done = compiled(tmp_path)
     found = after_run(done, done)

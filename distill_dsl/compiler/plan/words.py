@@ -74,6 +74,8 @@ def _calls(asked: Asked, outlooks: Outlooks) -> str:
     waiting = [name for name in asked.stages if outlooks[name].state is State.RUNS]
     now = asked.calls(len(waiting)) if len(waiting) < len(asked.stages) else None
     rest = "" if now is None else f"; now at most {number(now)}, as the others are answered already"
+    if not waiting:
+        rest = "; all of it is answered already"
     return f"{who} is asked at most {number(most)} times: {product}{rest}."
 
 
@@ -140,18 +142,31 @@ def grouped(outlooks: Outlooks) -> list[Line]:
 
 def _by_causes(outlooks: Outlooks, state: State) -> dict[tuple[Reason, ...], list[Outlook]]:
     """Causes in the order in which the walk meets them -> the stages that they are behind."""
-    causes = [_cause(root) for one in outlooks.values() for root in one.roots]
-    rank = {cause: at for at, cause in enumerate(dict.fromkeys(causes))}
+    cause_of = _causes([root for one in outlooks.values() for root in one.roots])
+    rank = {cause: at for at, cause in enumerate(dict.fromkeys(cause_of.values()))}
     groups: dict[tuple[Reason, ...], list[Outlook]] = {}
     for one in outlooks.values():
         if one.state is state:
-            ordered = sorted({_cause(root) for root in one.roots}, key=rank.__getitem__)
+            ordered = sorted({cause_of[root] for root in one.roots}, key=rank.__getitem__)
             groups.setdefault(tuple(ordered), []).append(one)
     return groups
 
 
-def _cause(root: Reason) -> Reason:
-    return replace(root, detail="")
+def _causes(roots: Sequence[Reason]) -> dict[Reason, Reason]:
+    """Reason -> how it is told: without what differs from stage to stage, and a block with its copies."""
+    alike: dict[tuple[str, Place | None], dict[Reason, None]] = {}
+    for root in roots:
+        change = root.change
+        alike.setdefault((f"{change.section}: {change.tail}" if change else root.text, root.place), {})[root] = None
+    told: dict[Reason, Reason] = {}
+    for ones in alike.values():
+        first = next(iter(ones))
+        text = first.text
+        if first.change:
+            names = dict.fromkeys(one.change.name for one in ones if one.change)
+            text = f"{first.change.section} {', '.join(names)}: {first.change.tail}"
+        told |= dict.fromkeys(ones, replace(first, detail="", text=text, change=None))
+    return told
 
 
 def _headed(head: str, causes: tuple[Reason, ...], group: list[Outlook]) -> Iterator[Line]:
