@@ -78,10 +78,11 @@ def _imports(view: View) -> Iterator[Fold]:
 
 def _comments(view: View) -> Iterator[Fold]:
     """Comments that stand in lines of their own, one below the other."""
+    text = view.source.text
     run: list[Span] = []
     for span in comments(view):
-        between = view.source.text[run[-1].end : span.start] if run else ""
-        alone = view.source.text[: span.start].rpartition("\n")[2].strip() == ""
+        between = text[run[-1].end : span.start] if run else ""
+        alone = not text[text.rfind("\n", 0, span.start) + 1 : span.start].strip()
         if run and (not alone or between.strip() or between.count("\n") > 1):
             yield from _run(run)
             run = []

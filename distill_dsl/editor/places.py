@@ -25,14 +25,20 @@ class Places:
     encoding: str = "utf-16"
     starts: tuple[int, ...] = field(init=False, repr=False, compare=False)
 
+    plain: bool = field(init=False, repr=False, compare=False)
+    """Every character is one unit, whatever the encoding."""
+
     def __post_init__(self) -> None:
         starts = (0, *(match.end() for match in _LINE_END.finditer(self.text)))
         object.__setattr__(self, "starts", starts)
+        object.__setattr__(self, "plain", self.text.isascii())
 
     def place(self, offset: int) -> tuple[int, int]:
         """Line and column of an offset, both from 0."""
         offset = max(0, min(offset, len(self.text)))
         line = bisect_right(self.starts, offset) - 1
+        if self.plain:
+            return line, offset - self.starts[line]
         return line, self._units(self.text[self.starts[line] : offset])
 
     def offset(self, line: int, column: int) -> int:

@@ -288,11 +288,12 @@ def _within(kind: str | None, outer: str) -> bool:
 def coloured(look: Look, view: View) -> lsp.SemanticTokens:
     """What each word is, as the protocol packs it: each place is told from the one before."""
     data: list[int] = []
+    place = look.places(view.path.as_posix()).place
     line = column = 0
     for each in outline.painted(view):
-        place = look.range(each.span)
-        down = place.start.line - line
-        data += [down, place.start.character - (0 if down else column), place.end.character - place.start.character]
+        (start_line, start), (_, end) = place(each.span.start), place(each.span.end)
+        down = start_line - line
+        data += [down, start - (0 if down else column), end - start]
         data += [outline.SORTS.index(each.sort), int(each.defines)]
-        line, column = place.start.line, place.start.character
+        line, column = start_line, start
     return lsp.SemanticTokens(data)
