@@ -12,13 +12,13 @@ from collections.abc import Sequence
 from typing import TextIO
 
 from distill_dsl.compiler import Compiled
-from distill_dsl.compiler.diagnostics import Diagnostic, render
+from distill_dsl.compiler.diagnostics import Diagnostic, report
 
 
 def show(diagnostics: Sequence[Diagnostic], compiled: Compiled) -> None:
     """Print diagnostics with the lines that they speak of."""
     if diagnostics:
-        print(render(diagnostics, compiled.sources, color=in_color(sys.stderr)), file=sys.stderr)
+        print(report(diagnostics, compiled.sources, color=in_color(sys.stderr)), file=sys.stderr)
 
 
 def say(text: str) -> None:

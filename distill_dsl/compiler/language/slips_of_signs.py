@@ -259,7 +259,7 @@ def _twice(text: Text, at: int, token: Token) -> Taken | None:
     if text.brackets or after is None or after.kind is not Kind.LBRACE or not touch(token, after):
         return None
     text.doubled = True
-    help = Advice("write one `{`, and one `}` at the end", "", sure=True, span=after.span)
+    help = "write one `{`, and one `}` at the end"
     text.report(error(Code.SYNTAX, "a block stands in one pair of braces", after.span, help))
     return Taken(2, [token])
 
