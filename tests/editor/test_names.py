@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from lsprotocol.types import Position
 from marked import HERE, SMALL, folder, marked, view_of
 
 from distill_dsl.compiler.diagnostics import Edit
@@ -22,6 +23,7 @@ from distill_dsl.editor.names import (
     renamed,
     with_edits,
 )
+from distill_dsl.editor.protocol import Look, define
 
 
 def inside(part: str, text: str = SMALL) -> tuple[View, int]:
@@ -77,6 +79,17 @@ def test_an_alias_leads_to_its_import_and_the_name_behind_it_to_its_block(tmp_pa
     assert alias is not None and alias.path == (tmp_path / "main.mtd").as_posix() and alias.start == len(head) - 2
     block = definition(*marked(head + "mix x = c.|m { }", tmp_path / "main.mtd"))
     assert block is not None and block.path == paths["common"].as_posix() and block.start == SMALL.index("m {")
+
+
+def test_a_name_of_the_importing_spec_is_found_from_the_imported_one(tmp_path: Path) -> None:
+    files = folder(tmp_path, part="teacher u = t { }\n", main='import "part.mtd"\nteacher t { model = solution() }\n')
+    documents = Documents()
+    for path in files.values():
+        documents = documents.opened(path, path.read_text())
+    look = Look(Desk(), documents)
+    found = define(look, look.view(files["part"]), Position(0, len("teacher u = ")))
+    assert found is not None
+    assert found.uri == files["main"].as_uri() and found.range.start == Position(1, len("teacher "))
 
 
 # --- references ---------------------------------------------------------------------------------
