@@ -182,6 +182,25 @@ def test_a_file_that_stages_read_is_a_change_of_its_own(tmp_path: Path) -> None:
     assert found["file prompts/python.jinja2 changed"][1].reruns[0] == "ask-llm-problems-train-pot"
 
 
+def test_what_one_change_does_is_not_told_of_another(tmp_path: Path) -> None:
+    found = after(
+        tmp_path,
+        ("thoughts = cot + pot + eot", "thoughts = cot + eot"),
+        ("learning_rate = 5e-4", "learning_rate = 1e-3"),
+        ("eot { answer = equations", 'eot { answer = equations   cue = "Solve."'),
+        ("[1, 2, 3]", "[1, 2, 3, 4]"),
+    )
+    thoughts = found["mix etd: thoughts cot + pot + eot -> cot + eot"][1]
+    assert thoughts.removes == ("ask-llm-problems-train-pot", "verify-llm-problems-train-pot")
+    rate = found["student small, large: learning_rate 0.0005 -> 0.001"][1]
+    assert rate.adds == rate.removes == () and rate.reruns[0] == "train-cotd-small-s1"
+    seeds = found["experiment walk: seeds + 4"][1]
+    assert seeds.reruns == ("report-walk", "track-walk") and seeds.removes == ()
+    assert {name[-3:] for name in seeds.adds} == {"-s4"}
+    cue = found['thought eot: cue "System of linear equations: (Do not simplify)" -> "Solve."'][1]
+    assert cue.removes == () and cue.reruns[:2] == ("ask-llm-problems-train-eot", "verify-llm-problems-train-eot")
+
+
 def test_json_holds_the_same(tmp_path: Path) -> None:
     before, now = compiled(tmp_path), compiled(tmp_path, edited(("[1, 2, 3]", "[1, 2]")))
     said = document(_all(before, now))

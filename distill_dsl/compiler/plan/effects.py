@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, assert_never
+from typing import Any, Final, assert_never
 
 from distill_dsl.compiler.model.fields import FIELDS
 from distill_dsl.compiler.plan.build import Plan
@@ -32,6 +32,19 @@ from distill_dsl.compiler.plan.stages import (
     stage_name,
 )
 from distill_dsl.compiler.plan.wiring import Wiring, wire
+from distill_dsl.contract.vocabulary import StageKind
+
+SHAPED_BY: Final[Mapping[tuple[str, str], Collection[StageKind]]] = {
+    ("mix", "problems"): (StageKind.MIX,),
+    ("mix", "teacher"): (StageKind.MIX,),
+    ("mix", "thoughts"): (StageKind.MIX,),
+    ("experiment", "tests"): (StageKind.SOLVE, StageKind.SCORE),
+    ("experiment", "students"): (StageKind.REPORT, StageKind.TRACK),
+    ("experiment", "mixes"): (StageKind.REPORT, StageKind.TRACK),
+    ("experiment", "seeds"): (StageKind.REPORT, StageKind.TRACK),
+    ("experiment", "vary"): (StageKind.REPORT, StageKind.TRACK),
+}
+"""Key of a block -> the stages whose command and files say it; other keys are values of params.yaml."""
 
 Names = tuple[str, ...]
 """Stages, in the order of the walk."""
@@ -84,12 +97,14 @@ class Pipeline:
                 found.add(name)
         return found
 
-    def above(self, names: Iterable[str]) -> set[str]:
-        """The stages and all that they read from, however far up."""
-        found = set(names)
-        for name in reversed(self.stages):
-            if name in found:
-                found.update(self.reads[name])
+    def grown(self, names: Iterable[str], new: Collection[str]) -> set[str]:
+        """The new stages that the given ones read from, straight or through other new ones."""
+        found: set[str] = set()
+        waiting = list(names)
+        while waiting:
+            come = {one for one in self.reads[waiting.pop()] if one in new} - found
+            found |= come
+            waiting += sorted(come)
         return found
 
     def about(self, section: str, names: Collection[str]) -> set[str]:
@@ -150,14 +165,13 @@ class Difference:
                 touched = {name for name in self.own if set(change.names) & self._moved(name)}
                 return self._effect(touched, set(), set())
             case What.ADDED | What.REMOVED | What.RENAMED:
-                come, gone = (side.about(change.section, change.names) for side in (self.after, self.before))
-                return self._effect(set(), self._new(come), self._old(gone))
+                come = self.after.about(change.section, change.names) & self.added
+                gone = self.before.about(change.section, change.names) & self.removed
+                return self._effect(set(), self._new(come) | come, self._old(gone) | gone)
             case What.CHANGED:
                 touched = {name for name in self.own if self._touches(change, name)}
-                about = self._structural(change)
-                return self._effect(
-                    touched | (about & self.own), self._new(touched | about), self._old(touched | about)
-                )
+                shaped = self._shaped(change) & self.own
+                return self._effect(touched | shaped, self._new(shaped), self._old(shaped))
             case _:
                 assert_never(change.what)
 
@@ -165,16 +179,13 @@ class Difference:
         """Whether a param of the stage holds the changed key."""
         return any(_covers(key, change) for key in self._values(name))
 
-    def _structural(self, change: Change) -> set[str]:
-        """The stages about a block whose changed key says which stages there are."""
+    def _shaped(self, change: Change) -> set[str]:
+        """The stages of both versions whose command and files come from the changed key."""
         key = change.key.key if change.key else ""
-        placed = {row.key for row in FIELDS.get(change.section, ()) if row.placed}
-        if change.section == "param" or key in placed:
-            return set()
-        found = self.after.about(change.section, change.names) | self.before.about(change.section, change.names)
-        if key in ("problems", "tests"):
-            found |= self._fetched(change)
-        return found
+        kinds = SHAPED_BY.get((change.section, key.partition(" ")[0]), ())
+        about = self.after.about(change.section, change.names)
+        found = {name for name in about & self.before.stages.keys() if self.after.stages[name].kind in kinds}
+        return found | self._fetched(change) if key in ("problems", "tests") else found
 
     def _fetched(self, change: Change) -> set[str]:
         """The fetch stages of the splits that came or went."""
@@ -184,12 +195,10 @@ class Difference:
         return {name for name in self.own if name.startswith("fetch-") and block_name(name[6:]) in data}
 
     def _new(self, names: set[str]) -> set[str]:
-        there = names & self.after.stages.keys()
-        return (self.after.above(there) | self.after.below(there & self.added)) & self.added
+        return self.after.grown(names, self.added)
 
     def _old(self, names: set[str]) -> set[str]:
-        there = names & self.before.stages.keys()
-        return (self.before.above(there) | self.before.below(there & self.removed)) & self.removed
+        return self.before.grown(names, self.removed)
 
     def _effect(self, touched: set[str], adds: set[str], removes: set[str]) -> Effect:
         reruns = self.after.below(touched | adds) - self.added
