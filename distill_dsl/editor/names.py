@@ -107,9 +107,10 @@ Changed = Callable[[Sequence[Edit]], Sequence[View]]
 """What the views become under some edits; nothing is written."""
 
 
-def renamed(views: Sequence[View], view: View, offset: int, new: str, changed: Changed) -> list[Edit] | Refusal:
-    """The edits that give the name at an offset another one, in all views; or why that cannot be."""
-    mention = name_at(view, offset)
+def renamed(
+    views: Sequence[View], view: View, mention: Mention | None, new: str, changed: Changed
+) -> list[Edit] | Refusal:
+    """The edits that rename what a mention in a view names, in all views; or why that cannot be."""
     if mention is None:
         return Refusal("there is no name to change here")
     if wrong := _unfit(new):

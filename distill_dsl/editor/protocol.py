@@ -5,7 +5,7 @@ Knows the protocol's types, but nothing of how messages travel; see `server`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -14,6 +14,7 @@ from lsprotocol import types as lsp
 
 from distill_dsl.compiler.diagnostics import Code, Diagnostic, Edit, Severity
 from distill_dsl.compiler.language.format import formatted
+from distill_dsl.compiler.model.scope import Mention
 from distill_dsl.compiler.source import Source, Span
 from distill_dsl.editor import completion, fixes, hover, names, outline, snippets
 from distill_dsl.editor.choices import Choice
@@ -170,20 +171,32 @@ def sign(look: Look, view: View, position: lsp.Position) -> lsp.SignatureHelp | 
 def define(look: Look, view: View, position: lsp.Position) -> lsp.Location | None:
     """Where the name at a place is defined, seen from the spec itself or else from one that imports it."""
     offset = look.offset(view, position)
-    above = (other for other in look.views() if other is not view and real(view.path) in other.files)
-    for one in (view, *above):
+    for one in _seen_by(look, view):
         span = names.definition(one, offset, view.path)
         if span is not None:
             return look.location(span)
     return None
 
 
+def _seen_by(look: Look, view: View) -> Iterator[View]:
+    """The view of a file, and those of the open specs that import it, which may define names for it."""
+    yield view
+    yield from (other for other in look.views() if other is not view and real(view.path) in other.files)
+
+
+def _named(look: Look, view: View, position: lsp.Position) -> tuple[View, Mention | None]:
+    """The name at a place, and the view that knows it."""
+    offset = look.offset(view, position)
+    found = ((one, names.name_at(one, offset, view.path)) for one in _seen_by(look, view))
+    return next(((one, mention) for one, mention in found if mention is not None), (view, None))
+
+
 def refer(look: Look, view: View, position: lsp.Position, declared: bool) -> list[lsp.Location] | None:
     """Every place of the workspace that names what stands at a place."""
-    mention = names.name_at(view, look.offset(view, position))
+    one, mention = _named(look, view, position)
     if mention is None:
         return None
-    target = names.defined(view, mention)
+    target = names.defined(one, mention)
     spans = names.references(look.programs(), target)
     return [look.location(span) for span in spans if declared or (span.path, span.start) != (target.file, target.start)]
 
@@ -196,7 +209,7 @@ def highlight(look: Look, view: View, position: lsp.Position) -> list[lsp.Docume
 
 def prepare_rename(look: Look, view: View, position: lsp.Position) -> lsp.PrepareRenamePlaceholder | None:
     """The name at a place, if there is one."""
-    mention = names.name_at(view, look.offset(view, position))
+    _, mention = _named(look, view, position)
     if mention is None:
         return None
     text = view.source.text[mention.span.start : mention.span.end]
@@ -214,7 +227,7 @@ def rename(look: Look, view: View, position: lsp.Position, new: str) -> lsp.Work
             documents = documents.opened(Path(path), text)
         return [desk.view(documents, each.path) for each in views]
 
-    found = names.renamed(views, view, look.offset(view, position), new, changed)
+    found = names.renamed(views, *_named(look, view, position), new, changed)
     if isinstance(found, names.Refusal):
         return found
     return look.workspace_edit(found)

@@ -23,7 +23,7 @@ from distill_dsl.editor.names import (
     renamed,
     with_edits,
 )
-from distill_dsl.editor.protocol import Look, define
+from distill_dsl.editor.protocol import Look, define, refer
 
 
 def inside(part: str, text: str = SMALL) -> tuple[View, int]:
@@ -89,6 +89,8 @@ def test_a_name_of_the_importing_spec_is_found_from_the_imported_one(tmp_path: P
     look = Look(Desk(), documents)
     found = define(look, look.view(files["part"]), Position(0, len("teacher u = ")))
     assert found is not None
+    spans = refer(look, look.view(files["part"]), Position(0, len("teacher u = ")), True)
+    assert spans is not None and [each.uri for each in spans] == [files[name].as_uri() for name in ("main", "part")]
     assert found.uri == files["main"].as_uri() and found.range.start == Position(1, len("teacher "))
 
 
@@ -146,7 +148,7 @@ def rename(views: Sequence[View], view: View, offset: int, new: str) -> dict[str
             documents = documents.opened(Path(path), with_edits(documents.texts[path], some))
         return [Desk().view(documents, each.path) for each in views]
 
-    found = renamed(views, view, offset, new, after)
+    found = renamed(views, view, name_at(view, offset), new, after)
     if isinstance(found, Refusal):
         return found.reason
     texts = {str(path): getattr(read, "text", "") for each in views for path, read in each.reads.items()}
