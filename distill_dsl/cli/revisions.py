@@ -81,7 +81,7 @@ def _git(*arguments: str) -> bytes | None:
 
 def _called(diagnostics: Iterable[Diagnostic], revision: str) -> tuple[Diagnostic, ...]:
     def there(span: Span) -> Span:
-        return replace(span, path=f"{revision}:{span.path}")
+        return Span(f"{revision}:{span.path}", span.start, span.end)
 
     return tuple(
         replace(
