@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from test_language import PIECES, plain
 from texts import spec_texts
@@ -97,8 +97,13 @@ def test_the_texts_hold_every_construct() -> None:
     assert seen >= every - {"Broken"} | {"Item", "Vary", "Entry", "Argument"}
 
 
+JUST_FITS_BELOW = "mix a { a = b > { c: " + "d" * 101 + ", e: 1 } }"
+"""What follows the operator fits exactly into the next line."""
+
+
 @settings(max_examples=400, deadline=None)
 @given(spec_texts())
+@example(JUST_FITS_BELOW)
 def test_meaning_and_comments_stay(text: str) -> None:
     keeps_everything(text)
 

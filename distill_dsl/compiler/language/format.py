@@ -184,7 +184,7 @@ def _run(parts: Sequence[Part], pen: _Pen) -> list[Row]:
             pen.rows += _comments(first.before, False, pen.indent)
         if isinstance(part, Leaf):
             pen.add(glue, part.text)
-        elif not part.broken and _fits(parts, at, len(glue), pen):
+        elif not part.broken and _fits(parts, at, len(glue) if pen.text else 0, pen):
             pen.add(glue, part.flat)
         else:
             _group(part, glue, pen)
