@@ -20,7 +20,7 @@ from distill_dsl.compiler import Compiled
 from distill_dsl.compiler.diagnostics import Code, Diagnostic, error
 from distill_dsl.compiler.diagnostics.excerpt import printable
 from distill_dsl.compiler.language.format import formatted
-from distill_dsl.compiler.source import LARGEST, Source, Unreadable, read_source
+from distill_dsl.compiler.source import LARGEST, Source, Unreadable, not_text, read_source
 from distill_dsl.contract.failure import Failure
 from distill_dsl.contract.files import write_text
 
@@ -117,8 +117,8 @@ def _stdin() -> tuple[Source, bytes] | Unreadable:
         return Unreadable.TOO_LARGE
     try:
         return Source("<stdin>", data.decode("utf-8-sig")), data
-    except UnicodeDecodeError:
-        return Unreadable.NOT_TEXT
+    except UnicodeDecodeError as wrong:
+        return not_text(data, wrong.start)
 
 
 def _show(found: Sequence[Diagnostic], source: Source | None) -> None:

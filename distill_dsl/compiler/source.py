@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from dataclasses import dataclass, field
-from enum import Enum
 from pathlib import Path
-from typing import Final
+from typing import ClassVar, Final
 
 LARGEST: Final = 1_000_000
 """Bytes. No spec that a person writes comes near; a data file given by mistake is refused at once."""
@@ -45,14 +45,23 @@ class Source:
         return self.text[start:end].rstrip("\r")
 
 
-class Unreadable(Enum):
-    """Why a file is no source. The value completes the sentence "the file ..."."""
+@dataclass(frozen=True)
+class Unreadable:
+    """Why a file is no source. The value completes the sentence "the file ..."; the help says what to do."""
 
-    MISSING = "does not exist"
-    DIRECTORY = "is a folder"
-    DENIED = "cannot be read"
-    NOT_TEXT = "is not UTF-8 text"
-    TOO_LARGE = f"is larger than {LARGEST // 1_000_000} MB"
+    value: str
+    help: str | None = None
+
+    MISSING: ClassVar[Unreadable]
+    DIRECTORY: ClassVar[Unreadable]
+    DENIED: ClassVar[Unreadable]
+    TOO_LARGE: ClassVar[Unreadable]
+
+
+Unreadable.MISSING = Unreadable("does not exist")
+Unreadable.DIRECTORY = Unreadable("is a folder")
+Unreadable.DENIED = Unreadable("cannot be read")
+Unreadable.TOO_LARGE = Unreadable(f"is larger than {LARGEST // 1_000_000} MB", "a spec is text that a person writes")
 
 
 def read_source(path: Path) -> Source | Unreadable:
@@ -69,6 +78,24 @@ def read_source(path: Path) -> Source | Unreadable:
     if len(data) > LARGEST:
         return Unreadable.TOO_LARGE
     try:
-        return Source(path.as_posix(), data.decode("utf-8-sig"))
-    except UnicodeDecodeError:
-        return Unreadable.NOT_TEXT
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as wrong:
+        return not_text(data, wrong.start)
+    # A text of an old Macintosh ends its lines by CR alone, and would be one line, and one comment.
+    return Source(path.as_posix(), _LONE_CR.sub("\n", text))
+
+
+_LONE_CR: Final = re.compile(r"\r(?!\n)")
+_SAVE: Final = "save it as UTF-8"
+
+
+def not_text(data: bytes, at: int) -> Unreadable:
+    """What bytes that are no UTF-8 look like, and where they show it."""
+    byte = f"byte {at:,} is 0x{data[at]:02X}"
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return Unreadable("is UTF-16 text, and not UTF-8", _SAVE)
+    if b"\0" in data[:1000]:
+        return Unreadable(f"is no text ({byte})", "a spec is text that a person writes")
+    letter = bytes([data[at]]).decode("cp1252", errors="replace")
+    guess = f", which is `{letter}` in Latin-1 or Windows-1252" if letter.isalnum() or letter in "“”‘’–—…€" else ""
+    return Unreadable(f"is not UTF-8 text: {byte}{guess}", _SAVE)

@@ -229,7 +229,7 @@ HELPS = [
     (changed("samples = paths", "samples = ${paths}"), "write `paths`"),
     (changed("samples = paths", "/* four */ samples = paths"), "write `#` in each line"),
     (changed("pot > cot", "pot | cot"), "write `>` for `|`"),
-    (changed("answer = python", "answer = python cue = 'Let's go'"), "write `\"Let's go\"`"),
+    (changed("answer = python", "answer = python cue = 'Let's go'"), 'write `"Let\'s go"`'),
     (SMALL + "student z extends s { steps = 4 }\n", "write `student z = s { ... }`"),
 ]
 
@@ -285,6 +285,34 @@ def test_files_that_are_no_spec(tmp_path: Path) -> None:
     (tmp_path / "large.mtd").write_bytes(b"#" * (LARGEST + 1))
     for path in (tmp_path, tmp_path / "no.mtd", tmp_path / "latin.mtd", tmp_path / "large.mtd", Path("\0")):
         assert _found(path) == [Code.UNREADABLE_FILE.number]
+
+
+def test_the_encoding_of_a_file_is_named(tmp_path: Path) -> None:
+    said = {
+        b"# caf\xe9": "is not UTF-8 text: byte 5 is 0xE9, which is `é` in Latin-1 or Windows-1252",
+        "mtd 1".encode("utf-16"): "is UTF-16 text, and not UTF-8",
+        b"\x89PNG\r\n\x1a\n\0\0": "is no text (byte 0 is 0x89)",
+    }
+    for data, summary in said.items():
+        (tmp_path / "a.mtd").write_bytes(data)
+        assert load(tmp_path / "a.mtd")[2][0].summary.endswith(summary)
+
+
+def test_lines_may_end_by_carriage_returns_alone(tmp_path: Path) -> None:
+    (tmp_path / "a.mtd").write_bytes(b"# a comment\rmix m { }\r\nmix n { }\r")
+    program, sources, found = load(tmp_path / "a.mtd")
+    assert found == []
+    assert len(program.specs[0].statements) == 2
+    assert next(iter(sources.values())).place(12) == (2, 1)
+
+
+@pytest.mark.parametrize("line", ["@\n", "}\n", "mix m { a = [}\n", "a: b\n", '"\n'])
+def test_a_file_of_mistakes_is_given_up_and_says_so(line: str) -> None:
+    spec, found = parse(source(line * 5000))
+    assert len(found) <= 1001
+    assert spec.damaged
+    if len(found) > 1000:
+        assert "the rest was not read" in found[-1].summary
 
 
 def test_a_missing_import_silences_the_names_it_may_have_had(tmp_path: Path) -> None:

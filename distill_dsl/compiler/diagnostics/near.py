@@ -19,7 +19,12 @@ def did_you_mean(word: str, candidates: Iterable[str]) -> str | None:
     if len(word) > LONGEST_WORD:
         return None
     choices = list(islice(candidates, MOST_CANDIDATES))
-    close = [other for other in choices if abs(len(word) - len(other)) <= allowed]
+    letters = frozenset(word.lower())
+    close = [
+        other
+        for other in choices
+        if abs(len(word) - len(other)) <= allowed and len(letters ^ frozenset(other.lower())) <= 2 * allowed
+    ]
     near = [(distance(word.lower(), other.lower()), other) for other in close]
     best = min(near, default=None, key=lambda pair: pair[0])
     if best is not None and best[0] <= allowed and best[0] < len(word):

@@ -15,7 +15,7 @@ from distill_dsl.compiler.language import nodes
 from distill_dsl.compiler.language.automaton import lexed, read
 from distill_dsl.compiler.language.mistakes import Refused, meant_keyword, unknown_keyword
 from distill_dsl.compiler.language.recover import Chunk, recovered, split, with_opening_braces
-from distill_dsl.compiler.language.slips import repaired
+from distill_dsl.compiler.language.slips import MOST, repaired
 from distill_dsl.compiler.language.tokens import BLOCKS, UNITS, Kind, Token, meant_unit
 from distill_dsl.compiler.source import Source, Span
 
@@ -42,6 +42,8 @@ def parse(source: Source) -> tuple[nodes.Spec, list[Diagnostic]]:
     open_blocks = 0  # each explains one `}` too many further down
     as_yaml = False  # `mix m:` explains the `key: value` below it
     for chunk in split(tokens):
+        if len(found) >= MOST:
+            break
         if open_blocks and chunk.tokens[0].kind is Kind.RBRACE:
             open_blocks -= 1
             continue
@@ -55,9 +57,21 @@ def parse(source: Source) -> tuple[nodes.Spec, list[Diagnostic]]:
             lost.update(token.text.strip('"') for token in chunk.tokens[:4] if token.kind in (Kind.WORD, Kind.STRING))
         else:
             statements.append(statement)
+    if len(found) >= MOST:
+        return _given_up(source, found)
     found += _misplaced_editions(statements)
     found = ordered(found, [source.path])
     return nodes.Spec(source.path, tuple(statements), bool(found), frozenset(lost)), found
+
+
+def _given_up(source: Source, found: list[Diagnostic]) -> tuple[nodes.Spec, list[Diagnostic]]:
+    """A file with so many mistakes is no spec: the first ones are told, and that the rest was not read."""
+    kept = ordered(found, [source.path])[:MOST]
+    help = "mend the first ones; is this a spec at all?"
+    kept.append(
+        error(Code.SYNTAX, f"there are {MOST} mistakes up to here, and the rest was not read", kept[-1].span, help)
+    )
+    return nodes.Spec(source.path, (), damaged=True, unread=True), kept
 
 
 def _is_yaml_head(tokens: Sequence[Token]) -> bool:

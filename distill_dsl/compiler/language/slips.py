@@ -98,14 +98,18 @@ def expects_value(text: Text) -> bool:
     return text.before() in _BEFORE_VALUE
 
 
+MOST: Final = 1000
+"""Mistakes of a file that are looked for; what holds more is no spec, and nobody reads on."""
+
+
 def repaired(source: Source, tokens: Sequence[Token]) -> tuple[list[Token], list[Diagnostic]]:
-    """The tokens with slips put right where their meaning is plain, and what was found."""
+    """The tokens with slips put right where their meaning is plain, and up to `MOST` that were found."""
     if not _suspect(tokens):
         return list(tokens), []
     text = Text(source, tokens)
     slips = _slips()
     at = 0
-    while at < len(tokens):
+    while at < len(tokens) and len(text.found) < MOST:
         token = tokens[at]
         text.quiet = text.quiet and not token.starts_line
         text.listing = text.listing and (token.text == "-" or not token.starts_line)

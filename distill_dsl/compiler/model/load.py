@@ -111,7 +111,8 @@ def _too_many(asked: _Asked) -> Diagnostic:
 def _read(path: Path, asked: Span | None, read: Read) -> tuple[Spec, Source | None, list[Diagnostic]]:
     source = read(path)
     if isinstance(source, Unreadable):
-        help = "the path is taken from the folder of the importing file" if asked else "check the path"
+        usual = "the path is taken from the folder of the importing file" if asked else "check the path"
+        help = source.help or usual
         wrong = error(Code.UNREADABLE_FILE, f"the file {path.as_posix()} {source.value}", asked, help)
         return Spec(path.as_posix(), (), damaged=True, unread=True), None, [wrong]
     spec, found = parse(source)
