@@ -11,7 +11,7 @@ from pathlib import Path
 from distill_dsl.compiler import Compiled, compile_spec
 from distill_dsl.compiler.diagnostics import Code, Diagnostic, error
 from distill_dsl.compiler.model.load import Read
-from distill_dsl.compiler.source import LARGEST, Source, Span, Unreadable
+from distill_dsl.compiler.source import LARGEST, Source, Span, Unreadable, not_text
 
 
 def unknown(revisions: Iterable[str]) -> list[Diagnostic]:
@@ -50,8 +50,8 @@ def reader(revision: str) -> Read:
             return Unreadable.TOO_LARGE
         try:
             return Source(path.as_posix(), data.decode("utf-8-sig"))
-        except UnicodeDecodeError:
-            return Unreadable.NOT_TEXT
+        except UnicodeDecodeError as wrong:
+            return not_text(data, wrong.start)
 
     return read
 
