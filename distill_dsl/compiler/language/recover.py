@@ -191,7 +191,11 @@ def _items(body: Sequence[Token], read: Read) -> tuple[tuple[Item | Vary, ...], 
     found: list[Diagnostic] = []
     complete = True
     at = 0
+    slipped = False
     while at < len(body) and len(found) < MOST:
+        if slipped and (length := _arguments(body, at)):
+            complete, at = False, at + length
+            continue
         if body[at].kind is Kind.COMMA:
             wrong, length = _comma(body, at)
             found.append(wrong)
@@ -203,6 +207,9 @@ def _items(body: Sequence[Token], read: Read) -> tuple[tuple[Item | Vary, ...], 
             continue
         item, length, more = _item(body[at : _end(body, at)], read)
         found += more
+        slipped = any(each.code not in PLAIN_SLIPS for each in more) or any(
+            token.spoiled for token in body[at : at + 1]
+        )
         if item is not None:
             items.append(item)
         complete = complete and item is not None
@@ -211,6 +218,23 @@ def _items(body: Sequence[Token], read: Read) -> tuple[tuple[Item | Vary, ...], 
             length = _next(body, at + 1) - at
         at += length
     return tuple(items), complete and at >= len(body), found
+
+
+PLAIN_SLIPS: Final = frozenset(
+    code.number for code in (Code.COLON_FOR_EQUALS, Code.EQUALS_FOR_COLON, Code.MISSING_EQUALS, Code.SEPARATOR)
+)
+"""Mistakes after which the next item starts where it seems to."""
+
+
+def _arguments(body: Sequence[Token], at: int) -> int:
+    """How many tokens are what is left of a call or list whose brackets a mistake took away; 0 if none."""
+    token = body[at]
+    named = [each.kind for each in body[at : at + 2]] == [Kind.WORD, Kind.COLON]
+    if token.starts_line or not (named or token.kind in (Kind.COMMA, Kind.RPAR, Kind.RSQB)):
+        return 0
+    if token.kind is Kind.COMMA and (at + 1 >= len(body) or body[at + 1].starts_line):
+        return 0
+    return _next(body, at + 1) - at
 
 
 def _nested(body: Sequence[Token], at: int) -> int:
