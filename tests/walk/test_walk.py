@@ -149,7 +149,7 @@ def test_a_spec_newer_than_its_pipeline_is_reported_by_repro(project: Project) -
 
 def test_changing_one_mix_re_runs_what_hangs_on_it(project: Project) -> None:
     planned = project.run("mtd", "plan", "specs/walk.mtd")
-    assert "mix.both.thoughts.pot: 1.0 -> 2.0" in " ".join(planned.split())
+    assert "mix both: thoughts cot + pot -> cot + 2*pot" in " ".join(planned.split())
     project.run("mtd", "compile", "specs/walk.mtd")
     ran = project.ran(project.run("dvc", "repro"))
     expected = {"mix-both", *(f"{kind}-both-tiny-s1" for kind in ["train"]), "solve-walk-both-tiny-s1"}
