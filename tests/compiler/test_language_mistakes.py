@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -343,3 +345,11 @@ def test_specs_of_the_repository_have_no_mistakes() -> None:
     for path in sorted(SPECS.glob("*.mtd")):
         assert parse(source(path.read_text(encoding="utf-8")))[1] == []
         assert load(path)[2] == []
+
+
+def test_the_tables_of_slips_are_not_loaded_for_a_spec_without_any() -> None:
+    code = (
+        "import sys; from pathlib import Path; from distill_dsl.compiler import check_spec; "
+        f"check_spec(Path({str(SPECS / 'etd.mtd')!r})); print('slips_of_signs' in ' '.join(sys.modules))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "False\n"

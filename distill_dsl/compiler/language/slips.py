@@ -142,7 +142,7 @@ def _suspect(tokens: Sequence[Token]) -> bool:
             return True
         if kind not in _PLAIN or (kind is Kind.WORD and "." in token.text and _suspect_name(token.text)):
             return True
-        if kind is Kind.NUMBER and (token.text[-1] in "kK" or "_" in token.text or token.text[1:2] in "xXbBoO"):
+        if kind is Kind.NUMBER and (token.text[-1] in "kK" or "_" in token.text or token.text[1:2] in tuple("xXbBoO")):
             return True
         if before is not None and before.span.end == token.span.start:
             pair = (before.kind, kind)
@@ -163,7 +163,7 @@ ELSEWHERE: Final = frozenset(
 )
 """Where other languages keep variables: `env.KEY`, `var.name`."""
 ENDINGS: Final = (".jsonl", ".json", ".csv", ".tsv", ".parquet", ".gz", ".mtd", ".jinja2", ".txt")
-_ODD_PAIRS: Final = frozenset({(Kind.NUMBER, Kind.COMMA), (Kind.LBRACE, Kind.LBRACE)})
+_ODD_PAIRS: Final = frozenset({(Kind.COMMA, Kind.NUMBER), (Kind.LBRACE, Kind.LBRACE)})
 _SIGNS: Final = frozenset({Kind.EQUAL, Kind.MORE, Kind.STAR, Kind.PLUS})
 _BEFORE_VALUES: Final = frozenset({Kind.EQUAL, Kind.COLON, Kind.COMMA, Kind.LSQB, Kind.LPAR, Kind.LBRACE})
 
