@@ -110,6 +110,8 @@ def test_meaning_and_comments_stay(text: str) -> None:
 
 @settings(max_examples=200, deadline=None)
 @given(spec_texts(), st.integers(5, 60))
+@example("mix a { a = f(0, pot(0) > cot(0, 0)) }", 16)
+@example("mix a { a = [f(b, c) > a_rather_long_name( # d\n)] }", 26)
 def test_narrow_lines_are_parted_where_they_can_be(text: str, width: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(format, "WIDTH", width)

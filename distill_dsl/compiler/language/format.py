@@ -198,14 +198,25 @@ def _is_operator(part: Part) -> bool:
 
 
 def _better_below(parts: Sequence[Part], at: int, pen: _Pen) -> bool:
-    """Whether what follows an operator is too long for this line, and not for the next."""
+    """Whether what follows an operator is too long for this line, and not for the next; or its beginning is."""
     end = next((end for end in range(at, len(parts)) if _is_operator(parts[end])), len(parts))
-    operand = parts[at:end]
-    if not pen.text or is_broken(operand):
+    operand, behind = parts[at:end], 2 if end < len(parts) else pen.tail
+    here, below = pen.column + 1, pen.indent + (0 if pen.further else FURTHER)
+    if not pen.text or here <= below:
         return False
-    length = columns(flat(operand)) + (2 if end < len(parts) else pen.tail)
-    indent = pen.indent + (0 if pen.further else FURTHER)
-    return pen.column + 1 + length > WIDTH >= indent + length
+    whole = columns(flat(operand)) + behind
+    return here + _beginning(operand, behind) > WIDTH or (
+        not is_broken(operand) and here + whole > WIDTH >= below + whole
+    )
+
+
+def _beginning(operand: Sequence[Part], behind: int) -> int:
+    """How many columns of an operand stand in its first line at least: up to a bracket that can be opened."""
+    for at, part in enumerate(operand):
+        if isinstance(part, Group) and (part.elements or part.broken):
+            glue = space(operand[at - 1], part) if at else ""
+            return columns(flat(operand[:at])) + len(glue) + len(part.opening.text)
+    return columns(flat(operand)) + behind
 
 
 def _fits(parts: Sequence[Part], at: int, glue: int, pen: _Pen) -> bool:
