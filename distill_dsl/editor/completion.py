@@ -10,9 +10,11 @@ from distill_dsl.compiler.language import nodes
 from distill_dsl.compiler.language.tokens import BLOCKS, KEYWORDS, Kind
 from distill_dsl.compiler.model import types
 from distill_dsl.compiler.model.fields import PARAM_TYPES, USUAL_SPLITS
-from distill_dsl.compiler.model.reading import WRONG, Reading, expected, read_scalar
+from distill_dsl.compiler.model.reading import WRONG, Reading
 from distill_dsl.compiler.model.reference import shown
+from distill_dsl.compiler.model.scalars import read_scalar
 from distill_dsl.compiler.model.scope import PARAM, Scope
+from distill_dsl.compiler.model.wording import expected
 from distill_dsl.editor import prose, snippets
 from distill_dsl.editor.choices import Choice, Site, files_in_quotes, quoted, units
 from distill_dsl.editor.cursor import Where

@@ -6,8 +6,8 @@ from typing import Final
 
 from distill_dsl.compiler.language.tokens import BLOCKS
 from distill_dsl.compiler.model import types
-from distill_dsl.compiler.model.reading import expected
 from distill_dsl.compiler.model.reference import EXTRA, shown
+from distill_dsl.compiler.model.wording import expected
 
 KEYWORDS: Final = {
     "data": "problems to learn from or to be tested on: a data set with its splits",

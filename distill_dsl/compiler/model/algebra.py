@@ -11,18 +11,8 @@ from distill_dsl.compiler.model import units
 from distill_dsl.compiler.model.calls import Read, bound, chosen
 from distill_dsl.compiler.model.entities import SplitRef
 from distill_dsl.compiler.model.fields import STRATEGIES
-from distill_dsl.compiler.model.reading import (
-    WRONG,
-    Reading,
-    Wrong,
-    described,
-    distinct,
-    elements,
-    expected,
-    named,
-    read_name,
-    read_scalar,
-)
+from distill_dsl.compiler.model.reading import WRONG, Reading, Wrong, distinct, elements, named, read_name
+from distill_dsl.compiler.model.scalars import read_scalar
 from distill_dsl.compiler.model.scope import unknown_alias
 from distill_dsl.compiler.model.types import (
     ColumnNames,
@@ -34,6 +24,7 @@ from distill_dsl.compiler.model.types import (
     Text,
     Weighted,
 )
+from distill_dsl.compiler.model.wording import described, expected
 from distill_dsl.compiler.source import Span
 from distill_dsl.contract.settings import Cascade, Columns, Published, Single, Strategy, strategy_key
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from distill_dsl.compiler.diagnostics import Code, Help, did_you_mean, suggestion
+from distill_dsl.compiler.diagnostics import Advice, Code, Help, did_you_mean, suggestion
 from distill_dsl.compiler.language import nodes
 from distill_dsl.compiler.model.fields import USUAL_SPLITS
-from distill_dsl.compiler.model.reading import WRONG, Reading, Wrong, expected, named
+from distill_dsl.compiler.model.reading import WRONG, Reading, Wrong, named
 from distill_dsl.compiler.model.types import (
     REQUIRED,
     Argument,
@@ -17,6 +17,7 @@ from distill_dsl.compiler.model.types import (
     Rest,
     Type,
 )
+from distill_dsl.compiler.model.wording import expected
 
 Read = Callable[[Reading, Type, nodes.Value, str | None], Any]
 """The reader of any type, passed down because values nest."""
@@ -52,10 +53,13 @@ def chosen(reading: Reading, calls: tuple[Call, ...], node: nodes.Value, wanted:
         return reading.report(Code.UNKNOWN_CALL, f"`{node.name.text}(...)` is no choice here", node.name.span, help)
     help = None
     if isinstance(node, nodes.Path) and node.text in by_name:
-        help = f"write `{node.text}({'...' if by_name[node.text].arguments else ''})`"
+        row = by_name[node.text]
+        whole = f"{node.text}()"
+        help = f"write `{node.text}(...)`" if row.arguments or row.rest else Advice(f"write `{whole}`", whole)
     elif isinstance(node, nodes.Text):
         is_file = "file" in by_name and node.value.removesuffix(".gz").endswith(TABLES)
-        help = f'write `{"file" if is_file else calls[0].name}("{node.value}")`'
+        whole = f'{"file" if is_file else calls[0].name}("{node.value}")'
+        help = Advice(f"write `{whole}`", whole)
     return reading.report(Code.WRONG_TYPE, f"expected {wanted}", node.span, help)
 
 

@@ -34,26 +34,16 @@ from distill_dsl.compiler.model.entities import (
 from distill_dsl.compiler.model.fields import CUES, FIELDS, SETTINGS, USUAL_SPLITS
 from distill_dsl.compiler.model.load import Program, load
 from distill_dsl.compiler.model.parameters import allowed, literal_of
-from distill_dsl.compiler.model.reading import (
-    WRONG,
-    Reading,
-    Wrong,
-    distinct,
-    elements,
-    expected,
-    read_name,
-    read_range,
-    read_scalar,
-    read_texts,
-    read_wholes,
-)
+from distill_dsl.compiler.model.reading import WRONG, Reading, Wrong, distinct, elements, read_name
 from distill_dsl.compiler.model.rules import RULES, Checked
+from distill_dsl.compiler.model.scalars import read_range, read_scalar, read_texts, read_wholes
 from distill_dsl.compiler.model.scope import PARAM, Scope, article, unknown_alias
 from distill_dsl.compiler.model.splits import checked_splits, joined_splits, with_splits
 from distill_dsl.compiler.model.types import (
     REQUIRED,
     Field,
 )
+from distill_dsl.compiler.model.wording import expected
 from distill_dsl.contract.vocabulary import AnswerKind
 
 __all__ = ["Program", "load", "resolve"]
