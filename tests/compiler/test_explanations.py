@@ -16,7 +16,8 @@ from typer.testing import CliRunner
 
 from distill_dsl.cli.commands import app
 from distill_dsl.cli.explaining import listed
-from distill_dsl.compiler import compile_spec
+from distill_dsl.cli.inspecting import with_data
+from distill_dsl.compiler import Compiled, check_spec, compile_spec
 from distill_dsl.compiler.diagnostics import GROUPS, Code, Diagnostic, render
 from distill_dsl.compiler.emit.write import stale, write
 from distill_dsl.compiler.explanations import found, page
@@ -25,7 +26,7 @@ from specs import SMALL
 
 PAGES = Path(__file__).parents[2] / "distill_dsl" / "compiler" / "explanations"
 OUTPUT = re.compile(r"```text\n(.*?)```\n", re.DOTALL)
-FENCE = re.compile(r'```mtd(?: title="([^"]+)")?\n(.*?)```\n', re.DOTALL)
+FENCE = re.compile(r'```(?:mtd|jsonl)(?: title="([^"]+)")?\n(.*?)```\n', re.DOTALL)
 
 Sources = Mapping[str, Source]
 
@@ -113,8 +114,8 @@ SCENARIOS = {
 }
 """Mistakes that need more than a spec."""
 
-ELSEWHERE = {Code.NO_REVISION} | {code for code in Code if "MTD080" <= code.number < "MTD090"}
-"""Mistakes of a git repository and of data, which are made in the tests of `mtd diff` and `mtd check --data`."""
+ELSEWHERE = {Code.NO_REVISION}
+"""The mistake of a git repository, which is made in the tests of `mtd diff`."""
 
 
 # --- tests --------------------------------------------------------------------------------------
@@ -147,8 +148,14 @@ def _wrong(code: Code, folder: Path) -> tuple[list[Diagnostic], Sources]:
     assert example.wrong, "the page has no example"
     for name, text in example.wrong.items():
         (folder / name).write_text(text, encoding="utf-8")
-    done = found_in(Path(next(iter(example.wrong))))
+    done = _looked_at(example.wrong)
     return list(done.diagnostics), done.sources
+
+
+def _looked_at(files: Mapping[str, str]) -> Compiled:
+    """What is found in the first file, and where the page has data, also in that."""
+    spec = Path(next(iter(files)))
+    return with_data(check_spec(spec)) if any(name.endswith(".jsonl") for name in files) else found_in(spec)
 
 
 @pytest.mark.parametrize("code", [code for code in Code if read(code).wrong], ids=lambda code: code.number)
@@ -157,7 +164,7 @@ def test_the_right_example_is_without_the_mistake(code: Code, tmp_path: Path, mo
     right = read(code).right
     for name, text in right.items():
         Path(name).write_text(text, encoding="utf-8")
-    done = found_in(Path(next(iter(right))))
+    done = _looked_at(right)
     assert code.number not in {each.code for each in done.diagnostics}
     errors = [each for each in done.diagnostics if each.severity == "error"]
     assert [each.code for each in errors if each.code != Code.NO_EXPERIMENT.number] == []
