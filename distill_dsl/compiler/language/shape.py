@@ -147,9 +147,9 @@ def _body(last: Leaf, leaves: Sequence[Leaf]) -> Body:
     footer = closing.before if inside else moved + closing.before
     starts = [at for at in range(len(inside)) if _starts_item(inside, at)]
     items = tuple(element(inside[start:end]) for start, end in pairwise([*starts, len(inside)]))
-    # A comment within ends its line, so that what follows it starts one.
+    # A comment among the items ends its line, so that what follows it starts one.
     spread = bool(inside) and any(leaf.breaks for leaf in leaves[1:])
-    return Body(after, items, footer, spread or bool(after or footer))
+    return Body(after, items, footer, spread or bool(comments or closing.before))
 
 
 def _starts_item(inside: Sequence[Leaf], at: int) -> bool:
