@@ -19,7 +19,10 @@ from distill_dsl.compiler.emit import HEADER
 from distill_dsl.compiler.emit.write import DVC_FILE, parsed
 from distill_dsl.compiler.plan.forecast import Surroundings
 from distill_dsl.compiler.plan.outlook import Outlook, Standing, State
+from distill_dsl.compiler.plan.wiring import Blocks
+from distill_dsl.contract.failure import Failure
 from distill_dsl.contract.files import problems_file
+from distill_dsl.contract.settings import DataSettings, FileSource, Settings
 
 LOCK_FILE: Final = "dvc.lock"
 
@@ -113,14 +116,14 @@ def _cache_folder() -> Path:
 # --- around the spec ----------------------------------------------------------------------------
 
 
-def surroundings(outlooks: dict[str, Outlook]) -> Surroundings:
-    """The environment, the local files, and the sizes of what is fetched."""
+def surroundings(outlooks: dict[str, Outlook], blocks: Blocks) -> Surroundings:
+    """The environment, the local files, and the sizes of what is fetched or can be read here."""
 
     def rows(data: str, split: str) -> int | None:
         fetched = outlooks.get(f"fetch-{data}")
         path = problems_file(data, split)
         if fetched is None or fetched.state is State.RUNS or not path.is_file():
-            return None
+            return _local(blocks["data", data].settings, split)
         with path.open("rb") as stream:
             return sum(1 for line in stream if line.strip())
 
@@ -129,3 +132,17 @@ def surroundings(outlooks: dict[str, Outlook]) -> Surroundings:
         exists=lambda path: Path(path).exists(),
         rows=rows,
     )
+
+
+def _local(settings: Settings, split: str) -> int | None:
+    """How many problems local files give for a split; `None` where there are none, or they cannot be read."""
+    if not isinstance(settings, DataSettings) or not isinstance(settings.source, FileSource):
+        return None
+    # Imported here because only this needs what reads data.
+    from distill_dsl.runtime.inspection.reading import read_split
+
+    try:
+        problems = read_split("", settings, split)
+    except Failure:
+        return None  # what is wrong with the file is for `mtd check --data` and the stage that fetches it to say
+    return None if problems is None else len(problems[: settings.limit])
