@@ -201,6 +201,13 @@ def test_small_things(text: str, layout: str) -> None:
     assert laid_out(text) == layout
 
 
+@pytest.mark.parametrize("lossy", ["", "mix a { x = 1 }\n", "# b\nmix a { x = }\n"])
+def test_a_layout_that_lost_something_is_never_given_out(lossy: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(format, "written", lambda rows: lossy)
+    with pytest.raises(RuntimeError, match="nothing was changed"):
+        laid_out("# b\nmix a { x = 1 }")
+
+
 def test_the_example_of_the_page_is_laid_out() -> None:
     page = (SPECS.parent / "docs" / "language.md").read_text(encoding="utf-8")
     example = page.split("## Formatting")[1].split("```mtd\n")[1].split("```")[0]

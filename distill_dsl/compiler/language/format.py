@@ -49,7 +49,18 @@ def formatted(source: Source) -> tuple[str | None, list[Diagnostic]]:
         rows += [*above, *more]
         at, tall = at + len(chunk.tokens), spread
     rows += _comments(footer, False, 0)
-    return written(_trimmed(rows)), found
+    text = written(_trimmed(rows))
+    again = Source(source.path, text)
+    if _content(*leaves(again, lexed(again))) != _content(around, footer):
+        raise RuntimeError(f"a bug of the formatter would lose something of {source.path}; nothing was changed")
+    return text, found
+
+
+def _content(around: Sequence[Leaf], footer: Sequence[Comment]) -> tuple[list[str], list[str]]:
+    """The words and the comments of a text: files are written over, and neither may ever be lost."""
+    comments = [text for leaf in around for text in (*(each.text for each in leaf.before), leaf.after) if text]
+    words = [leaf.text for leaf in around if leaf.kind is not Kind.COMMA]
+    return words, [*comments, *(each.text for each in footer)]
 
 
 def _trimmed(rows: list[Row]) -> list[Row]:
