@@ -484,6 +484,13 @@ def test_missing_paths(text: str, expected: list[tuple[Code, str]], fix: str | N
     assert [each.fix.text for each in review(text, with_files()) if each.fix] == ([fix] if fix else [])
 
 
+def test_a_file_that_the_spec_names_elsewhere_is_not_the_one_that_is_missing() -> None:
+    project = Pretended({path: place for path, place in FILES.items() if path != "train.jsonl"})
+    found = review(GOOD, project)
+    assert [(each.code, each.fix) for each in found] == [(Code.NO_SUCH_PATH.number, None)]
+    assert "test.jsonl" not in (found[0].help or "")
+
+
 def test_a_prompt_that_the_spec_does_not_name_may_come_later() -> None:
     project = Pretended({path: place for path, place in FILES.items() if "python" not in path})
     assert said(GOOD, project) == [(Code.NO_SUCH_PATH, "thought pot")]

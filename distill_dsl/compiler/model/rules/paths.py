@@ -59,12 +59,14 @@ def missing_paths(checked: Checked, project: Project) -> Iterator[Diagnostic]:
     """Paths at which there is nothing, or a folder in place of a file; of what an experiment would run."""
     if not checked.model.experiments:
         return
-    for (kind, name), block in looked_at(checked.model).items():
-        for wanted in _wanted(checked, kind, name, block):
-            yield from _found(wanted, project)
+    blocks = looked_at(checked.model).items()
+    all_wanted = [wanted for (kind, name), block in blocks for wanted in _wanted(checked, kind, name, block)]
+    named = frozenset(wanted.path for wanted in all_wanted)
+    for wanted in all_wanted:
+        yield from _found(wanted, project, named)
 
 
-def _found(wanted: _Wanted, project: Project) -> Iterator[Diagnostic]:
+def _found(wanted: _Wanted, project: Project, named: frozenset[str]) -> Iterator[Diagnostic]:
     place = project.place(wanted.path)
     if place is Place.DENIED:
         yield error(Code.UNFIT_PATH, f"`{wanted.path}` cannot be read", wanted.span, "check its permissions")
@@ -77,7 +79,7 @@ def _found(wanted: _Wanted, project: Project) -> Iterator[Diagnostic]:
             Code.UNFIT_PATH, f"`{wanted.path}` is a file, and a folder is needed", wanted.span, "name its folder"
         )
     elif place is Place.NOTHING and not project.expected(wanted.path):
-        help = _near(wanted, project)
+        help = _near(wanted, project, named)
         if wanted.prompt:
             summary = f"the prompt `{wanted.path}` does not exist, so that the teacher cannot be asked"
             yield error(Code.UNWRITABLE_THOUGHT, summary, wanted.span, help, wanted.prompt)
@@ -86,10 +88,13 @@ def _found(wanted: _Wanted, project: Project) -> Iterator[Diagnostic]:
             yield warning(Code.NO_SUCH_PATH, summary, wanted.span, help)
 
 
-def _near(wanted: _Wanted, project: Project) -> Help:
-    """The file that is most likely meant: in the same folder, of the same name elsewhere, else anywhere."""
+def _near(wanted: _Wanted, project: Project, named: frozenset[str]) -> Help:
+    """The file that is most likely meant: in the same folder, of the same name elsewhere, else anywhere.
+
+    A file that the spec names elsewhere is meant there: `train.jsonl` is no slip of `test.jsonl`.
+    """
     path = PurePosixPath(wanted.path)
-    known = [] if wanted.folder else list(project.files())
+    known = [] if wanted.folder else [other for other in project.files() if other not in named]
     parts = [(other, *split(other)) for other in known]  # as texts: there may be thousands
     name = did_you_mean(path.name, [name for _, folder, name in parts if (folder or ".") == str(path.parent)])
     same = [other for other, _, name in parts if name == path.name]
