@@ -7,7 +7,7 @@ from os.path import normpath
 from pathlib import PurePath
 from typing import Final
 
-from distill_dsl.compiler.diagnostics import Code, Diagnostic, warning
+from distill_dsl.compiler.diagnostics import Advice, Code, Diagnostic, warning
 from distill_dsl.compiler.language import nodes
 from distill_dsl.compiler.model.load import Program
 from distill_dsl.compiler.model.scope import IMPORT, PARAM, Scope
@@ -16,7 +16,7 @@ from distill_dsl.compiler.source import Span
 Key = tuple[str, str]
 """(kind, name) of a definition."""
 
-HELP: Final = "delete it, or add it to an experiment"
+DEFINING: Final = nodes.Block | nodes.Param
 
 
 def unused(program: Program, scope: Scope) -> list[Diagnostic]:
@@ -62,15 +62,17 @@ def _sees(scope: Scope, owner: Key, named: Key) -> bool:
 
 def _definitions(program: Program, scope: Scope, used: set[Key]) -> Iterator[Diagnostic]:
     main = program.specs[0].path
+    wholes = {each.name.span: each.span for each in program.specs[0].statements if isinstance(each, DEFINING)}
     named = {(mention.kind, mention.name) for mention in scope.mentions}
     for (kind, name), place in scope.definitions.items():
         if place.span.path != main or kind in ("experiment", IMPORT):
             continue
         if kind == PARAM and (kind, name) not in named:
-            help = "delete it, or write its name as the value of a key"
+            help = Advice("delete it, or write its name as the value of a key", "", span=wholes[place.span])
             yield warning(Code.UNUSED, f"no block uses the param `{place.text}`", place.span, help)
         elif kind != PARAM and (kind, name) not in used:
-            yield warning(Code.UNUSED, f"no experiment uses the {kind} `{place.text}`", place.span, HELP)
+            help = Advice("delete it, or add it to an experiment", "", span=wholes[place.span])
+            yield warning(Code.UNUSED, f"no experiment uses the {kind} `{place.text}`", place.span, help)
 
 
 def _imports(program: Program, scope: Scope, used: set[Key]) -> Iterator[Diagnostic]:
@@ -85,7 +87,7 @@ def _imports(program: Program, scope: Scope, used: set[Key]) -> Iterator[Diagnos
         if not any(place.span.path in behind and place.home.startswith(home) for place in needed):
             what = f"`{each.alias.text}` is never used" if each.alias else "no experiment uses anything of this file"
             span = each.alias.span if each.alias else each.path.span
-            yield warning(Code.UNUSED, what, span, "delete the import")
+            yield warning(Code.UNUSED, what, span, Advice("delete the import", "", span=each.span))
 
 
 def _files_behind(program: Program) -> dict[str, set[str]]:
