@@ -3,7 +3,8 @@
     python -m benchmarks.fuzz_language [COUNT] [SEED]
 
 A mutant is a spec of the repository or of the corpus of bad ones in which up to three tokens were dropped, doubled,
-swapped or replaced. Prints how many a second, what failed, and the slowest.
+swapped or replaced. Prints how many a second, what failed, and the slowest; then the share of one-token slips of a
+spec (each token dropped, doubled, or replaced by each of a few) that give more than two diagnostics.
 """
 
 from __future__ import annotations
@@ -30,6 +31,10 @@ ODD: Final = (
     '"""', "${x}", "{{", "}}", "->", "||", "<<<<<<<", "5 s", "1,000", ".5", "true", "none", "vary", "import", "as",
     "param", "data", "mix", "mtd 2", "if", "env(X)", "os.environ[\"X\"]", "\n", "\r", "0x1F", "1e999", "- a\n",
 )  # fmt: skip
+
+
+SPARSE: Final = 7
+"""Of the one-token slips, one in so many is looked at."""
 
 
 def specs() -> list[str]:
@@ -76,6 +81,28 @@ def change(pieces: list[str], chance: random.Random) -> None:
             pieces.insert(at, other)
         case _:
             pieces[at] = other
+
+
+INSTEAD: Final = (*"{}[]()=:,+>*;", "foo", "1", '"x"')
+"""What stands in the place of a token after a slip."""
+
+
+def one_slips(text: str, every: int = 1) -> Iterator[str]:
+    """A text with one token dropped, doubled or replaced: all such texts, or one of so many."""
+    pieces = pieces_of(text)
+    number = 0
+    for at in range(1, len(pieces), 2):
+        own = pieces[at]
+        for other in ("", f"{own} {own}", *(other for other in INSTEAD if other != own)):
+            if number % every == 0:
+                yield "".join([*pieces[:at], other, *pieces[at + 1 :]])
+            number += 1
+
+
+def cascades(text: str, every: int = 1) -> tuple[int, list[str]]:
+    """How many one-token slips were looked at, and those with more than two diagnostics."""
+    slips = list(one_slips(text, every))
+    return len(slips), [slip for slip in slips if len(checked(slip)) > 2]
 
 
 def checked(text: str) -> list[Diagnostic]:
@@ -125,6 +152,10 @@ def main(count: int, seed: int) -> int:
     print(f"{count} mutants, {count / taken:.0f} a second, exceptions {len(failed)}, slowest {slowest[0]:.3f} s")
     print(f"diagnostics a mutant: {', '.join(f'{number}: {many[number]}' for number in sorted(many))}")
     print(f"sure fixes that left more mistakes: {sum(worse.values())} {dict(worse.most_common(8))}")
+    looked, many_more = cascades((ROOT / "specs" / "quickstart.mtd").read_text(encoding="utf-8"), SPARSE)
+    print(
+        f"one-token slips with more than two diagnostics: {len(many_more)} of {looked} ({len(many_more) / looked:.1%})"
+    )
     for problem, text in failed[:3]:
         print(f"--- {problem}\n{text}")
     return 1 if failed else 0

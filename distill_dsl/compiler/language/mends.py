@@ -213,6 +213,23 @@ def _no_comma(tokens: Sequence[Token], at: int, expected: frozenset[str]) -> Men
     return _changed(tokens, at, at, replace(virtual(Kind.COMMA, ",", before), span=end)), found
 
 
+def _no_colon(tokens: Sequence[Token], at: int, expected: frozenset[str]) -> Mended | None:
+    """`f(train: 100, test 20)`: other arguments are given by name too, or the value could be no name."""
+    token, before = tokens[at], tokens[at - 1]
+    opening = opened(tokens[:at])
+    if opening is None or opening.kind is not Kind.LPAR or before.kind is not Kind.WORD or Kind.COLON not in expected:
+        return None
+    follows = tokens[at + 1].kind if at + 1 < len(tokens) else None
+    named = any(each.kind is Kind.COLON for each in tokens[tokens.index(opening) :])
+    starts = at > 1 and tokens[at - 2].kind in (Kind.COMMA, Kind.LPAR)
+    if token.kind not in VALUE_STARTS or not (named and starts) or follows not in (Kind.COMMA, Kind.RPAR):
+        return None
+    place = Span(token.span.path, before.span.end, before.span.end)
+    help = Advice(f"write `{before.text}: ...`", ":", sure=not touch(before, token), span=place)
+    found = error(Code.EQUALS_FOR_COLON, f"`:` is missing after `{before.text}`", before.span, help)
+    return _changed(tokens, at, at, virtual(Kind.COLON, ":", before)), found
+
+
 def _idle_comma(tokens: Sequence[Token], at: int, expected: frozenset[str]) -> Mended | None:
     """`[, a]` and `[a,, b]`."""
     token, before = tokens[at], tokens[at - 1]
@@ -304,6 +321,7 @@ MENDS: Final[tuple[Mend, ...]] = (
     _colon,
     _wrong_closer,
     _call_brackets,
+    _no_colon,
     _call_without_brackets,
     _list_brackets,
     _grouped,

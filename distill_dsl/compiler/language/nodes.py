@@ -219,7 +219,7 @@ class Spec(Node, frozen=True):
 
     `home` is the prefix of its names, where it was imported under an alias.
     `damaged`: something in it could not be read; `unread`: nothing could. `lost` holds the words
-    that broken statements may have defined.
+    that broken statements may have defined, and `nameless` the kinds of those that lost their name.
     """
 
     path: str
@@ -228,3 +228,4 @@ class Spec(Node, frozen=True):
     lost: frozenset[str] = frozenset()
     unread: bool = False
     home: str = ""
+    nameless: frozenset[str] = frozenset()

@@ -14,7 +14,7 @@ from distill_dsl.compiler.diagnostics import Code, Diagnostic, error, ordered
 from distill_dsl.compiler.language import nodes
 from distill_dsl.compiler.language.automaton import lexed, read
 from distill_dsl.compiler.language.mistakes import Refused, meant_keyword, unknown_keyword
-from distill_dsl.compiler.language.recover import Chunk, recovered, split, with_opening_braces
+from distill_dsl.compiler.language.recover import Chunk, Part, recovered, split, with_opening_braces
 from distill_dsl.compiler.language.slips import MOST, repaired
 from distill_dsl.compiler.language.tokens import BLOCKS, UNITS, Kind, Token, meant_unit
 from distill_dsl.compiler.source import Source, Span
@@ -37,31 +37,44 @@ def parse(source: Source) -> tuple[nodes.Spec, list[Diagnostic]]:
     tokens, found = repaired(source, lexed(source))
     tokens, missing = with_opening_braces(tokens)
     found += missing
-    statements: list[nodes.Statement] = []
-    lost: set[str] = set()
+    parts = _parts(source.path, tokens, found)
+    total = len(found) + sum(len(part.found) for part in parts)
+    if total > 1 and total < MOST:
+        # Imported here because a spec without mistakes has no use for it.
+        from distill_dsl.compiler.language.regions import settled
+
+        parts = settled(parts, found, partial(_statement, path=source.path))
+    found = [*found, *(each for part in parts for each in part.found)]
+    if len(found) >= MOST:
+        return _given_up(source, found)
+    statements = [part.statement for part in parts if part.statement is not None]
+    found += _misplaced_editions(statements)
+    found = ordered(found, [source.path])
+    lost = frozenset(word for part in parts for word in part.lost)
+    nameless = frozenset(part.nameless for part in parts if part.nameless)
+    return nodes.Spec(source.path, tuple(statements), bool(found), lost, nameless=nameless), found
+
+
+def _parts(path: str, tokens: Sequence[Token], slips: Sequence[Diagnostic]) -> list[Part]:
+    """What each chunk of a file is read as, up to `MOST` mistakes."""
+    parts: list[Part] = []
+    left = MOST - len(slips)
     open_blocks = 0  # each explains one `}` too many further down
     as_yaml = False  # `mix m:` explains the `key: value` below it
     for chunk in split(tokens):
-        if len(found) >= MOST:
+        if left <= 0:
             break
         if open_blocks and chunk.tokens[0].kind is Kind.RBRACE:
             open_blocks -= 1
+            parts.append(Part(chunk))
             continue
         open_blocks += chunk.unclosed is not None
         if as_yaml and [token.kind for token in chunk.tokens[:2]] == [Kind.WORD, Kind.COLON]:
             continue
         as_yaml = _is_yaml_head(chunk.tokens)
-        statement, more = _statement(chunk, Build(source.path, found))
-        found += more
-        if statement is None:
-            lost.update(token.text.strip('"') for token in chunk.tokens[:4] if token.kind in (Kind.WORD, Kind.STRING))
-        else:
-            statements.append(statement)
-    if len(found) >= MOST:
-        return _given_up(source, found)
-    found += _misplaced_editions(statements)
-    found = ordered(found, [source.path])
-    return nodes.Spec(source.path, tuple(statements), bool(found), frozenset(lost)), found
+        parts.append(_statement(chunk, path))
+        left -= len(parts[-1].found)
+    return parts
 
 
 def _given_up(source: Source, found: list[Diagnostic]) -> tuple[nodes.Spec, list[Diagnostic]]:
@@ -79,18 +92,20 @@ def _is_yaml_head(tokens: Sequence[Token]) -> bool:
     return tokens[0].text in BLOCKS and kinds == [Kind.WORD, Kind.WORD, Kind.COLON]
 
 
-def _statement(chunk: Chunk, build: Build) -> tuple[nodes.Statement | None, list[Diagnostic]]:
+def _statement(chunk: Chunk, path: str) -> Part:
+    """What one chunk is read as."""
     if chunk.too_deep is not None:
         help = "take out the brackets that are not needed"
-        return None, [error(Code.TOO_DEEP, "too many brackets within brackets", chunk.too_deep.span, help)]
-    read = _read(build, "statement", chunk.tokens)
+        return Part(chunk, None, [error(Code.TOO_DEEP, "too many brackets within brackets", chunk.too_deep.span, help)])
+    own: list[Diagnostic] = []
+    build = Build(path, own)
     found: list[Diagnostic] = []
-    statement: Any = read
-    if isinstance(read, Refused):
-        statement, found = recovered(chunk, partial(_read, build), read)
-    if not isinstance(statement, nodes.Block):
-        return statement, found
-    return _known_keyword(statement, chunk.tokens[0], found)
+    statement = _read(build, "statement", chunk.tokens)
+    if isinstance(statement, Refused):
+        statement, found = recovered(chunk, partial(_read, build), statement)
+    if isinstance(statement, nodes.Block):
+        statement, found = _known_keyword(statement, chunk.tokens[0], found)
+    return Part(chunk, statement, [*own, *found])
 
 
 def _known_keyword(

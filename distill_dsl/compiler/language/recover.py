@@ -46,6 +46,32 @@ class Chunk:
     too_deep: Token | None = None
 
 
+@dataclass(frozen=True)
+class Part:
+    """What a chunk is read as, and what is wrong with it."""
+
+    chunk: Chunk
+    statement: Statement | None = None
+    found: Sequence[Diagnostic] = ()
+
+    @property
+    def lost(self) -> frozenset[str]:
+        """The words that may have been the name of a statement that could not be read."""
+        if self.statement is not None:
+            return frozenset()
+        words = (token for token in self.chunk.tokens[:4] if token.kind in (Kind.WORD, Kind.STRING))
+        return frozenset(token.text.strip('"') for token in words)
+
+    @property
+    def nameless(self) -> str:
+        """The kind of a statement whose name is gone, so that any name of the kind may be its own."""
+        keyword, *others = self.chunk.tokens[:2]
+        if self.statement is not None or keyword.text not in (*BLOCKS, "param"):
+            return ""
+        named = others and others[0].kind in (Kind.WORD, Kind.STRING) and not others[0].spoiled
+        return "" if named else keyword.text
+
+
 # --- statements ---------------------------------------------------------------------------------
 
 
@@ -69,7 +95,7 @@ def with_opening_braces(tokens: Sequence[Token]) -> tuple[list[Token], list[Diag
 def _missing_brace(tokens: Sequence[Token], at: int) -> int:
     kinds = [token.kind for token in tokens[at : at + 6]]
     word, equal = Kind.WORD, Kind.EQUAL
-    if kinds[:4] == [word, word, word, equal]:
+    if kinds[:4] == [word, word, word, equal] and kinds[4:] != [word, Kind.LBRACE]:
         return at + 2
     if kinds == [word, word, equal, word, word, equal] and not tokens[at + 1].starts_line:
         return at + 4
@@ -92,7 +118,7 @@ def split(tokens: Sequence[Token]) -> list[Chunk]:
         deep = None
 
     for at, token in enumerate(tokens):
-        if _heads(tokens, at) if stack else _separate(current, token) and not _goes_on(current, tokens, at):
+        if heads(tokens, at) if stack else _separate(current, token) and not _goes_on(current, tokens, at):
             close()
         current.append(token)
         if token.kind in OPENING:
@@ -125,7 +151,7 @@ def _goes_on(current: Sequence[Token], tokens: Sequence[Token], at: int) -> bool
     return kinds in ([Kind.WORD, Kind.COLON], [Kind.STRING, Kind.COLON]) or tokens[at].kind is Kind.STRAY
 
 
-def _heads(tokens: Sequence[Token], at: int) -> bool:
+def heads(tokens: Sequence[Token], at: int) -> bool:
     """Whether a token inside brackets is surely the head of a statement: then a brace is missing."""
     token = tokens[at]
     if not token.starts_line or at + 2 >= len(tokens):

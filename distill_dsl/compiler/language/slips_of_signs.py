@@ -62,7 +62,7 @@ def _letters(text: Text, at: int, token: Token) -> Taken | None:
     odd = next(each for each in text.tokens[at : at + count] if each.kind is Kind.STRAY)
     if not re.fullmatch(r"[A-Za-z_][\w.]*", meant, re.ASCII):
         return None
-    _rename(text, name, _odd_letter(odd, whole, meant, text))
+    _rename(text, name, _odd_letter(odd, name, meant))
     return Taken(count, [replace(name, text=meant)])
 
 
@@ -80,13 +80,8 @@ def _plain_name(whole: str) -> str:
     return "".join(char for char in plain if unicodedata.category(char) not in ("Cf", "Mn"))
 
 
-def _odd_letter(odd: Token, whole: str, meant: str, text: Text) -> Diagnostic:
-    start = odd.span.start - len(whole)
-    first = whole[0] if whole else ""
-    place = text.source.text.rfind(first, max(0, start), odd.span.start + 1)
-    span = replace(odd.span, start=min(place, odd.span.start)) if place >= 0 else odd.span
-    span = text.span(span.start, span.start + len(whole))
-    help = Advice(f"write `{meant}`", meant, sure=odd.text in LOOKALIKES or not odd.text.isprintable(), span=span)
+def _odd_letter(odd: Token, name: Token, meant: str) -> Diagnostic:
+    help = Advice(f"write `{meant}`", meant, sure=odd.text in LOOKALIKES or not odd.text.isprintable(), span=name.span)
     if odd.text in LOOKALIKES:
         script = unicodedata.name(odd.text).split()[0].capitalize()
         summary = f"`{odd.text}` is a {script} letter, which only looks like `{LOOKALIKES[odd.text]}`"
@@ -296,7 +291,10 @@ def _semicolon(text: Text, at: int, token: Token) -> Taken | None:
         found = error(Code.SEPARATOR, "elements are separated by commas", token.span, _write(","))
         text.report(found)
         return Taken(1, [replace(token, kind=Kind.COMMA, text=",")])
-    text.report(error(Code.SEPARATOR, "the language has no `;`", token.span, Advice("leave it out", "", sure=True)))
+    before = text.near(at - 1)
+    joins = before is not None and touch(before, token) and touch(token, text.near(at + 1))
+    help = Advice("leave it out", " " if joins else "", sure=True)
+    text.report(error(Code.SEPARATOR, "the language has no `;`", token.span, help))
     return Taken(1)
 
 

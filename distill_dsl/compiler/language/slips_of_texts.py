@@ -200,8 +200,13 @@ def _line_comment(text: Text, at: int, token: Token) -> Taken | None:
         text.report(error(Code.STRAY_CHARACTER, "`---` starts a document in YAML, not here", span, help))
         return Taken(text.swallow(at, start + 3))
     end = text.line_end(start)
+    if sign == ";" and text.written(start, end).rstrip().endswith("{") and not _COMMENTED.match(text.source.text, end):
+        return None  # a word of a head that was mistyped
     text.report(error(Code.STRAY_CHARACTER, HASH, text.span(start, end), _hash(sign, text, token)))
     return Taken(text.swallow(at, end))
+
+
+_COMMENTED: Final = re.compile(r"\s*;")
 
 
 def _block_comment(text: Text, at: int, token: Token) -> Taken | None:

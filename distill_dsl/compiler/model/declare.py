@@ -35,7 +35,9 @@ def declared(program: Program, overrides: Mapping[str, Value]) -> Scope:
     """Every param and block by name; the first of two stays."""
     lost = frozenset(word for spec in program.specs for word in spec.lost)
     homes = {(alias.home, alias.text): home_of(alias.home, alias.text) for alias in program.aliases}
-    scope = Scope(homes=homes, lost=lost, unread=any(spec.unread for spec in program.specs))
+    nameless = frozenset(kind for spec in program.specs for kind in spec.nameless)
+    unread = any(spec.unread for spec in program.specs)
+    scope = Scope(homes=homes, lost=lost, nameless=nameless, unread=unread)
     _declared_aliases(scope, program)
     for statement in (statement for spec in program.specs for statement in spec.statements):
         if not isinstance(statement, nodes.Block | nodes.Param):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from distill_dsl.compiler.diagnostics import Advice, Code, Diagnostic, Help, error, suggestion
@@ -40,9 +40,13 @@ class Scope:
     params: dict[str, Param | None] = field(default_factory=dict)
     blocks: dict[str, dict[str, nodes.Block]] = field(default_factory=lambda: {kind: {} for kind in BLOCKS})
     lost: frozenset[str] = frozenset()
+    nameless: frozenset[str] = frozenset()
+    """Kinds of statements that lost their name, as reported: any unknown name of the kind may be theirs."""
     unread: bool = False
     """Some file could not be read at all: any name may come from there."""
     found: list[Diagnostic] = field(default_factory=list)
+    undefined: dict[tuple[str, str], int] = field(default_factory=dict)
+    """(kind, key) of a name that nothing defines -> where in `found` that is said."""
 
     def mention(self, kind: str, name: nodes.Name | nodes.Path) -> None:
         place = name.parts[-1].span if isinstance(name, nodes.Path) else name.span
@@ -51,9 +55,9 @@ class Scope:
     def report(self, code: Code, summary: str, span: Span, help: Help = None, **more: Any) -> None:
         self.found.append(error(code, summary, span, help, **more))
 
-    def forgives(self, name: str) -> bool:
-        """Whether an undefined name is the consequence of a mistake reported already."""
-        return self.unread or name in self.lost
+    def forgives(self, name: str, kind: str = PARAM) -> bool:
+        """Whether an undefined name of a kind is the consequence of a mistake reported already."""
+        return self.unread or name in self.lost or kind in self.nameless
 
     def visible(self, kind: str, home: str) -> list[str]:
         """The names of a kind as a file of that home writes them: `small`, `c.small`."""
@@ -79,7 +83,7 @@ def article(word: str) -> str:
 
 def undefined(scope: Scope, name: nodes.Name, kind: str) -> None:
     """Report a name that no block of the kind has, unless that follows from another mistake."""
-    if scope.forgives(name.text):
+    if scope.forgives(name.text, kind) or _told_already(scope, name, kind):
         return
     help = scope.nearest(kind, name)
     for other, blocks in scope.blocks.items():
@@ -92,7 +96,23 @@ def undefined(scope: Scope, name: nodes.Name, kind: str) -> None:
         summary = f"`{name.text}` is a param, and {article(kind)} {kind} is expected here"
         scope.report(Code.WRONG_KIND, summary, name.span, help)
         return
+    scope.undefined[kind, name.key] = len(scope.found)
     scope.report(Code.UNDEFINED, f"there is no {kind} `{name.text}`", name.span, help)
+
+
+PLACES: Final = 3
+"""Other places of an undefined name that are shown."""
+
+
+def _told_already(scope: Scope, name: nodes.Name, kind: str) -> bool:
+    """Whether the name was reported at another place; then this one is shown there."""
+    at = scope.undefined.get((kind, name.key))
+    if at is None:
+        return False
+    found = scope.found[at]
+    if len(found.labels) < PLACES:
+        scope.found[at] = replace(found, labels=(*found.labels, (name.span, "and here")))
+    return True
 
 
 def unknown_alias(scope: Scope, parts: Iterable[nodes.Name]) -> bool:
