@@ -156,8 +156,8 @@ def main(count: int, seed: int) -> int:
     print(
         f"one-token slips with more than two diagnostics: {len(many_more)} of {looked} ({len(many_more) / looked:.1%})"
     )
-    for problem, text in failed[:3]:
-        print(f"--- {problem}\n{text}")
+    for raised, text in failed[:3]:
+        print(f"--- {raised}\n{text}")
     return 1 if failed else 0
 
 

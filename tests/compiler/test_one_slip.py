@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from benchmarks.fuzz_language import cascades
 from specs import SMALL, SPECS, changed, compiled
 
