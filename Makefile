@@ -27,6 +27,8 @@ check: install
 	ruff format --check .
 	mypy
 	lint-imports
+	mtd fmt --check specs
+	mtd check specs
 
 test: check
 	pytest --numprocesses auto --dist loadfile
