@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from enum import Enum, auto
 from typing import Final
 
-from distill_dsl.compiler.language.recover import split, with_opening_braces
+from distill_dsl.compiler.language.chunks import split, with_opening_braces
 from distill_dsl.compiler.language.tokens import BLOCKS, CLOSING, OPENING, WORDS, Kind, Token, touch
 from distill_dsl.compiler.source import Span
 

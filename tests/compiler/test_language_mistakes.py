@@ -11,7 +11,9 @@ import pytest
 
 from distill_dsl.compiler import check_spec, compile_spec
 from distill_dsl.compiler.diagnostics import Code, render
+from distill_dsl.compiler.language.automaton import lexed
 from distill_dsl.compiler.language.parse import parse
+from distill_dsl.compiler.language.slips import repaired
 from distill_dsl.compiler.model.resolve import load, resolve
 from distill_dsl.compiler.source import LARGEST
 from specs import SMALL, SPECS, changed, codes, compiled, source
@@ -265,6 +267,26 @@ def test_places_of_other_definitions_are_shown() -> None:
     assert [(SMALL[span.start : span.end], text) for span, text in found[0].labels] == [("s", "first defined here")]
 
 
+@pytest.mark.parametrize("name", ["local", "var", "params", "env"])
+def test_a_block_may_be_called_what_others_call_their_variables(name: str) -> None:
+    assert codes(SMALL.replace("data a", f"data {name}").replace("a.t", f"{name}.t")) == []
+
+
+def test_the_items_of_a_block_after_an_idle_equal_are_checked() -> None:
+    text = changed("thought pot {", "thought pot = {").replace("= python", "= pyton")
+    assert [each.summary for each in compiled(text)[1]] == [
+        "no `=` stands before the items of a block",
+        "expected `text`, `python`, `equations` or `program_equations`, found `pyton`",
+    ]
+
+
+def test_rows_of_a_sign_are_passed_over() -> None:
+    text = source("mix m { a = " + "$" * 1000 + "{name} }")
+    kept, found = repaired(text, lexed(text))
+    assert [each.summary for each in found] == ["`$` means nothing here"]
+    assert [token.text for token in kept[5:]] == ["$", "$", "{", "name", "}", "}"]
+
+
 def test_a_broken_head_silences_what_refers_to_it() -> None:
     assert codes(changed("teacher t {", "teacher t = = {")) == [Code.SYNTAX.number]
     assert codes(changed("param paths: int = 4", "param paths: = 4")) == [Code.SYNTAX.number]
@@ -337,7 +359,7 @@ def test_mistakes_of_imported_files_are_shown_in_them(tmp_path: Path) -> None:
     (tmp_path / "sub" / "b.mtd").write_text("student s { base = scratch() }\n\nmix x = { }\n")
     program, sources, found = load(tmp_path / "a.mtd")
     text = render([*found, *resolve(program)[1]], sources, False)
-    assert f"{(tmp_path / 'sub/b.mtd').as_posix()}:3:9" in text
+    assert f"{(tmp_path / 'sub/b.mtd').as_posix()}:3:7" in text
     assert f"::: {(tmp_path / 'a.mtd').as_posix()}:8:9" in text
 
 

@@ -14,9 +14,9 @@ from typing import Final
 from distill_dsl.compiler.diagnostics import Diagnostic, has_errors
 from distill_dsl.compiler.diagnostics.excerpt import columns
 from distill_dsl.compiler.language.automaton import lexed
+from distill_dsl.compiler.language.chunks import split
 from distill_dsl.compiler.language.comments import Comment, Leaf, leaves
 from distill_dsl.compiler.language.parse import parse
-from distill_dsl.compiler.language.recover import split
 from distill_dsl.compiler.language.rows import EMPTY, WIDTH, Cell, Row, remark, row, written
 from distill_dsl.compiler.language.shape import Body, Element, Group, Part, Statement, flat, is_broken, space, statement
 from distill_dsl.compiler.language.tokens import Kind

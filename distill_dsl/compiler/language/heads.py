@@ -127,6 +127,14 @@ def _head(tokens: Sequence[Token], at: int, token: Token | None) -> Diagnostic |
     return None
 
 
+def _idle_equal(tokens: Sequence[Token], at: int, token: Token | None) -> Diagnostic | None:
+    """`thought cot = {`."""
+    if at != 3 or token is None or token.kind is not Kind.LBRACE or tokens[0].text not in BLOCKS:
+        return None
+    help = Advice("leave it out, or name the block that is copied", "")
+    return error(Code.SYNTAX, "no `=` stands before the items of a block", tokens[2].span, help)
+
+
 def _vary(tokens: Sequence[Token], at: int, token: Token | None) -> Diagnostic | None:
     if at != 0 or token is None or token.kind is not Kind.VARY:
         return None
@@ -165,10 +173,21 @@ def _param(tokens: Sequence[Token], at: int, token: Token | None) -> Diagnostic 
         return error(Code.SYNTAX, "a param has a type", (token or tokens[-1]).span, help)
     if at == 4 and token is not None and token.kind is Kind.COLON:
         return error(Code.COLON_FOR_EQUALS, "a param is set with `=`", token.span, Advice("write `=`", " =", sure=True))
+    if token is not None and token.kind is Kind.LBRACE and at > 5 and tokens[4].kind is Kind.EQUAL:
+        return _value_of_param(tokens[5:at])
     if at == 4:
         help = f"write `param {tokens[1].text}: {tokens[3].text} = ...`"
         return error(Code.SYNTAX, "a param has a value", (token or tokens[-1]).span, help)
     return None
+
+
+def _value_of_param(value: Sequence[Token]) -> Diagnostic:
+    """`param size: str = small { ... }`."""
+    span = replace(value[0].span, end=value[-1].span.end)
+    name = value[0].text
+    help = Advice(f'write `"{name}"` if it is a text', f'"{name}"') if len(value) == 1 else None
+    summary = "the value of a param is a text, a number (with a unit), `true`, `false` or `none`"
+    return error(Code.WRONG_PARAM_TYPE, summary, span, help)
 
 
 def _untidy_param(tokens: Sequence[Token], one: Token, other: Token) -> Diagnostic:
@@ -242,6 +261,7 @@ HEADS: Final = (
     _section,
     _json,
     _head,
+    _idle_equal,
     _vary,
     _param,
     _import,

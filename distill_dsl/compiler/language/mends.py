@@ -15,6 +15,7 @@ from distill_dsl.compiler.language.tokens import (
     Kind,
     Token,
     enclosing,
+    meant_unit,
     opened,
     touch,
     virtual,
@@ -305,6 +306,36 @@ def _parted_number(tokens: Sequence[Token], at: int, expected: frozenset[str]) -
     return _changed(tokens, at - 1, at + 1, replace(before, text=meant, span=span)), found
 
 
+def _unit_apart(tokens: Sequence[Token], at: int, expected: frozenset[str]) -> Mended | None:
+    """`5 s`, `512 mb`."""
+    token, before = tokens[at], tokens[at - 1]
+    unit = meant_unit(token.text)
+    follows = tokens[at + 1].kind if at + 1 < len(tokens) else None
+    if unit is None or before.kind is not Kind.NUMBER or token.starts_line or follows in (Kind.EQUAL, Kind.COLON):
+        return None
+    if not before.text[-1].isdigit():
+        return None
+    meant = f"{before.text}{unit}"
+    span = replace(before.span, end=token.span.end)
+    help = Advice(f"write `{meant}`", meant, sure=True, span=span)
+    found = error(Code.UNKNOWN_UNIT, "a unit stands right after its number", token.span, help)
+    return _changed(tokens, at - 1, at + 1, replace(before, text=meant, span=span)), found
+
+
+def _idle_word(tokens: Sequence[Token], at: int, expected: frozenset[str]) -> Mended | None:
+    """`max_tokens = 512 tokens`."""
+    token, before = tokens[at], tokens[at - 1]
+    last = at + 1 == len(tokens) or tokens[at + 1].starts_line
+    if token.kind is not Kind.WORD or before.kind is not Kind.NUMBER or token.starts_line or not last:
+        return None
+    if at < 3 or enclosing(tokens[:at]) is not None:
+        return None
+    place = Span(token.span.path, before.span.end, token.span.end)
+    help = Advice(f"leave it out: `{before.text}` is enough", "", span=place)
+    found = error(Code.SYNTAX, f"no word stands after a number: `{token.text}`", token.span, help)
+    return _changed(tokens, at, at + 1), found
+
+
 def _joined_texts(tokens: Sequence[Token], at: int, expected: frozenset[str]) -> Mended | None:
     """`f("a" "b")`, which C and Python read as one text."""
     token, before = tokens[at], tokens[at - 1]
@@ -330,6 +361,8 @@ MENDS: Final[tuple[Mend, ...]] = (
     _idle_comma,
     _no_operator,
     _parted_number,
+    _unit_apart,
+    _idle_word,
     _joined_texts,
     _equals,
     _no_equals,

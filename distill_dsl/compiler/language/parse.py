@@ -13,8 +13,9 @@ from msgspec import structs
 from distill_dsl.compiler.diagnostics import Code, Diagnostic, error, ordered
 from distill_dsl.compiler.language import nodes
 from distill_dsl.compiler.language.automaton import lexed, read
+from distill_dsl.compiler.language.chunks import Chunk, Part, chunks, with_opening_braces
 from distill_dsl.compiler.language.mistakes import Refused, meant_keyword, unknown_keyword
-from distill_dsl.compiler.language.recover import Chunk, Part, recovered, split, with_opening_braces
+from distill_dsl.compiler.language.recover import recovered, without_spoiled
 from distill_dsl.compiler.language.slips import MOST, repaired
 from distill_dsl.compiler.language.tokens import BLOCKS, UNITS, Kind, Token, meant_unit
 from distill_dsl.compiler.source import Source, Span
@@ -61,7 +62,7 @@ def _parts(path: str, tokens: Sequence[Token], slips: Sequence[Diagnostic]) -> l
     left = MOST - len(slips)
     open_blocks = 0  # each explains one `}` too many further down
     as_yaml = False  # `mix m:` explains the `key: value` below it
-    for chunk in split(tokens):
+    for chunk in chunks(tokens):
         if left <= 0:
             break
         if open_blocks and chunk.tokens[0].kind is Kind.RBRACE:
@@ -104,7 +105,7 @@ def _statement(chunk: Chunk, path: str) -> Part:
     if isinstance(statement, Refused):
         statement, found = recovered(chunk, partial(_read, build), statement)
     if isinstance(statement, nodes.Block):
-        statement, found = _known_keyword(statement, chunk.tokens[0], found)
+        statement, found = _known_keyword(without_spoiled(statement, chunk.tokens), chunk.tokens[0], found)
     return Part(chunk, statement, [*own, *found])
 
 

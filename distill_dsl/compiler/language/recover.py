@@ -1,19 +1,19 @@
-"""Going on after a mistake: where statements and items start, even in a text with missing braces."""
+"""Going on after a mistake: a broken statement is read item by item."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from msgspec import structs
 
 from distill_dsl.compiler.diagnostics import Advice, Code, Diagnostic, error
+from distill_dsl.compiler.language.chunks import Chunk
 from distill_dsl.compiler.language.mends import mended
 from distill_dsl.compiler.language.mistakes import CONDITIONS, Refused, explained, written
 from distill_dsl.compiler.language.nodes import Block, Broken, Item, Param, Statement, Vary
 from distill_dsl.compiler.language.tokens import (
-    BLOCKS,
     CLOSING,
     CONTINUING,
     OPENING,
@@ -26,153 +26,11 @@ from distill_dsl.compiler.language.tokens import (
 Read = Callable[[str, Sequence[Token]], Statement | Item | Vary | Refused]
 """The parser: start rule and tokens in, node out."""
 
-DEEPEST: Final = 24
-"""Brackets within brackets. The language needs four; beyond this a text is no spec."""
-
-
 LONGEST: Final = 1000
 """Tokens of an item that is mended: each mend reads the item anew."""
 
 MOST: Final = 50
 """Mistakes of one block that are looked for: more help nobody, and each costs a look at the rest."""
-
-
-@dataclass(frozen=True)
-class Chunk:
-    """The tokens of one statement. `unclosed` is its bracket that nothing closed."""
-
-    tokens: tuple[Token, ...]
-    unclosed: Token | None = None
-    too_deep: Token | None = None
-
-
-@dataclass(frozen=True)
-class Part:
-    """What a chunk is read as, and what is wrong with it."""
-
-    chunk: Chunk
-    statement: Statement | None = None
-    found: Sequence[Diagnostic] = ()
-
-    @property
-    def lost(self) -> frozenset[str]:
-        """The words that may have been the name of a statement that could not be read."""
-        if self.statement is not None:
-            return frozenset()
-        words = (token for token in self.chunk.tokens[:4] if token.kind in (Kind.WORD, Kind.STRING))
-        return frozenset(token.text.strip('"') for token in words)
-
-    @property
-    def nameless(self) -> str:
-        """The kind of a statement whose name is gone, so that any name of the kind may be its own."""
-        keyword, *others = self.chunk.tokens[:2]
-        if self.statement is not None or keyword.text not in (*BLOCKS, "param"):
-            return ""
-        named = others and others[0].kind in (Kind.WORD, Kind.STRING) and not others[0].spoiled
-        return "" if named else keyword.text
-
-
-# --- statements ---------------------------------------------------------------------------------
-
-
-def with_opening_braces(tokens: Sequence[Token]) -> tuple[list[Token], list[Diagnostic]]:
-    """Put in the `{` of a block whose head is followed by `key =` at once."""
-    kept: list[Token] = []
-    found: list[Diagnostic] = []
-    wanted = -1
-    for at, token in enumerate(tokens):
-        if at == wanted:
-            kept.append(virtual(Kind.LBRACE, "{", kept[-1]))
-            last = kept[-2].span
-            help = Advice("write `{` after it", " {", sure=True, span=replace(last, start=last.end))
-            found.append(error(Code.MISSING_BRACE, "the `{` of this block is missing", last, help))
-        if token.starts_line and token.text in BLOCKS:
-            wanted = _missing_brace(tokens, at)
-        kept.append(token)
-    return kept, found
-
-
-def _missing_brace(tokens: Sequence[Token], at: int) -> int:
-    kinds = [token.kind for token in tokens[at : at + 6]]
-    word, equal = Kind.WORD, Kind.EQUAL
-    if kinds[:4] == [word, word, word, equal] and kinds[4:] != [word, Kind.LBRACE]:
-        return at + 2
-    if kinds == [word, word, equal, word, word, equal] and not tokens[at + 1].starts_line:
-        return at + 4
-    return -1
-
-
-def split(tokens: Sequence[Token]) -> list[Chunk]:
-    """The statements of a file, each with its own tokens."""
-    chunks: list[Chunk] = []
-    current: list[Token] = []
-    stack: list[Token] = []
-    deep: Token | None = None
-
-    def close() -> None:
-        nonlocal deep
-        if current:
-            chunks.append(Chunk(tuple(current), stack[0] if stack else None, deep))
-        current.clear()
-        stack.clear()
-        deep = None
-
-    for at, token in enumerate(tokens):
-        if heads(tokens, at) if stack else _separate(current, token) and not _goes_on(current, tokens, at):
-            close()
-        current.append(token)
-        if token.kind in OPENING:
-            stack.append(token)
-            deep = deep or (token if len(stack) > DEEPEST else None)
-        elif token.kind in CLOSING:
-            _unwind(stack, token)
-    close()
-    return chunks
-
-
-def _separate(current: Sequence[Token], token: Token) -> bool:
-    """Whether a token outside of all brackets starts a new statement."""
-    if not current:
-        return False
-    if current[-1].kind is Kind.RBRACE or token.kind is Kind.RBRACE:
-        return True
-    return (
-        token.starts_line and len(current) > 1 and current[-1].kind not in CONTINUING and token.kind is not Kind.LBRACE
-    )
-
-
-def _goes_on(current: Sequence[Token], tokens: Sequence[Token], at: int) -> bool:
-    """Whether a line belongs to what YAML or TOML would have above it (`mix m:`, `[mix]`), which explains it."""
-    kinds = [token.kind for token in tokens[at : at + 2]]
-    if current[0].kind is Kind.LSQB:
-        return kinds in ([Kind.WORD, Kind.EQUAL], [Kind.STRING, Kind.EQUAL])
-    if current[0].text.removesuffix("s") not in BLOCKS or Kind.COLON not in [token.kind for token in current[1:3]]:
-        return current[0].kind is Kind.IMPORT and not tokens[at].starts_line
-    return kinds in ([Kind.WORD, Kind.COLON], [Kind.STRING, Kind.COLON]) or tokens[at].kind is Kind.STRAY
-
-
-def heads(tokens: Sequence[Token], at: int) -> bool:
-    """Whether a token inside brackets is surely the head of a statement: then a brace is missing."""
-    token = tokens[at]
-    if not token.starts_line or at + 2 >= len(tokens):
-        return False
-    kinds = [token.kind for token in tokens[at : at + 5]]
-    word, equal, brace = Kind.WORD, Kind.EQUAL, Kind.LBRACE
-    if kinds[:2] == [Kind.IMPORT, Kind.STRING] or kinds[:3] == [Kind.PARAM, word, Kind.COLON]:
-        return True
-    if tokens[at + 1].starts_line or kinds[:2] != [word, word]:
-        return False
-    return kinds[2] is brace or kinds[2:5] == [equal, word, brace]
-
-
-def _unwind(stack: list[Token], token: Token) -> None:
-    """Close the innermost bracket of the token's kind; a `}` also ends what is open inside of it."""
-    kinds = [OPENING[opening.kind] for opening in stack]
-    if kinds and kinds[-1] is token.kind:
-        stack.pop()
-    elif token.kind is Kind.RBRACE and Kind.RBRACE in kinds:
-        last = len(kinds) - 1 - kinds[::-1].index(Kind.RBRACE)
-        del stack[last:]
 
 
 # --- items --------------------------------------------------------------------------------------
@@ -186,9 +44,12 @@ def recovered(chunk: Chunk, read: Read, refused: Refused) -> tuple[Statement | N
     colon = Kind.COLON in [token.kind for token in tokens[1:3]] and tokens[0].kind is not Kind.PARAM
     if at is None or at == 0 or tokens[0].kind is Kind.IMPORT or (colon and refused.index < 3):
         return None, [] if spoiled else [explained(tokens, refused)]
+    copied = 2 if at == 3 and tokens[2].kind is Kind.EQUAL else at  # `thought cot = {`
     head = [*tokens[: at + 1], virtual(Kind.RBRACE, "}", tokens[at])]
     block = read("statement", head)
     found = [explained(head, block)] if isinstance(block, Refused) and not any(t.spoiled for t in head) else []
+    if copied < at:
+        block = read("statement", [*tokens[:copied], *head[at:]])
     closed = chunk.unclosed is None and tokens[-1].kind is Kind.RBRACE
     if not closed and not spoiled:
         place = chunk.unclosed or tokens[at]
@@ -196,12 +57,30 @@ def recovered(chunk: Chunk, read: Read, refused: Refused) -> tuple[Statement | N
     items, complete, more = _items(tokens[at + 1 : -1] if closed else tokens[at + 1 :], read)
     if isinstance(block, Param):
         only = tuple(item for item in items if isinstance(item, Item))
+        more = [*more, *(_no_vary(item) for item in items if isinstance(item, Vary))]
         whole = replace(block.span, end=tokens[-1].span.end)
         return structs.replace(block, items=only, span=whole, damaged=not complete), [*found, *more]
     if not isinstance(block, Block):
         return None, [*found, *more]
     span = replace(block.span, end=tokens[-1].span.end)
-    return structs.replace(block, items=items, span=span, damaged=not complete), [*found, *more]
+    damaged = not complete or copied < at
+    return structs.replace(block, items=items, span=span, damaged=damaged), [*found, *more]
+
+
+def _no_vary(item: Vary) -> Diagnostic:
+    return error(Code.UNKNOWN_KEY, "only an experiment varies params", item.keyword.span, "move it to an experiment")
+
+
+def without_spoiled(block: Block, tokens: Sequence[Token]) -> Block:
+    """The block; of items that hold a token which was reported, only the keys are known."""
+    places = [token.span.start for token in tokens if token.spoiled]
+    if not places:
+        return block
+    items = (
+        _broken(item) if any(item.span.start <= place < item.span.end for place in places) else item
+        for item in block.items
+    )
+    return structs.replace(block, items=tuple(item for item in items if item is not None))
 
 
 def _not_closed(opening: Token, last: Token) -> Diagnostic:
@@ -247,7 +126,8 @@ def _items(body: Sequence[Token], read: Read) -> tuple[tuple[Item | Vary, ...], 
 
 
 PLAIN_SLIPS: Final = frozenset(
-    code.number for code in (Code.COLON_FOR_EQUALS, Code.EQUALS_FOR_COLON, Code.MISSING_EQUALS, Code.SEPARATOR)
+    code.number
+    for code in (Code.COLON_FOR_EQUALS, Code.EQUALS_FOR_COLON, Code.MISSING_EQUALS, Code.SEPARATOR, Code.UNKNOWN_UNIT)
 )
 """Mistakes after which the next item starts where it seems to."""
 
@@ -331,7 +211,8 @@ def _item(tokens: Sequence[Token], read: Read) -> tuple[Item | Vary | None, int,
     follows = mended_tokens[node.index] if node.index < len(mended_tokens) else None
     whole = None if _cut_quantity(mended_tokens, node.index) else _beginning(mended_tokens, node.index, read)
     if whole is not None and follows is not None and follows.kind is Kind.COMMA:
-        listed = not _starts(mended_tokens, node.index + 1)  # `mixes = a, b` and `limit = 1,200`
+        ends = node.index + 1 == len(mended_tokens)
+        listed = not ends and not _starts(mended_tokens, node.index + 1)  # `mixes = a, b` and `limit = 1,200`
         return _broken(whole) if listed else whole, node.index - extra, found
     if whole is not None and follows is not None and follows.kind is Kind.WORD and follows.text not in CONDITIONS:
         return whole, node.index - extra, found  # what follows is an item of its own

@@ -8,8 +8,8 @@ from dataclasses import replace
 from msgspec import structs
 
 from distill_dsl.compiler.diagnostics import Diagnostic
+from distill_dsl.compiler.language.chunks import Chunk, Part, heads
 from distill_dsl.compiler.language.nodes import Block, Broken, Item, Param, Statement, Vary
-from distill_dsl.compiler.language.recover import Chunk, Part, heads
 from distill_dsl.compiler.language.single import LONGEST, Change, Search, described, statements
 from distill_dsl.compiler.language.tokens import KEYWORDS, Kind, Token
 from distill_dsl.compiler.source import Span

@@ -220,9 +220,12 @@ def _says(found: Diagnostic, change: Change, place: Span) -> bool:
     span, fix = found.span, found.fix
     if span is None or not (span.start < max(place.end, place.start + 1) and place.start <= span.end):
         return False
+    same = fix is not None and fix.span == place and fix.text.strip() == _TEXTS.get(change.kind or Kind.STRAY, "")
+    if same:
+        return True
     if found.code in (Code.MISSING_BRACE.number, Code.STRAY_BRACE.number) or (change.spent and _is_sign(change)):
         return False
-    return fix is None or (fix.span == place and fix.text.strip() == _TEXTS.get(change.kind or Kind.STRAY, ""))
+    return fix is None
 
 
 def _is_sign(change: Change) -> bool:

@@ -12,7 +12,7 @@ from functools import cache, cached_property
 from typing import Final
 
 from distill_dsl.compiler.diagnostics import Diagnostic
-from distill_dsl.compiler.language.tokens import CLOSING, OPENING, Kind, Token, touch
+from distill_dsl.compiler.language.tokens import BLOCKS, CLOSING, OPENING, Kind, Token, touch
 from distill_dsl.compiler.source import Source, Span
 
 
@@ -42,6 +42,12 @@ class Text:
         """The words behind `as`."""
         pairs = zip(self.tokens, self.tokens[1:], strict=False)
         return frozenset(after.text for word, after in pairs if word.kind is Kind.AS)
+
+    @cached_property
+    def defined(self) -> frozenset[str]:
+        """The names of blocks and imports."""
+        pairs = zip(self.tokens, self.tokens[1:], strict=False)
+        return self.aliases | {after.text for word, after in pairs if word.text in BLOCKS and word.starts_line}
 
     def near(self, at: int) -> Token | None:
         """The token at a place, if there is one."""

@@ -215,6 +215,9 @@ def _is_split(item: nodes.Item, rows: Mapping[str, Field]) -> bool:
 def _unknown_key(values: _Values, kind: str, item: nodes.Item, rows: Mapping[str, Field], block: Merged) -> None:
     """Report the key; a plain slip of another key is read as that one, so that its value is checked too."""
     key = item.key.text
+    if "." in key:  # reported where it was read
+        values.beside[key] = WRONG
+        return
     values.reading.report(
         Code.UNKNOWN_KEY, f"{article(kind)} {kind} has no key `{key}`", item.key.span, suggestion(key, rows)
     )
