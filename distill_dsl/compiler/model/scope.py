@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from distill_dsl.compiler.diagnostics import Advice, Code, Diagnostic, Help, error, suggestion
+from distill_dsl.compiler.diagnostics.near import MOST_CANDIDATES
 from distill_dsl.compiler.language import nodes
 from distill_dsl.compiler.language.tokens import BLOCKS
 from distill_dsl.compiler.model.aliases import Homes
@@ -47,6 +48,8 @@ class Scope:
     found: list[Diagnostic] = field(default_factory=list)
     undefined: dict[tuple[str, str], int] = field(default_factory=dict)
     """(kind, key) of a name that nothing defines -> where in `found` that is said."""
+    _by_kind: dict[str, list[nodes.Name]] = field(default_factory=dict)
+    _sorted: int = 0
 
     def mention(self, kind: str, name: nodes.Name | nodes.Path) -> None:
         place = name.parts[-1].span if isinstance(name, nodes.Path) else name.span
@@ -64,8 +67,14 @@ class Scope:
         ways = {home: "", **{inner: f"{alias}." for (outer, alias), inner in self.homes.items() if outer == home}}
         return [ways[name.home] + name.text for name in self._names(kind) if name.home in ways]
 
-    def _names(self, kind: str) -> Iterator[nodes.Name]:
-        return (name for (each, _), name in self.definitions.items() if each == kind)
+    def _names(self, kind: str) -> list[nodes.Name]:
+        """The names of a kind. They are sorted out anew where some came: each mistake in a name asks for them."""
+        if self._sorted != len(self.definitions):
+            self._by_kind.clear()
+            for (each, _), name in self.definitions.items():
+                self._by_kind.setdefault(each, []).append(name)
+            self._sorted = len(self.definitions)
+        return self._by_kind.get(kind, [])[:MOST_CANDIDATES]
 
     def nearest(self, kind: str, name: nodes.Name) -> Help:
         """The name of a kind that was most likely meant: the same one of an imported file, or a near one."""
