@@ -21,7 +21,6 @@ from distill_dsl.compiler.language.tokens import (
     Kind,
     Token,
     enclosing,
-    meant_unit,
     opened,
 )
 from distill_dsl.compiler.source import Span
@@ -152,16 +151,6 @@ def _arrow(tokens: Sequence[Token], at: int, token: Token | None) -> Diagnostic 
     return fallback(replace(token.span, end=after.span.end))
 
 
-def _blank_before_unit(tokens: Sequence[Token], at: int, token: Token | None) -> Diagnostic | None:
-    unit = meant_unit(token.text) if token is not None else None
-    if token is None or at == 0 or unit is None or tokens[at - 1].kind is not Kind.NUMBER:
-        return None
-    number = tokens[at - 1]
-    meant = f"{number.text}{unit}"
-    help = Advice(f"write `{meant}`", meant, sure=True, span=replace(number.span, end=token.span.end))
-    return error(Code.UNKNOWN_UNIT, "a unit stands right after its number", token.span, help)
-
-
 CONDITIONS: Final = ("if", "else", "unless", "when", "for", "while", "not", "lambda")
 
 
@@ -202,7 +191,6 @@ OF_ITEMS: Final[tuple[Example, ...]] = (
     _condition,
     _arithmetic,
     _arrow,
-    _blank_before_unit,
     _no_value,
     _extra_closer,
     _unclosed,

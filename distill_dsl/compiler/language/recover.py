@@ -19,7 +19,6 @@ from distill_dsl.compiler.language.tokens import (
     OPENING,
     Kind,
     Token,
-    meant_unit,
     virtual,
 )
 
@@ -209,7 +208,7 @@ def _item(tokens: Sequence[Token], read: Read) -> tuple[Item | Vary | None, int,
     if not isinstance(node, Refused):
         return _broken(node) if spoiled else node, len(tokens), found
     follows = mended_tokens[node.index] if node.index < len(mended_tokens) else None
-    whole = None if _cut_quantity(mended_tokens, node.index) else _beginning(mended_tokens, node.index, read)
+    whole = _beginning(mended_tokens, node.index, read)
     if whole is not None and follows is not None and follows.kind is Kind.COMMA:
         ends = node.index + 1 == len(mended_tokens)
         listed = not ends and not _starts(mended_tokens, node.index + 1)  # `mixes = a, b` and `limit = 1,200`
@@ -239,11 +238,6 @@ def _mended_item(
             return node, tokens, found
         tokens = mend[0]
         found.append(mend[1])
-
-
-def _cut_quantity(tokens: Sequence[Token], at: int) -> bool:
-    """Whether a unit stands apart from its number: then the number alone is not what was meant."""
-    return 0 < at < len(tokens) and meant_unit(tokens[at].text) is not None and tokens[at - 1].kind is Kind.NUMBER
 
 
 def _beginning(tokens: Sequence[Token], end: int, read: Read) -> Item | Vary | None:

@@ -51,13 +51,12 @@ def _settled(region: list[Part], slips: list[Diagnostic], read: Reread, search: 
     before = [each for each in slips if _within(each, tokens)]
     if len(found) + len(before) < 2 or len(before) > 1 or not found or len(tokens) > LONGEST:
         return None
-    made = search.change(tokens, before[0].span if before else None)
-    if made is None:
+    change = search.change(tokens, before[0].span if before else None)
+    if change is None:
         return None
-    change, wanted = made
     for each in before:  # what it hides would show once it is fixed
         slips[slips.index(each)] = replace(each, fix=each.fix and replace(each.fix, sure=False))
-    said = [] if before else [described(tokens, change, wanted, found)]
+    said = [] if before else [described(tokens, change, found)]
     return _reread(tokens, change, said, read)
 
 

@@ -22,7 +22,7 @@ LONGEST: Final = 400
 FARTHEST: Final = 120
 """Tokens between the one to change and the place where reading stopped."""
 STEPS: Final = 30_000
-"""Tokens that are read in the search, so that a text of nothing but mistakes ends in time."""
+"""Tokens that are read in one search at most."""
 
 _TEXTS: Final = {
     Kind.EQUAL: "=", Kind.COLON: ":", Kind.COMMA: ",", Kind.PLUS: "+", Kind.LBRACE: "{", Kind.RBRACE: "}",
@@ -121,9 +121,10 @@ class Search:
     """The search in a file, and how much of it may still be read."""
 
     left: int = 10 * STEPS
+    """Tokens that may still be read: a text of nothing but mistakes has to end, too."""
 
-    def change(self, tokens: Sequence[Token], near: Span | None = None) -> tuple[Change, frozenset[str]] | None:
-        """The change that makes some statements right, and what could stand where reading them stopped.
+    def change(self, tokens: Sequence[Token], near: Span | None = None) -> Change | None:
+        """The change that makes some statements right.
 
         With `near`, only that place is changed: a slip that was reported there.
         """
@@ -131,15 +132,15 @@ class Search:
         stop = len(known) - 1
         if stop == len(tokens) and _complete(known[-1]):
             return None
-        limit = max(self.left - STEPS, 0)
+        least = max(self.left - STEPS, 0)
         for at in range(stop, max(stop - FARTHEST, -1), -1):
             if near is not None and not _near(tokens, at, near):
                 continue
             for change in _changes(tokens, at, known[at]):
-                if self.left <= limit:
+                if self.left <= least:
                     return None
                 if self._reads(tokens, change, known[at]):
-                    return change, _expected(known[-1])
+                    return change
         return None
 
     def _read(self, tokens: Sequence[Token]) -> list[States]:
@@ -189,16 +190,10 @@ def _changes(tokens: Sequence[Token], at: int, states: States) -> Iterator[Chang
 _NOWHERE: Final = Span("", 0, 0)
 
 
-def _expected(states: States) -> frozenset[str]:
-    return frozenset(kind.value for kind in Kind if _fed(states, kind.value) is not None)
-
-
 # --- what is said -------------------------------------------------------------------------------
 
 
-def described(
-    tokens: Sequence[Token], change: Change, wanted: frozenset[str], found: Sequence[Diagnostic]
-) -> Diagnostic:
+def described(tokens: Sequence[Token], change: Change, found: Sequence[Diagnostic]) -> Diagnostic:
     """The one mistake: as it was reported already, if it was; else what the change says."""
     for each in found:
         if _says(each, change, change.place(tokens)):
@@ -220,12 +215,10 @@ def _says(found: Diagnostic, change: Change, place: Span) -> bool:
     span, fix = found.span, found.fix
     if span is None or not (span.start < max(place.end, place.start + 1) and place.start <= span.end):
         return False
-    same = fix is not None and fix.span == place and fix.text.strip() == _TEXTS.get(change.kind or Kind.STRAY, "")
-    if same:
-        return True
-    if found.code in (Code.MISSING_BRACE.number, Code.STRAY_BRACE.number) or (change.spent and _is_sign(change)):
-        return False
-    return fix is None
+    if fix is not None:
+        return fix.span == place and fix.text.strip() == _TEXTS.get(change.kind or Kind.STRAY, "")
+    of_braces = found.code in (Code.MISSING_BRACE.number, Code.STRAY_BRACE.number)
+    return not of_braces and not (change.spent and _is_sign(change))
 
 
 def _is_sign(change: Change) -> bool:

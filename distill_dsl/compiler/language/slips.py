@@ -119,15 +119,13 @@ def repaired(source: Source, tokens: Sequence[Token]) -> tuple[list[Token], list
         token = tokens[at]
         text.quiet = text.quiet and not token.starts_line
         text.listing = text.listing and (token.text == "-" or not token.starts_line)
-        taken = None
-        for slip in slips.get(token.kind, ()):
-            taken = slip(text, at, token)
-            if taken is not None:
-                break
-        taken = taken or Taken(1, (token,))
+        taken = next((done for slip in slips.get(token.kind, ()) if (done := slip(text, at, token))), None)
+        if taken is None:
+            _keep(text, token)
+            at += 1
+            continue
         for each in [*_as_first(token, taken.tokens), *text.rest]:
-            _follow(text.brackets, each.kind)
-            text.kept.append(each)
+            _keep(text, each)
         text.rest = ()
         at += taken.count
     return text.kept, text.found
@@ -181,11 +179,12 @@ def _as_first(token: Token, tokens: Sequence[Token]) -> Sequence[Token]:
     return [replace(tokens[0], starts_line=token.starts_line), *tokens[1:]]
 
 
-def _follow(brackets: list[Kind], kind: Kind) -> None:
-    if kind in (Kind.LBRACE, Kind.LSQB, Kind.LPAR):
-        brackets.append(kind)
-    elif kind in (Kind.RBRACE, Kind.RSQB, Kind.RPAR) and brackets:
-        brackets.pop()
+def _keep(text: Text, token: Token) -> None:
+    text.kept.append(token)
+    if token.kind in OPENING:
+        text.brackets.append(token.kind)
+    elif token.kind in CLOSING and text.brackets:
+        text.brackets.pop()
 
 
 @cache
