@@ -169,7 +169,8 @@ def _checked(reading: Reading, type: Scalar, value: Value | None, node: nodes.Va
 
 def _outside(reading: Reading, type: Scalar, value: int | float, node: nodes.Value, labels: Labels) -> Wrong:
     """Report a number out of its range; one such as `5` where a share stands was most likely meant in percent."""
-    found = described(node) if isinstance(node, nodes.Quantity) else str(node.value if isinstance(node, nodes.Number) else value)
+    written = node.value if isinstance(node, nodes.Number) else value
+    found = described(node) if isinstance(node, nodes.Quantity) else str(written)
     help: Help = None
     if isinstance(type, Share) and isinstance(node, nodes.Number) and 1 < node.value <= 100:
         help = Advice(f"write `{node.value}%`", f"{node.value}%")
