@@ -12,6 +12,7 @@ from msgspec.structs import FieldInfo, fields
 
 from distill_dsl.compiler import check_spec
 from distill_dsl.compiler.diagnostics import Code, render
+from distill_dsl.compiler.language.format import formatted
 from distill_dsl.compiler.language.nodes import Block
 from distill_dsl.compiler.language.parse import parse
 from distill_dsl.compiler.language.tokens import BLOCKS
@@ -100,10 +101,17 @@ PROMPTS = ("prompts/text.jinja2", "prompts/python.jinja2", "prompts/equations.ji
 class Example:
     """A spec of the page, the files beside it, and the message that follows it (`None`: it is right)."""
 
-    text: str
+    fence: re.Match[str]
     files: dict[str, str]
     message: re.Match[str] | None
-    line: int
+
+    @property
+    def text(self) -> str:
+        return self.fence[3]
+
+    @property
+    def line(self) -> int:
+        return self.fence.string[: self.fence.start()].count("\n") + 1
 
 
 def examples(page: str) -> list[Example]:
@@ -118,8 +126,13 @@ def examples(page: str) -> list[Example]:
             files[fence[2]] = fence[3]
         after = fences[at + 1] if at + 1 < len(fences) else None
         wrong = after is not None and after[1] == "text" and after.start() == fence.end() + 1
-        found.append(Example(fence[3], dict(files), after if wrong else None, page[: fence.start()].count("\n") + 1))
+        found.append(Example(fence, dict(files), after if wrong else None))
     return found
+
+
+def laid_out(example: Example) -> str:
+    """An example as `mtd fmt` writes it; a wrong one may not be readable, and stays."""
+    return formatted(Source("spec.mtd", example.text))[0] or example.text
 
 
 def printed(example: Example, folder: Path) -> str:
@@ -149,8 +162,10 @@ def test_examples_are_right_or_give_the_message_below_them(
         for example, text in reversed(checked):
             if example.message is not None:
                 page = page[: example.message.start(3)] + text + page[example.message.end(3) :]
+            page = page[: example.fence.start(3)] + laid_out(example) + page[example.fence.end(3) :]
         PAGE.write_text(page, encoding="utf-8")
         return
     for example, text in checked:
         expected = example.message[3] if example.message is not None else "\n"
         assert text == expected, f"docs/language.md, line {example.line}"
+        assert laid_out(example) == example.text, f"docs/language.md, line {example.line}"
