@@ -161,7 +161,8 @@ def _keep(
     place: str | None,
     read: Read,
 ) -> bool:
-    optional = isinstance(target, Argument) and target.default is None
+    # The one path for all splits or thoughts can be left out, but `none` is no path of any of them.
+    optional = isinstance(target, Argument) and target.default is None and "." not in into
     if optional and isinstance(given.value, nodes.Constant) and given.value.value is None:
         return True
     value = read(reading, target.type, given.value, place)
