@@ -307,6 +307,8 @@ def test_mistakes_with_the_environment(call: str, code: Code) -> None:
         ("./models/m", "specs/x.mtd", True, "./specs/models/m"),
         ("./models/m", "x.mtd", True, "./models/m"),
         ("org/model", "specs/x.mtd", True, "org/model"),
+        ("./a.jsonl", "/elsewhere/specs/x.mtd", False, "/elsewhere/specs/a.jsonl"),
+        ("./models/m", "/elsewhere/x.mtd", True, "/elsewhere/models/m"),
     ],
 )
 def test_paths_from_the_folder_of_the_spec(text: str, spec: str, hub: bool, path: str) -> None:

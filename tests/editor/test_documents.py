@@ -110,3 +110,24 @@ def test_specs_of_a_workspace(tmp_path: Path) -> None:
     found = [path.relative_to(tmp_path).as_posix() for path in specs_in([tmp_path])]
     assert found == ["one.mtd", "deep/two.mtd"]
     assert specs_in([tmp_path / "nowhere"]) == []
+
+
+def test_a_path_beside_the_spec_is_found_wherever_the_server_was_started(tmp_path: Path) -> None:
+    (tmp_path / "dvc.yaml").touch()
+    spec = tmp_path / "specs" / "a.mtd"
+    spec.parent.mkdir()
+    text = SPEC_WITH_FILES
+    assert codes(Documents().opened(spec, text, 1)) == {"a.mtd": ["MTD074"] * 2}
+    for name in ("train.jsonl", "test.jsonl"):
+        (spec.parent / name).touch()
+    assert codes(Documents().opened(spec, text, 1)) == {"a.mtd": []}
+
+
+SPEC_WITH_FILES = """\
+data a { source = file(train: "./train.jsonl", test: "./test.jsonl") }
+teacher t { model = solution() }
+thought cot { answer = text }
+mix m { problems = a.train   teacher = t   thoughts = cot }
+student s { base = scratch("t5") }
+experiment e { students = [s]   mixes = [m]   tests = [a.test]   answers = [cot] }
+"""

@@ -63,12 +63,14 @@ def _variable(scope: Scope, node: nodes.Call) -> str | None:
 def resolved_path(text: str, spec: str, hub: bool) -> str:
     """A path as it is from the project's root: `./a.jsonl` in `specs/x.mtd` is `specs/a.jsonl`.
 
-    A folder that could be the name of something on a hub keeps its `./`, which tells the two apart.
+    In a spec outside of the working directory it becomes a whole path. A folder that could be the name of
+    something on a hub keeps its `./`, which tells the two apart.
     """
     if not text.startswith(("./", "../")):
         return text
     folder = Path(spec).parent
-    if folder.is_absolute():
-        folder = Path(os.path.relpath(folder))
-    path = Path(os.path.normpath(folder / text)).as_posix()
-    return f"./{path}" if hub and not path.startswith(("/", "../")) else path
+    path = Path(os.path.normpath(folder / text))
+    if folder.is_absolute() and path.is_relative_to(Path.cwd()):
+        path = path.relative_to(Path.cwd())
+    found = path.as_posix()
+    return f"./{found}" if hub and not found.startswith(("/", "../")) else found
