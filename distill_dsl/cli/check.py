@@ -18,13 +18,19 @@ from distill_dsl.compiler.diagnostics import Diagnostic, has_errors
 from distill_dsl.compiler.source import Source
 
 Specs = Annotated[list[Path], typer.Argument(help="Specs, or folders of them.", show_default=False)]
-Data = Annotated[bool, typer.Option("--data", help="Also read the problems and recordings that are at hand.")]
+Data = Annotated[
+    bool | None,
+    typer.Option(
+        "--data/--no-data",
+        help="Read the problems and recordings that are at hand, or none; by default, local files of up to 20 MB.",
+    ),
+]
 Strict = Annotated[bool, typer.Option("--strict", help="Exit with 1 where there are warnings, too.")]
 Fix = Annotated[bool, typer.Option("--fix", help="Write those fixes into the specs that leave no doubt.")]
 As = Annotated[Format, typer.Option("--format", help="How to print what is found.")]
 
 
-def check(specs: Specs, data: Data = False, strict: Strict = False, fix: Fix = False, format: As = Format.TEXT) -> None:
+def check(specs: Specs, data: Data = None, strict: Strict = False, fix: Fix = False, format: As = Format.TEXT) -> None:
     """Read specs and report every mistake in them."""
     files = listed(specs)
     if not files:

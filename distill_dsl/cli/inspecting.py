@@ -1,4 +1,4 @@
-"""`mtd check --data`: what the data says of a spec, at the places of the spec that name it."""
+"""What the data says of a spec, at the places of the spec that name it."""
 
 from __future__ import annotations
 

@@ -9,10 +9,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Final
 
 from distill_dsl.cli.printing import say, show
 from distill_dsl.compiler import Compiled, check_spec
 from distill_dsl.compiler.diagnostics import has_errors, ordered
+from distill_dsl.contract.settings import FileSource, RecordedTeacher
+
+READ_UNASKED: Final = 20_000_000
+"""Bytes of data that a check reads without being asked to: a few seconds. More waits for `--data`."""
 
 
 def served(arguments: Sequence[str]) -> int | None:
@@ -23,10 +28,13 @@ def served(arguments: Sequence[str]) -> int | None:
     return None
 
 
-def found_in(spec: Path, data: bool = False) -> Compiled:
-    """What is wrong with a spec, with `data` also with its data, in the order in which it is shown."""
+def found_in(spec: Path, data: bool | None = None) -> Compiled:
+    """What is wrong with a spec, in the order in which it is shown.
+
+    Its data is read, too, where `data` says so, or where nobody says that it is not and it lies in local files.
+    """
     compiled = check_spec(spec)
-    if data:
+    if data or (data is None and _in_files(compiled)):
         # Imported here because what reads data takes longer to import than a spec to check.
         from distill_dsl.cli.inspecting import with_data
 
@@ -34,8 +42,20 @@ def found_in(spec: Path, data: bool = False) -> Compiled:
     return replace(compiled, diagnostics=tuple(ordered(compiled.diagnostics, list(compiled.sources))))
 
 
-def checked(spec: Path, data: bool = False) -> int:
-    """Print every mistake of a spec, with `data` also those of its data; the exit code."""
+def _in_files(compiled: Compiled) -> bool:
+    """Whether an experiment's data or recordings lie in local files, of a size that is read in no time."""
+    if compiled.model is None or has_errors(compiled.diagnostics):
+        return False
+    sources = [data.settings.source for data in compiled.model.data.values()]
+    models = [teacher.settings.model for teacher in compiled.model.teachers.values()]
+    named = [path for one in sources if isinstance(one, FileSource) for path in one.splits.values()]
+    named += [path for one in models if isinstance(one, RecordedTeacher) for path in one.files.values()]
+    sizes = [Path(path).stat().st_size for path in dict.fromkeys(named) if Path(path).is_file()]
+    return 0 < sum(sizes) <= READ_UNASKED
+
+
+def checked(spec: Path, data: bool | None = None) -> int:
+    """Print every mistake of a spec and of its data (see `found_in`); the exit code."""
     compiled = found_in(spec, data)
     show(compiled.diagnostics, compiled)
     if has_errors(compiled.diagnostics):

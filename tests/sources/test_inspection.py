@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from distill_dsl.cli import quick
 from distill_dsl.cli.inspecting import inspected, with_data
 from distill_dsl.cli.quick import checked
 from distill_dsl.compiler import check_spec
@@ -251,9 +252,18 @@ def test_problems_that_are_made_share_nothing(project: Path) -> None:
 def test_the_command(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write(project / "test.jsonl", [{**TEST[0], "question": TRAIN[3]["question"]}])
     (project / "main.mtd").write_text(SPEC)
+    assert checked(Path("main.mtd"), data=False) == 0
+    for data in (None, True):
+        assert checked(Path("main.mtd"), data) == 1
+        assert "error[MTD081]: 1 of 1 problem of `a.test`" in capsys.readouterr().err
+
+
+def test_much_data_is_read_only_when_asked_for(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(project / "test.jsonl", [{**TEST[0], "question": TRAIN[3]["question"]}])
+    (project / "main.mtd").write_text(SPEC)
+    monkeypatch.setattr(quick, "READ_UNASKED", 10)
     assert checked(Path("main.mtd")) == 0
     assert checked(Path("main.mtd"), data=True) == 1
-    assert "error[MTD081]: 1 of 1 problem of `a.test`" in capsys.readouterr().err
 
 
 # --- likeness -----------------------------------------------------------------------------------

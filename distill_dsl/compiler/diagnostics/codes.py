@@ -87,7 +87,7 @@ class Code(Enum):
     MANY_TRAININGS = "MTD075", "more trainings than anybody has time for"
     ODD_HEADLINE = "MTD076", "a headline that looks at the gold answers"
     LIKE_CUES = "MTD077", "two thoughts of one mix with cues that some tokenizers do not tell apart"
-    # 08x: what the data says (`mtd check --data`)
+    # 08x: what the data says (`mtd check`, where it is at hand)
     UNFIT_DATA = "MTD080", "data or completions that cannot be read as the spec says"
     LEAKED_PROBLEMS = "MTD081", "test problems that are also trained on"
     NEAR_PROBLEMS = "MTD082", "test problems that are nearly those that are trained on"
