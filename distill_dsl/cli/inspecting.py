@@ -28,10 +28,13 @@ class Inspection:
     """What was read, and what was found wrong with it."""
 
     checked: Checked
+    thorough: bool = True
+    """Whether `solution()` is tried on every problem, which takes as long as asking it."""
     found: list[Diagnostic] = field(default_factory=list)
     problems: dict[SplitRef, list[Problem]] = field(default_factory=dict)
     """The splits at hand, before any limit."""
 
+    _asked: set[tuple[str, str, SplitRef]] = field(default_factory=set)
     _questions: dict[tuple[SplitRef, int], overlap.Questions] = field(default_factory=dict)
 
     @property
@@ -46,6 +49,13 @@ class Inspection:
         """The problems of a split that is at hand, as far as the limit of its data goes."""
         return self.problems[split][: self.model.data[split.data].settings.limit]
 
+    def first_time(self, teacher: Teacher, thought: str, split: SplitRef) -> bool:
+        """Whether a teacher is looked at for a thought and split for the first time: several mixes may ask for both."""
+        key = (teacher.name, thought, split)
+        known = key in self._asked
+        self._asked.add(key)
+        return not known
+
     def questions(self, split: SplitRef, learnt: Sequence[Problem]) -> overlap.Questions:
         """The first problems of a split, for finding others among them."""
         key = (split, len(learnt))
@@ -54,11 +64,11 @@ class Inspection:
         return self._questions[key]
 
 
-def with_data(compiled: Compiled) -> Compiled:
-    """The spec with what its data says; nothing more where it has errors already."""
+def with_data(compiled: Compiled, thorough: bool = True) -> Compiled:
+    """The spec with what its data says (see `Inspection.thorough`); nothing more where it has errors already."""
     if compiled.analysis is None or compiled.model is None or has_errors(compiled.diagnostics):
         return compiled
-    found = inspected(compiled.analysis).found
+    found = inspected(compiled.analysis, thorough).found
     return Compiled(
         compiled.sources,
         tuple(ordered([*compiled.diagnostics, *found], list(compiled.sources))),
@@ -69,13 +79,13 @@ def with_data(compiled: Compiled) -> Compiled:
     )
 
 
-def inspected(analysis: Analysis) -> Inspection:
+def inspected(analysis: Analysis, thorough: bool = True) -> Inspection:
     """Read what the experiments of a model without errors need, as far as it is at hand, and look at it.
 
     Paths are taken from the working directory, as by the pipeline.
     """
     assert analysis.model is not None
-    inspection = Inspection(Checked(analysis.model, analysis.blocks))
+    inspection = Inspection(Checked(analysis.model, analysis.blocks), thorough)
     for split in _splits(inspection.model):
         _read(inspection, split)
     for mix in _mixes(inspection.model):
@@ -157,7 +167,7 @@ def _look_at_teacher(inspection: Inspection, mix: Mix) -> None:
     for at, thought in enumerate(mix.settings.thoughts):
         span = inspection.checked.element("mix", mix.name, "thoughts", at)
         for split in mix.problems:
-            if split in inspection.problems:
+            if split in inspection.problems and inspection.first_time(teacher, thought, split):
                 inspection.found += _of_thought(inspection, teacher, thought, split, span)
 
 
@@ -183,7 +193,7 @@ def _of_thought(
                     else f"of up to {supply.most} recorded {thought} a problem, {teacher.settings.samples} are taken"
                 )
                 yield warning(Code.STRAY_COMPLETIONS, summary, span, f"set `samples = {supply.most}` to take them all")
-        case SolutionTeacher():
+        case SolutionTeacher() if inspection.thorough:
             supply = teaching.written(thought, kind, used)
             what = f"`{teacher.name}` can write no {thought}"
             why = f"it finds this: {supply.missing[0].reason}" if supply.missing else ""

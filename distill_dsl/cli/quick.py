@@ -38,7 +38,7 @@ def found_in(spec: Path, data: bool | None = None) -> Compiled:
         # Imported here because what reads data takes longer to import than a spec to check.
         from distill_dsl.cli.inspecting import with_data
 
-        compiled = with_data(compiled)
+        compiled = with_data(compiled, thorough=bool(data))
     return replace(compiled, diagnostics=tuple(ordered(compiled.diagnostics, list(compiled.sources))))
 
 

@@ -258,6 +258,19 @@ def test_the_command(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
         assert "error[MTD081]: 1 of 1 problem of `a.test`" in capsys.readouterr().err
 
 
+def test_what_two_mixes_lack_is_told_once(project: Path) -> None:
+    write(project / "cot.jsonl", TEXTS[1:])
+    text = SPEC.replace("student s", "mix n = m { seed = 2 }\nstudent s").replace("[m]", "[m, n]")
+    assert said(project, text) == [("warning", Code.MISSING_COMPLETIONS, '"cot.jsonl"')]
+
+
+def test_what_solutions_give_is_tried_only_when_asked_for(project: Path) -> None:
+    (project / "main.mtd").write_text(SPEC.replace('recorded(cot: "cot.jsonl")', "solution()"), encoding="utf-8")
+    compiled = check_spec(Path("main.mtd"))
+    assert [each.code for each in with_data(compiled).diagnostics] == [Code.MISSING_COMPLETIONS.number]
+    assert with_data(compiled, thorough=False).diagnostics == ()
+
+
 def test_much_data_is_read_only_when_asked_for(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(project / "test.jsonl", [{**TEST[0], "question": TRAIN[3]["question"]}])
     (project / "main.mtd").write_text(SPEC)
