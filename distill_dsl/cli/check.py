@@ -11,8 +11,8 @@ import typer
 from distill_dsl.cli.fixing import ROUNDS, fixed
 from distill_dsl.cli.formats import PRINTERS, Format, as_short
 from distill_dsl.cli.output import failures
-from distill_dsl.cli.printing import complain, say, show
-from distill_dsl.cli.quick import found_in
+from distill_dsl.cli.printing import complain
+from distill_dsl.cli.quick import found_in, told
 from distill_dsl.compiler import Compiled
 from distill_dsl.compiler.diagnostics import Diagnostic, has_errors
 from distill_dsl.compiler.source import Source
@@ -42,9 +42,7 @@ def check(specs: Specs, data: Data = None, strict: Strict = False, fix: Fix = Fa
         compiled = together([found_in(file, data) for file in files])
     found = compiled.diagnostics
     if format is Format.TEXT:
-        show(found, compiled)
-        if not has_errors(found):
-            say(f"{files[0] if len(files) == 1 else f'{len(files)} specs'}: no errors")
+        told(compiled, str(files[0]) if len(files) == 1 else f"{len(files)} specs")
     else:
         typer.echo(PRINTERS[format](found, compiled.sources), nl=False)
     raise typer.Exit(1 if has_errors(found) or (strict and found) else 0)

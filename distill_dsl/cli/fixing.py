@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
-from distill_dsl.compiler.diagnostics import Diagnostic, Edit
+from distill_dsl.compiler.diagnostics import Diagnostic, Edit, edited
 from distill_dsl.compiler.source import Source
 from distill_dsl.contract.files import write_text
 
@@ -29,13 +29,6 @@ def chosen(found: Iterable[Diagnostic]) -> list[Diagnostic]:
 def _place(edit: Edit | None) -> tuple[str, int, int]:
     assert edit is not None
     return edit.span.path, edit.span.start, edit.span.end
-
-
-def edited(text: str, edits: Sequence[Edit]) -> str:
-    """The text after edits that do not overlap."""
-    for edit in sorted(edits, key=lambda edit: (edit.span.start, edit.span.end), reverse=True):
-        text = text[: edit.span.start] + edit.text + text[edit.span.end :]
-    return text
 
 
 def fixed(found: Iterable[Diagnostic], sources: Mapping[str, Source]) -> list[Diagnostic]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from distill_dsl.compiler import Compiled
@@ -69,14 +69,7 @@ def with_data(compiled: Compiled, thorough: bool = True) -> Compiled:
     if compiled.analysis is None or compiled.model is None or has_errors(compiled.diagnostics):
         return compiled
     found = inspected(compiled.analysis, thorough).found
-    return Compiled(
-        compiled.sources,
-        tuple(ordered([*compiled.diagnostics, *found], list(compiled.sources))),
-        compiled.model,
-        compiled.plan,
-        compiled.emitted,
-        compiled.analysis,
-    )
+    return replace(compiled, diagnostics=tuple(ordered([*compiled.diagnostics, *found], list(compiled.sources))))
 
 
 def inspected(analysis: Analysis, thorough: bool = True) -> Inspection:

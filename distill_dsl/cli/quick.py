@@ -57,8 +57,12 @@ def _in_files(compiled: Compiled) -> bool:
 def checked(spec: Path, data: bool | None = None) -> int:
     """Print every mistake of a spec and of its data (see `found_in`); the exit code."""
     compiled = found_in(spec, data)
+    told(compiled, str(spec))
+    return 1 if has_errors(compiled.diagnostics) else 0
+
+
+def told(compiled: Compiled, what: str) -> None:
+    """Print what was found in some specs, or that they have no errors."""
     show(compiled.diagnostics, compiled)
-    if has_errors(compiled.diagnostics):
-        return 1
-    say(f"{spec}: no errors")
-    return 0
+    if not has_errors(compiled.diagnostics):
+        say(f"{what}: no errors")

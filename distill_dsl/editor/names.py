@@ -157,13 +157,6 @@ def _errors(view: View) -> Counter[str]:
     return Counter(found.code for found in view.diagnostics if found.severity is Severity.ERROR)
 
 
-def with_edits(text: str, edits: Iterable[Edit]) -> str:
-    """A text with edits of one file made; they do not overlap."""
-    for edit in sorted(edits, key=lambda each: each.span.start, reverse=True):
-        text = text[: edit.span.start] + edit.text + text[edit.span.end :]
-    return text
-
-
 def by_file(edits: Iterable[Edit]) -> Mapping[str, list[Edit]]:
     """Edits by the path of their file."""
     files: dict[str, list[Edit]] = {}

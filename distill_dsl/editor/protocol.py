@@ -12,7 +12,7 @@ from typing import Final
 
 from lsprotocol import types as lsp
 
-from distill_dsl.compiler.diagnostics import Code, Diagnostic, Edit, Severity
+from distill_dsl.compiler.diagnostics import Code, Diagnostic, Edit, Severity, edited
 from distill_dsl.compiler.language.format import formatted
 from distill_dsl.compiler.model.scope import Mention
 from distill_dsl.compiler.source import Source, Span
@@ -223,7 +223,7 @@ def rename(look: Look, view: View, position: lsp.Position, new: str) -> lsp.Work
     def changed(edits: Sequence[Edit]) -> list[View]:
         documents, desk = look.documents, Desk()
         for path, some in names.by_file(edits).items():
-            text = names.with_edits(look.places(path).text, some)
+            text = edited(look.places(path).text, some)
             documents = documents.opened(Path(path), text)
         return [desk.view(documents, each.path) for each in views]
 

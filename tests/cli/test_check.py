@@ -10,9 +10,9 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from distill_dsl.cli.commands import app
-from distill_dsl.cli.fixing import chosen, edited
+from distill_dsl.cli.fixing import chosen
 from distill_dsl.compiler import check_spec
-from distill_dsl.compiler.diagnostics import Edit, error
+from distill_dsl.compiler.diagnostics import Edit, edited, error
 from distill_dsl.compiler.diagnostics.codes import Code
 from distill_dsl.compiler.source import Span
 

@@ -14,20 +14,9 @@ from distill_dsl.compiler.diagnostics import render
 from distill_dsl.compiler.language import nodes
 from distill_dsl.compiler.language.parse import lexed, parse
 from distill_dsl.compiler.source import Span
-from specs import SMALL, SPECS, compiled, model_in, source
+from specs import SMALL, SPECS, compiled, model_in, source, value_of
 
 ETD = (SPECS / "etd.mtd").read_text(encoding="utf-8")
-
-
-def value(text: str) -> nodes.Value:
-    """The tree of a value."""
-    spec, found = parse(source(f"mix m {{ key = {text} }}"))
-    assert found == []
-    block = spec.statements[0]
-    assert isinstance(block, nodes.Block)
-    item = block.items[0]
-    assert isinstance(item, nodes.Item)
-    return item.value
 
 
 def plain(node: Any) -> Any:
@@ -73,12 +62,12 @@ def plain(node: Any) -> Any:
     ],
 )
 def test_values(text: str, tree: Any) -> None:
-    assert plain(value(text)) == tree
+    assert plain(value_of(text)) == tree
 
 
 def test_a_value_goes_on_over_lines_and_comments() -> None:
     spread = "[ # first\n  a,\r\n\tb > # then\n c ]"
-    assert plain(value(spread)) == plain(value("[a, b > c]"))
+    assert plain(value_of(spread)) == plain(value_of("[a, b > c]"))
 
 
 def test_items_stand_on_one_line_or_on_many() -> None:
@@ -103,7 +92,7 @@ def test_every_part_of_a_block_has_its_own_place() -> None:
 
 def test_parts_of_a_dotted_name_have_their_places() -> None:
     text = "mix m { key = gsm8k.train }"
-    path = value("gsm8k.train")
+    path = value_of("gsm8k.train")
     assert isinstance(path, nodes.Path)
     assert [text[part.span.start : part.span.end] for part in path.parts] == ["gsm8k", "train"]
 

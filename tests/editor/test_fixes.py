@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from marked import SMALL, marked, view_of
 
+from distill_dsl.compiler.diagnostics import edited
 from distill_dsl.editor.fixes import changes, fix_all, fixes
-from distill_dsl.editor.names import with_edits
 
 WRONG = SMALL.replace("teacher = t ", "techer = tt ").replace("thoughts = cot }", "thoughts = cott }")
 
@@ -16,7 +16,7 @@ def test_a_fix_is_offered_where_the_mistake_is() -> None:
     view, offset = marked(SMALL.replace("answer = python", "answer = pyt|hn"))
     (fix,) = fixes(view.diagnostics, offset, offset)
     assert fix.title == "Change to `python`"
-    assert with_edits(view.source.text, fix.edits) == SMALL
+    assert edited(view.source.text, fix.edits) == SMALL
 
 
 def test_a_fix_is_not_offered_elsewhere() -> None:
@@ -30,9 +30,9 @@ def test_several_are_fixed_at_once() -> None:
     found = fixes(view.diagnostics, offset, offset)
     assert found[0].title == "Change to `teacher`"
     assert found[-1].title.startswith("Fix all ")
-    once = with_edits(WRONG, found[-1].edits)
+    once = edited(WRONG, found[-1].edits)
     again = fix_all(view_of(once).diagnostics)
-    assert view_of(with_edits(once, again.edits) if again else once).diagnostics == ()
+    assert view_of(edited(once, again.edits) if again else once).diagnostics == ()
 
 
 def test_only_what_is_sure_is_done_unasked() -> None:
@@ -53,7 +53,7 @@ LINES = st.lists(st.sampled_from(["a\n", "b\n", "c\n", "\n", "d"]), max_size=12)
 @given(LINES, LINES)
 def test_changes_make_one_text_of_the_other(old: str, new: str) -> None:
     edits = changes("x", old, new)
-    assert with_edits(old, edits) == new
+    assert edited(old, edits) == new
     assert bool(edits) == (old != new)
 
 
@@ -65,4 +65,4 @@ def test_lines_that_stay_are_left_alone() -> None:
 def test_a_text_that_changes_all_over_is_replaced_as_a_whole() -> None:
     old, new = "a\n" * 4000, "b\n" * 4000
     (edit,) = changes("x", old, new)
-    assert with_edits(old, [edit]) == new
+    assert edited(old, [edit]) == new

@@ -9,7 +9,7 @@ import pytest
 from lsprotocol.types import Position
 from marked import HERE, SMALL, folder, marked, view_of
 
-from distill_dsl.compiler.diagnostics import Edit
+from distill_dsl.compiler.diagnostics import Edit, edited
 from distill_dsl.compiler.source import Span
 from distill_dsl.editor.documents import Desk, Documents, View
 from distill_dsl.editor.names import (
@@ -21,7 +21,6 @@ from distill_dsl.editor.names import (
     name_at,
     references,
     renamed,
-    with_edits,
 )
 from distill_dsl.editor.protocol import Look, define, refer
 
@@ -145,14 +144,14 @@ def rename(views: Sequence[View], view: View, offset: int, new: str) -> dict[str
             for path, read in each.reads.items():
                 documents = documents.opened(path, getattr(read, "text", ""))
         for path, some in by_file(edits).items():
-            documents = documents.opened(Path(path), with_edits(documents.texts[path], some))
+            documents = documents.opened(Path(path), edited(documents.texts[path], some))
         return [Desk().view(documents, each.path) for each in views]
 
     found = renamed(views, view, name_at(view, offset), new, after)
     if isinstance(found, Refusal):
         return found.reason
     texts = {str(path): getattr(read, "text", "") for each in views for path, read in each.reads.items()}
-    return {path: with_edits(text, by_file(found).get(path, [])) for path, text in texts.items()}
+    return {path: edited(text, by_file(found).get(path, [])) for path, text in texts.items()}
 
 
 def alone(part: str, new: str, text: str = SMALL) -> str:

@@ -18,6 +18,13 @@ class Edit:
     sure: bool = False
 
 
+def edited(text: str, edits: Iterable[Edit]) -> str:
+    """The text after edits that do not overlap."""
+    for edit in sorted(edits, key=lambda edit: (edit.span.start, edit.span.end), reverse=True):
+        text = text[: edit.span.start] + edit.text + text[edit.span.end :]
+    return text
+
+
 @dataclass(frozen=True)
 class Advice:
     """What to do, and the text that stands in the place of the wrong part once it is done.

@@ -174,16 +174,22 @@ class _Stack:
         """Whether a terminal is taken once the rules are read that are complete before it."""
         if not symbol.isupper():
             return False
-        states = list(self.states)
-        while (action := self.table.states[states[-1]].get(symbol)) is not None:
-            if action >= 0:
-                return True
-            rule = self.table.rules[-1 - action]
-            del states[len(states) - rule.size :]
-            states.append(self.table.states[states[-1]][rule.symbol])
-            if symbol == END and states[-1] == self.end:
-                return True
-        return False
+        return advanced(self.table, self.states, symbol, self.end) is not None
+
+
+def advanced(table: Table, states: Sequence[int], symbol: str, end: int) -> list[int] | None:
+    """The states once a symbol is taken, without any tree; `None` where it may not stand. `end` accepts the last."""
+    stack = list(states)
+    while (action := table.states[stack[-1]].get(symbol)) is not None:
+        if action >= 0:
+            stack.append(action)
+            return stack
+        rule = table.rules[-1 - action]
+        del stack[len(stack) - rule.size :]
+        stack.append(table.states[stack[-1]][rule.symbol])
+        if symbol == END and stack[-1] == end:
+            return stack
+    return None
 
 
 def _joined(rule: Rule, symbols: list[Any]) -> list[Any]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from distill_dsl.compiler.diagnostics import Advice, Code, Diagnostic, error
-from distill_dsl.compiler.language.automaton import END, table
+from distill_dsl.compiler.language.automaton import END, advanced, table
 from distill_dsl.compiler.language.mistakes import expected, shown
 from distill_dsl.compiler.language.tokens import KEYWORDS, Kind, Token, virtual
 from distill_dsl.compiler.source import Span
@@ -69,17 +69,8 @@ States = tuple[int, ...]
 def _fed(states: States, symbol: str) -> States | None:
     """The states once a token of a kind is taken; `None` where it may not stand."""
     made = table()
-    stack = list(states)
-    while (action := made.states[stack[-1]].get(symbol)) is not None:
-        if action >= 0:
-            stack.append(action)
-            return tuple(stack)
-        rule = made.rules[-1 - action]
-        del stack[len(stack) - rule.size :]
-        stack.append(made.states[stack[-1]][rule.symbol])
-        if symbol == END and stack[-1] == made.ends["statement"]:
-            return tuple(stack)
-    return None
+    after = advanced(made, states, symbol, made.ends["statement"])
+    return None if after is None else tuple(after)
 
 
 def _start() -> States:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from msgspec import Struct
 
 from distill_dsl.compiler.source import Span
@@ -106,3 +109,15 @@ class Model(Struct, frozen=True):
     mixes: dict[str, Mix]
     students: dict[str, Student]
     experiments: dict[str, Experiment]
+
+    @property
+    def blocks(self) -> dict[str, Mapping[str, Any]]:
+        """Keyword -> the blocks of that kind by name, in the order of the walk."""
+        return {
+            "data": self.data,
+            "teacher": self.teachers,
+            "thought": self.thoughts,
+            "mix": self.mixes,
+            "student": self.students,
+            "experiment": self.experiments,
+        }

@@ -143,16 +143,7 @@ def _joined(found: Iterator[Change]) -> Iterator[Change]:
 
 def table(model: Model, kind: str) -> Mapping[str, Any]:
     """The params or blocks of a kind by name."""
-    tables: dict[str, Mapping[str, Any]] = {
-        "param": model.params,
-        "data": model.data,
-        "teacher": model.teachers,
-        "thought": model.thoughts,
-        "mix": model.mixes,
-        "student": model.students,
-        "experiment": model.experiments,
-    }
-    return tables[kind]
+    return model.params if kind == "param" else model.blocks[kind]
 
 
 def keys_of(kind: str, entity: Param | Entity, model: Model) -> dict[str, Said]:

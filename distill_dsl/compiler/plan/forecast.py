@@ -160,11 +160,12 @@ def _asked(plan: Plan, around: Surroundings) -> Iterator[Asked]:
         if isinstance(settings.model, FREE):
             continue
         ones = list(group)
+        known = size(source, split)
         yield Asked(
             teacher,
             _spelled(settings.model, "teacher", "model"),
             f"{block_name(data)}.{split}",
-            size(source, split) if size(source, split) is not None else around.rows(data, split),
+            known if known is not None else around.rows(data, split),
             source.limit,
             tuple(one.thought for one in ones),
             settings.samples,

@@ -93,7 +93,7 @@ def block_graph(model: Model, *, every: bool = False) -> Graph:
     reached = _reaching({f"experiment {name}" for name in model.experiments}, edges)
     nodes: list[Node] = []
     joined: dict[str, str] = {}
-    for kind, table in _tables(model).items():
+    for kind, table in {"param": model.params, **model.blocks}.items():
         names = [f"{kind} {name}" for name in table]
         if len(names) > MANY and not every:
             joined |= dict.fromkeys(names, GROUPS[kind])
@@ -110,18 +110,6 @@ def _between(edges: tuple[Edge, ...], joined: Mapping[str, str]) -> tuple[Edge, 
         ends = joined.get(edge.source, edge.source), joined.get(edge.target, edge.target)
         found[edge if ends == (edge.source, edge.target) else Edge(*ends)] = None
     return tuple(found)
-
-
-def _tables(model: Model) -> dict[str, Mapping[str, object]]:
-    return {
-        "param": model.params,
-        "data": model.data,
-        "teacher": model.teachers,
-        "thought": model.thoughts,
-        "mix": model.mixes,
-        "student": model.students,
-        "experiment": model.experiments,
-    }
 
 
 def _reaching(targets: set[str], edges: tuple[Edge, ...]) -> set[str]:
@@ -147,7 +135,7 @@ def _block_edges(model: Model) -> Iterator[Edge]:
 
 
 def _references(model: Model) -> Iterator[Edge]:
-    for kind, table in _tables(model).items():
+    for kind, table in {"param": model.params, **model.blocks}.items():
         for name, entity in table.items():
             for place, param in getattr(entity, "references", {}).items():
                 yield Edge(f"param {param}", f"{kind} {name}", place.partition(".")[0])

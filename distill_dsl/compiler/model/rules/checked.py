@@ -94,18 +94,10 @@ def looked_at(model: Model) -> dict[tuple[str, str], Block]:
 
     What nobody uses of an imported file is that file's affair.
     """
-    tables: dict[str, Mapping[str, Block]] = {
-        "data": model.data,
-        "teacher": model.teachers,
-        "thought": model.thoughts,
-        "mix": model.mixes,
-        "student": model.students,
-        "experiment": model.experiments,
-    }
     needed = reached(model, model.experiments.values())
     return {
         (kind, name): block
-        for kind, blocks in tables.items()
+        for kind, blocks in model.blocks.items()
         for name, block in blocks.items()
         if (kind, name) in needed or block.span.path == model.files[0]
     }
