@@ -72,7 +72,8 @@ def yield_file(cell: str) -> Path:
 
 @cache
 def mix_file(mix: str, part: str) -> Path:
-    """Rows: `Example`. `part` is `train` or `dev`."""
+    """Rows: `Example` of the parts `train`, `dev` and `wrong` (thoughts that do not give the gold answer,
+    of problems that are learned); `Problem` of `held_out` (those of dev, answered by the teacher or not)."""
     return ARTIFACTS / "mixes" / mix / f"{part}.jsonl"
 
 
@@ -103,6 +104,12 @@ def curve_file(cell: str) -> Path:
 def predictions_file(cell: str) -> Path:
     """Rows: `Prediction`."""
     return ARTIFACTS / "predictions" / f"{cell}.jsonl"
+
+
+@cache
+def ranks_file(cell: str, verifier: str) -> Path:
+    """Rows: `Rank`, of the predictions `cell` by the verifier that was trained as cell `verifier`."""
+    return ARTIFACTS / "ranks" / f"{cell}-by-{verifier}.jsonl"
 
 
 def solving_file(cell: str) -> Path:

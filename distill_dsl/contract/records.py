@@ -115,6 +115,17 @@ class Prediction(Record, frozen=True, kw_only=True):
     """Mean log-probability of those tokens, in nats."""
 
 
+class Rank(Record, frozen=True, kw_only=True):
+    """What a verifier makes of one prediction."""
+
+    test: str
+    problem: str
+    thought: str
+    sample: int = 0
+    score: float
+    """Probability, by the verifier, that the thought is right."""
+
+
 class Judged(Record, frozen=True, kw_only=True):
     """A prediction with what its execution gave and how that compares with gold."""
 
@@ -129,6 +140,10 @@ class Judged(Record, frozen=True, kw_only=True):
     notes: tuple[str, ...] = ()
     solution: dict[str, str] = field(default_factory=dict)
     steps: Steps | None = None
+    confidence: float | None = None
+    """Calibrated probability to be right, where a strategy needs it and the thought has an answer."""
+    ranks: dict[str, float] = field(default_factory=dict)
+    """Verifier (`<student>-<mix>`) -> its probability that the thought is right."""
 
 
 class Choice(Record, frozen=True, kw_only=True):
@@ -136,7 +151,12 @@ class Choice(Record, frozen=True, kw_only=True):
 
     answer: str | None = None
     thought: str | None = None
+    sample: int = 0
     verdict: str
+    sure: float | None = None
+    """How sure the strategy is (0 to 1), where it can tell: a share of votes, a probability."""
+    tokens: int = 0
+    """Tokens of the thoughts that the strategy had to have written."""
 
 
 class Scored(Record, frozen=True, kw_only=True):

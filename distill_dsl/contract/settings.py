@@ -97,6 +97,21 @@ class SolutionTeacher(Settings, frozen=True, kw_only=True, tag="solution", tag_f
     """Writes thoughts from a problem's own steps, or from the annotations in its gold rationale."""
 
 
+class GoldTeacher(Settings, frozen=True, kw_only=True, tag="gold", tag_field="kind"):
+    """Writes what the data set itself says: the usual fine-tuning that distillation is compared with."""
+
+    write: str = "rationale"
+    """`rationale`: the data set's own worked solution. `answer`: its answer alone, in one sentence."""
+
+
+class TrainedTeacher(Settings, frozen=True, kw_only=True, tag="trained", tag_field="kind"):
+    """A student of this spec, after its training, answers problems: self-training, in rounds."""
+
+    student: str
+    mix: str
+    seed: int = 1
+
+
 class RecordedTeacher(Settings, frozen=True, kw_only=True, tag="recorded", tag_field="kind"):
     """Completions somebody already has: one file a thought format, or one file with a kind column."""
 
@@ -128,7 +143,7 @@ class TransformersTeacher(Settings, frozen=True, kw_only=True, tag="transformers
     model: str
 
 
-TeacherModel = SolutionTeacher | RecordedTeacher | OpenaiTeacher | TransformersTeacher
+TeacherModel = SolutionTeacher | GoldTeacher | TrainedTeacher | RecordedTeacher | OpenaiTeacher | TransformersTeacher
 
 
 class Exemplars(Settings, frozen=True, kw_only=True):
@@ -174,8 +189,10 @@ class MixSettings(Settings, frozen=True, kw_only=True):
 
     thoughts: dict[str, Annotated[float, Meta(gt=0.0)]]
     """Thought name -> weight: 2 repeats each example, 0.5 keeps a seeded half."""
+    teachers: dict[str, Annotated[float, Meta(gt=0.0)]] = field(default_factory=dict)
+    """Teacher -> weight, of those whose weight is not 1; it multiplies that of the format."""
     per_problem: Count = 4
-    """Most distinct thoughts of one format for one problem."""
+    """Most distinct thoughts of one format by one teacher for one problem."""
     deduplicate: bool = True
     dev: Share = 0.05
     """Share of the problems held out for the dev loss."""
@@ -204,7 +221,49 @@ class ScratchBase(Settings, frozen=True, kw_only=True, tag="scratch", tag_field=
     """`split`: one token a digit. `whole`: one token for each number seen in training."""
 
 
-StudentBase = HfBase | ScratchBase
+class TrainedBase(Settings, frozen=True, kw_only=True, omit_defaults=True, tag="trained", tag_field="kind"):
+    """Another student of this spec, after its training with the same seed."""
+
+    student: str
+    mix: str | None = None
+    """What that student was trained on; `None` is the mix of this training."""
+
+
+StudentBase = HfBase | ScratchBase | TrainedBase
+
+
+class Lora(Settings, frozen=True, kw_only=True, omit_defaults=True, tag="lora", tag_field="kind"):
+    """Low-rank adapters (arXiv 2106.09685), merged into the weights when training ends."""
+
+    rank: Count = 8
+    alpha: Annotated[float, Meta(gt=0.0)] = 16.0
+    """The update is scaled by `alpha / rank`."""
+    dropout: Share = 0.0
+    targets: tuple[str, ...] = ()
+    """Names of the layers to adapt; empty is every linear layer but the output's."""
+
+
+class Weighted(Settings, frozen=True, kw_only=True, tag="weighted", tag_field="kind"):
+    """Fine-tuning in which each format's loss has a weight: multi-task learning."""
+
+    thoughts: dict[str, Annotated[float, Meta(gt=0.0)]]
+    """Thought name -> weight of its tokens' loss; 1 where none is given."""
+
+
+class Preference(Settings, frozen=True, kw_only=True, tag="preference", tag_field="kind"):
+    """Direct preference optimisation (arXiv 2305.18290) of a mix's right thoughts over its wrong ones."""
+
+    beta: Annotated[float, Meta(gt=0.0)] = 0.1
+    """How closely the student is held to where it starts."""
+    supervised: Annotated[float, Meta(ge=0.0)] = 0.0
+    """Weight of the plain loss on the right thought beside it (arXiv 2404.19733)."""
+
+
+class Verifier(Settings, frozen=True, kw_only=True, tag="verifier", tag_field="kind"):
+    """Learns to tell a mix's right thoughts from its wrong ones (arXiv 2110.14168); it writes none."""
+
+
+Objective = Weighted | Preference | Verifier
 
 
 class StudentSettings(Settings, frozen=True, kw_only=True):
@@ -223,6 +282,18 @@ class StudentSettings(Settings, frozen=True, kw_only=True):
     label_smoothing: Share = 0.0
     batch: Count = 32
     accumulate: Count = 1
+    objective: Objective | None = None
+    """What is learned from the mix; `None` is fine-tuning on its thoughts."""
+    adapter: Lora | None = None
+    """Train low-rank adapters in place of all weights."""
+    precision: str = "auto"
+    """Of the arithmetic: `float32`, `bfloat16`, or `auto`: the latter where the hardware has it."""
+    pack: bool = False
+    """Of causal students: fill each row of a batch with several examples, which do not see each other."""
+    checkpointing: bool = False
+    """Compute activations again when going back, to save memory."""
+    compile: bool = False
+    """Translate the model by `torch.compile` first."""
     max_question: Count = 256
     """Longest input in tokens; longer ones are cut and counted."""
     max_thought: Count = 256
@@ -234,58 +305,81 @@ class StudentSettings(Settings, frozen=True, kw_only=True):
 # --- experiments --------------------------------------------------------------------------------
 
 
-class Single(Settings, frozen=True, kw_only=True, tag="single", tag_field="kind"):
+class Single(Settings, frozen=True, kw_only=True, omit_defaults=True, tag="single", tag_field="kind"):
     """The answer of one thought format."""
 
     thought: str
 
 
-class Cascade(Settings, frozen=True, kw_only=True, tag="cascade", tag_field="kind"):
+class Cascade(Settings, frozen=True, kw_only=True, omit_defaults=True, tag="cascade", tag_field="kind"):
     """The first thought that gives an answer (paper, section 3.4: PoT > EoT > CoT)."""
 
     members: tuple[str, ...]
 
 
-class Vote(Settings, frozen=True, kw_only=True, tag="vote", tag_field="kind"):
+class Vote(Settings, frozen=True, kw_only=True, omit_defaults=True, tag="vote", tag_field="kind"):
     """The most frequent answer; ties go to the member listed first."""
 
     members: tuple[str, ...]
     weights: dict[str, float] = field(default_factory=dict)
     ties: str | None = None
     """The member that decides a tie; without it, the order of the members does."""
+    samples: Count | None = None
+    """Only the first so many samples of each member."""
+    by: str = "count"
+    """`count`: a thought is one vote. `confidence`: it counts as much as its calibrated probability to
+    be right says (as log-odds)."""
 
 
-class Confident(Settings, frozen=True, kw_only=True, tag="confident", tag_field="kind"):
+class Confident(Settings, frozen=True, kw_only=True, omit_defaults=True, tag="confident", tag_field="kind"):
     """The answered thought with the highest length-normalised log-probability."""
 
     members: tuple[str, ...]
+    samples: Count | None = None
+    """Only the first so many samples of each member."""
+    calibrated: bool = False
+    """By the probability to be right, as learned on the problems that the mix holds out."""
 
 
-class Ranked(Settings, frozen=True, kw_only=True, tag="ranked", tag_field="kind"):
+class Ranked(Settings, frozen=True, kw_only=True, omit_defaults=True, tag="ranked", tag_field="kind"):
     """The answered thought that a trained verifier scores highest."""
 
     members: tuple[str, ...]
+    by: str
+    """A student with `objective = verifier()`, trained with the same seed."""
+    on: str
+    """The mix that it was trained on."""
+    samples: Count | None = None
+    """Only the first so many samples of each member."""
+    vote: bool = False
+    """Add up the scores of equal answers (arXiv 2206.02336) in place of taking the highest."""
 
 
-class Oracle(Settings, frozen=True, kw_only=True, tag="oracle", tag_field="kind"):
+class Adaptive(Settings, frozen=True, kw_only=True, omit_defaults=True, tag="adaptive", tag_field="kind"):
+    """The first sample of each member where they agree; else all samples vote (after arXiv 2305.11860)."""
+
+    members: tuple[str, ...]
+    ties: str | None = None
+    """The member that decides a tie; without it, the order of the members does."""
+
+
+class Oracle(Settings, frozen=True, kw_only=True, omit_defaults=True, tag="oracle", tag_field="kind"):
     """Right if any member is right: the upper bound of every strategy."""
 
     members: tuple[str, ...]
 
 
-Strategy = Single | Cascade | Vote | Confident | Ranked | Oracle
+Strategy = Single | Cascade | Vote | Confident | Ranked | Adaptive | Oracle
 
 
 def strategy_key(strategy: Strategy) -> str:
     """The strategy's name in metrics and files: `pot`, `cascade-pot-eot-cot`, `vote-pot-eot-cot`."""
     if isinstance(strategy, Single):
         return strategy.thought
-    kind = type(strategy).__struct_config__.tag
-    key = "-".join([str(kind), *strategy.members])
+    key = "-".join([_call(strategy), *strategy.members])
     if isinstance(strategy, Vote):
         key += "".join(f"-{name}_{weight:g}" for name, weight in sorted(strategy.weights.items()))
-        key += f"-ties_{strategy.ties}" if strategy.ties else ""
-    return key
+    return key + "".join(f"-{name}" if value is True else f"-{name}_{value}" for name, value in _options(strategy))
 
 
 def strategy_title(strategy: Strategy) -> str:
@@ -295,11 +389,31 @@ def strategy_title(strategy: Strategy) -> str:
             return strategy.thought
         case Cascade():
             return " > ".join(strategy.members)
-        case Vote():
-            shown = [f"{strategy.weights[m]:g}*{m}" if m in strategy.weights else m for m in strategy.members]
-            return f"vote({', '.join(shown)}{f', ties: {strategy.ties}' if strategy.ties else ''})"
+    weights = strategy.weights if isinstance(strategy, Vote) else {}
+    shown = [f"{weights[name]:g}*{name}" if name in weights else name for name in strategy.members]
+    shown += [f"{name}: {'true' if value is True else value}" for name, value in _options(strategy)]
+    return f"{_call(strategy)}({', '.join(shown)})"
+
+
+def _call(strategy: Strategy) -> str:
+    return str(type(strategy).__struct_config__.tag)
+
+
+def _options(strategy: Strategy) -> list[tuple[str, object]]:
+    """The arguments that are not as they are by default, in the order of the struct."""
+    named = [name for name in strategy.__struct_fields__ if name not in ("members", "weights")]
+    defaults = dict(zip(reversed(strategy.__struct_fields__), reversed(strategy.__struct_defaults__), strict=False))
+    values = [(name, getattr(strategy, name)) for name in named]
+    return [(name, value) for name, value in values if name not in defaults or value != defaults[name]]
+
+
+def needs_calibration(strategy: Strategy) -> bool:
+    """Whether it has to know how often thoughts are right, which the problems that a mix holds out tell."""
+    match strategy:
+        case Vote(by="confidence") | Confident(calibrated=True):
+            return True
         case _:
-            return f"{type(strategy).__struct_config__.tag}({', '.join(strategy.members)})"
+            return False
 
 
 class Published(Settings, frozen=True, kw_only=True):
@@ -315,11 +429,13 @@ class ExperimentSettings(Settings, frozen=True, kw_only=True):
 
     answers: tuple[Strategy, ...]
     samples: Count = 1
-    """Thoughts a format: 1 decodes greedily, more are drawn at `temperature`."""
+    """Thoughts a format: the first is greedy, the others are drawn at `temperature`."""
     temperature: Annotated[float, Meta(ge=0.0)] = 0.7
     max_tokens: Count = 256
     """Most new tokens of a student's thought."""
     decode_batch: Count = 64
+    engine: str = "auto"
+    """What runs the student: `transformers`, `ctranslate2` (CPU), `vllm` (GPU), or the one that fits."""
     headline: str | None = None
     """Strategy key that the table shows; without it, the last answer that is not an oracle."""
     published: Published | None = None

@@ -16,6 +16,7 @@ class StageKind(StrEnum):
     MIX = "mix"
     TRAIN = "train"
     SOLVE = "solve"
+    RANK = "rank"
     SCORE = "score"
     REPORT = "report"
     TRACK = "track"
@@ -59,6 +60,9 @@ def outcome_of(verdict: str) -> Outcome:
 TOLERANCE: Final = 0.001
 """How far a number may lie from gold (PAL, XoT): absolutely if gold is whole, else also relative to it."""
 
+HELD_OUT: Final = "dev"
+"""The name, among tests, of the problems that a mix holds out; a test's own name holds a `-`."""
+
 SYNTHETIC_SPLITS: Final = ("train", "dev", "test")
 """The splits of `synthetic(...)`: each draws from a part of the numbers that no other has."""
 
@@ -69,6 +73,7 @@ STAGE_VERSIONS: Final[dict[StageKind, int]] = {
     StageKind.MIX: 1,
     StageKind.TRAIN: 1,
     StageKind.SOLVE: 1,
+    StageKind.RANK: 1,
     StageKind.SCORE: 2,
     StageKind.REPORT: 1,
     StageKind.TRACK: 1,
