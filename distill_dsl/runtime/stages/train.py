@@ -7,6 +7,8 @@ import hashlib
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import msgspec
@@ -18,60 +20,119 @@ from distill_dsl.contract import files
 from distill_dsl.contract.failure import Failure
 from distill_dsl.contract.params import read_settings
 from distill_dsl.contract.records import Example
-from distill_dsl.contract.settings import HfBase, ScratchBase, StudentSettings
+from distill_dsl.contract.settings import (
+    HfBase,
+    Preference,
+    ScratchBase,
+    StudentSettings,
+    TrainedBase,
+    Verifier,
+    Weighted,
+)
 from distill_dsl.contract.vocabulary import STAGE_VERSIONS, StageKind
 from distill_dsl.runtime.students import models, training
 from distill_dsl.runtime.students.batches import Encoding, encode, prompt
 
 
-def run(*, mix: str, student: str, seed: int) -> None:
+@dataclass(frozen=True)
+class Cell:
+    """What is trained: the same for every objective."""
+
+    mix: str
+    student: str
+    seed: int
+    base: str | None
+    """The run that a `trained` base comes from."""
+    settings: StudentSettings
+
+    @property
+    def name(self) -> str:
+        """What its files are called."""
+        return files.trained_cell(self.mix, self.student, self.seed)
+
+    @cached_property
+    def checkpoints(self) -> Path:
+        """Where a killed training finds what it had."""
+        return files.STATE / "checkpoints" / _digest(self.settings, self.mix, self.seed)
+
+
+@dataclass(frozen=True)
+class Learned:
+    """What an objective hands back: the trained student, and how its training went."""
+
+    pupil: models.Student
+    examples: Encoding
+    """What was trained on."""
+    result: training.Training
+
+
+def run(*, mix: str, student: str, seed: int, base: str | None = None) -> None:
     """Examples of a mix -> a model folder, its metrics and its learning curve.
 
     A killed training goes on from its last checkpoint; the model folder appears when all is done.
+    `base` names the run whose model a `trained` base starts from.
     """
-    settings = read_settings(StudentSettings, student)
-    cell = files.trained_cell(mix, student, seed)
-    train_rows = _examples(mix, "train")
-    dev_rows = list(files.read_rows(files.mix_file(mix, "dev"), Example))
-
+    cell = Cell(mix, student, seed, base, read_settings(StudentSettings, student))
     models.quiet()
     set_seed(seed)
-    pupil = _student(settings, train_rows)
+    learned = _learn(cell)
+    _save(learned.pupil, files.model_folder(cell.name))
+    _write_curve(files.curve_file(cell.name), learned.result.curve)
+    metrics = _metrics(learned.pupil, learned.examples, learned.result)
+    files.write_json(files.training_file(cell.name), metrics)
+    # Kept to the end: whatever failed above can be run again without a new training.
+    shutil.rmtree(cell.checkpoints, ignore_errors=True)
+    print(
+        f"{cell.name}: {metrics['steps']} steps on {metrics['examples']} examples in {learned.result.seconds:.0f} s, "
+        f"loss {metrics['train_loss']:.4f}, {metrics['parameters']:,} parameters"
+    )
+
+
+def _learn(cell: Cell) -> Learned:
+    """Train as the student's objective says."""
+    match cell.settings.objective:
+        case None | Weighted():
+            return _fine_tune(cell)
+        case Preference() | Verifier() as objective:
+            raise Failure(
+                f"the objective {type(objective).__name__.lower()} cannot be trained yet",
+                where="params.yaml",
+                help=f"take `objective` out of the student {cell.student}",
+            )
+
+
+def _fine_tune(cell: Cell) -> Learned:
+    """Fine-tune on the mix's thoughts, format weights included."""
+    train_rows = _examples(cell.mix, "train")
+    dev_rows = list(files.read_rows(files.mix_file(cell.mix, "dev"), Example))
+    pupil = _student(cell, train_rows)
     models.use_threads(pupil)
-    train_set = _encoded(pupil, train_rows, settings)
-    dev_set = _encoded(pupil, dev_rows, settings)
+    train_set = _encoded(pupil, train_rows, cell.settings)
+    dev_set = _encoded(pupil, dev_rows, cell.settings)
     if not train_set.examples:
         raise Failure(
-            f"no example of the mix {mix} is short enough: all {train_set.left_out} are longer than max_thought",
-            where=str(files.mix_file(mix, "train")),
-            help=f"raise `max_thought` of the student {student}, now {settings.max_thought} tokens",
+            f"no example of the mix {cell.mix} is short enough: all {train_set.left_out} are longer than max_thought",
+            where=str(files.mix_file(cell.mix, "train")),
+            help=f"raise `max_thought` of the student {cell.student}, now {cell.settings.max_thought} tokens",
         )
-
-    checkpoints = files.STATE / "checkpoints" / _digest(settings, mix, seed)
-    steps = training.steps_of(settings, len(train_set.examples))
-    for done in training.whole_checkpoints(checkpoints)[-1:]:
-        print(f"{cell}: goes on from step {done.name.rpartition('-')[2]} of {steps}", flush=True)
-    with _progress(cell, steps) as progress:
+    steps = training.steps_of(cell.settings, len(train_set.examples))
+    _say_resumed(cell, steps)
+    with _progress(cell.name, steps) as progress:
         result = training.train(
             pupil,
             train_set.examples,
             dev_set.examples,
-            settings,
-            seed=seed,
-            checkpoints=checkpoints,
+            cell.settings,
+            seed=cell.seed,
+            checkpoints=cell.checkpoints,
             progress=progress,
         )
+    return Learned(pupil, train_set, result)
 
-    _save(pupil, files.model_folder(cell))
-    _write_curve(files.curve_file(cell), result.curve)
-    metrics = _metrics(pupil, train_set, result)
-    files.write_json(files.training_file(cell), metrics)
-    # Kept to the end: whatever failed above can be run again without a new training.
-    shutil.rmtree(checkpoints, ignore_errors=True)
-    print(
-        f"{cell}: {metrics['steps']} steps on {metrics['examples']} examples in {result.seconds:.0f} s, "
-        f"loss {metrics['train_loss']:.4f}, {metrics['parameters']:,} parameters"
-    )
+
+def _say_resumed(cell: Cell, steps: int) -> None:
+    for done in training.whole_checkpoints(cell.checkpoints)[-1:]:
+        print(f"{cell.name}: goes on from step {done.name.rpartition('-')[2]} of {steps}", flush=True)
 
 
 def _examples(mix: str, part: str) -> list[Example]:
@@ -86,13 +147,15 @@ def _examples(mix: str, part: str) -> list[Example]:
     return rows
 
 
-def _student(settings: StudentSettings, rows: list[Example]) -> models.Student:
-    match settings.base:
+def _student(cell: Cell, rows: list[Example]) -> models.Student:
+    match cell.settings.base:
         case ScratchBase() as base:
             texts = [text for row in rows for text in (prompt(row.question, row.cue), row.text)]
-            return models.scratch_student(base, texts, dropout=settings.dropout)
+            return models.scratch_student(base, texts, dropout=cell.settings.dropout)
         case HfBase() as base:
-            return models.pretrained_student(base, dropout=settings.dropout)
+            return models.pretrained_student(base, dropout=cell.settings.dropout)
+        case TrainedBase():
+            raise Failure("a trained base cannot be loaded yet", where="params.yaml", help="use `hf` or `scratch`")
 
 
 def _encoded(pupil: models.Student, rows: list[Example], settings: StudentSettings) -> Encoding:
