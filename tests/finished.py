@@ -115,7 +115,7 @@ def write_pipeline(runs: Sequence[Run], line: int = 7) -> None:
             "cmd": f"mtd stage verify --teacher gold --data toy --split train --thought {name}"
         }
     for run in runs:
-        cells = " ".join(f"--thoughts {name}=gold-toy-train-{name}" for name in FORMATS[run.mix])
+        cells = " ".join(f"--thoughts thought={name},teacher=gold,data=toy,split=train" for name in FORMATS[run.mix])
         stages[f"mix-{run.mix}"] = {"cmd": f"mtd stage mix --mix {run.mix} {cells}"}
         lock[f"mix-{run.mix}"] = {"outs": [locked(files.mix_file(run.mix, part)) for part in ("train", "dev")]}
         meta = {"mtd": {"file": "specs/paper.mtd", "line": line}}

@@ -1,8 +1,10 @@
 """Mixes: which verified thoughts become training examples (paper, section 3.3).
 
-In order: limit the problems, keep right thoughts, drop those that say the same, cap each problem,
-hold out the dev problems, apply weights. All choices hang on the mix's seed and a row's own names,
-never on its position: adding a problem changes no other problem's fate.
+In order: limit the problems, keep right thoughts, cap each problem, drop those that say the same,
+hold out the dev problems, apply weights. Beside them stand the thoughts that came out wrong, for
+students that learn from both. All choices hang on the mix's seed and a row's own names, never on its
+position: adding a problem changes no other problem's fate, adding a teacher after the others none of
+their thoughts'.
 """
 
 from __future__ import annotations
@@ -10,20 +12,34 @@ from __future__ import annotations
 import ast
 import hashlib
 import re
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Final
 
 from distill_dsl.contract.records import Example, Problem, Thought
 from distill_dsl.contract.settings import MixSettings, ThoughtSettings
-from distill_dsl.contract.vocabulary import AnswerKind, Outcome
+from distill_dsl.contract.vocabulary import AnswerKind, Outcome, outcome_of
 
 CALCULATION = re.compile(r"[\d.,()+\-*/÷×−^% $]*\d\s*=\s*[$]?-?[\d.,]+")
+WRONG: Final = frozenset((Outcome.WRONG, Outcome.NO_ANSWER, Outcome.ERROR, Outcome.WRONG_STEPS))
+"""Outcomes of thoughts that were executed to their end and are not right. One that met a limit of time,
+memory or output may be right on a larger machine; one that is missing says nothing."""
+
+
+@dataclass(frozen=True)
+class Written:
+    """What one teacher, by its name in the spec, wrote in one format."""
+
+    thought: str
+    teacher: str
+    rows: Sequence[Thought]
 
 
 @dataclass
-class FormatCounts:
-    """What became of one format's thoughts; `thoughts = kept + sum(dropped)`."""
+class Counts:
+    """What became of one teacher's thoughts of one format; `thoughts = kept + sum(dropped)`."""
 
     thoughts: int = 0
     kept: int = 0
@@ -31,78 +47,159 @@ class FormatCounts:
     train: int = 0
     """Examples written, repeats by weight included."""
     dev: int = 0
+    wrong: int = 0
+    """Distinct wrong thoughts written, of the problems that are learned."""
+
+    def __add__(self, other: Counts) -> Counts:
+        return Counts(
+            self.thoughts + other.thoughts,
+            self.kept + other.kept,
+            self.dropped + other.dropped,
+            self.train + other.train,
+            self.dev + other.dev,
+            self.wrong + other.wrong,
+        )
 
 
 @dataclass(frozen=True)
 class Mixed:
-    """A mix: examples in the order of the problems, then of the formats, and the counts."""
+    """A mix: rows in the order of the problems, then of the formats, then of the teachers."""
 
     train: list[Example]
     dev: list[Example]
-    counts: dict[str, FormatCounts]
+    wrong: list[Example]
+    held_out: list[Problem]
+    counts: dict[str, dict[str, Counts]]
+    """Format -> teacher -> counts."""
+
+    @cached_property
+    def held(self) -> frozenset[str]:
+        """The ids of the problems that are held out."""
+        return frozenset(problem.id for problem in self.held_out)
+
+    def count(self, thought: str) -> Counts:
+        """The counts of all teachers of a format together."""
+        return sum(self.counts[thought].values(), Counts())
+
+
+Sorted = Mapping[str, Sequence[tuple[str, Thought]]]
+"""Problem -> the thoughts of one format, each with its teacher."""
 
 
 def mix(
     problems: Sequence[Problem],
-    thoughts: Mapping[str, Iterable[Thought]],
+    written: Sequence[Written],
     formats: Mapping[str, ThoughtSettings],
     settings: MixSettings,
 ) -> Mixed:
-    """Join the thoughts of each format (name -> rows) of `problems` into training and dev examples."""
-    wanted = problems[: settings.limit]
-    counts = {name: FormatCounts() for name in settings.thoughts}
-    kept = {
-        name: _kept(thoughts[name], {problem.id for problem in wanted}, formats[name].answer, settings, counts[name])
-        for name in settings.thoughts
-    }
-    mixed = Mixed([], [], counts)
-    for problem in wanted:
-        dev = draw(settings.seed, "dev", problem.id) < settings.dev
-        for name, weight in settings.thoughts.items():
-            for thought in kept[name].get(problem.id, []):
-                example = Example(
-                    problem=problem.id,
-                    thought=name,
-                    question=problem.question,
-                    cue=formats[name].cue,
-                    text=thought.text,
-                )
-                repeats = 1 if dev else copies(weight, draw(settings.seed, name, problem.id, str(thought.sample)))
-                (mixed.dev if dev else mixed.train).extend([example] * repeats)
-                counts[name].dev += repeats if dev else 0
-                counts[name].train += 0 if dev else repeats
+    """Join what the teachers wrote on `problems` into training and dev examples.
+
+    Of each format, the teachers are heard in the order of `written`: a later one adds only what no
+    earlier one brought into the mix.
+    """
+    wanted = {problem.id: problem for problem in problems[: settings.limit]}
+    held_out = [one for one in wanted.values() if draw(settings.seed, "dev", one.id) < settings.dev]
+    mixed = Mixed([], [], [], held_out, {})
+    right: dict[str, Sorted] = {}
+    wrong: dict[str, Sorted] = {}
+    for name in settings.thoughts:
+        own = [one for one in written if one.thought == name]
+        counts = mixed.counts[name] = {one.teacher: Counts() for one in own}
+        right[name] = _right(own, wanted.keys(), formats[name].answer, settings, counts)
+        wrong[name] = _wrong(own, wanted.keys() - mixed.held, settings.per_problem, counts)
+    for problem in wanted.values():
+        for name in settings.thoughts:
+            cue = formats[name].cue
+            for teacher, thought in right[name].get(problem.id, ()):
+                _add(mixed, teacher, _example(problem, thought, cue), _copies(settings, teacher, thought))
+            mixed.wrong.extend(_example(problem, thought, cue) for _, thought in wrong[name].get(problem.id, ()))
     return mixed
 
 
-def _kept(
-    rows: Iterable[Thought], wanted: set[str], answer: AnswerKind, settings: MixSettings, counts: FormatCounts
-) -> dict[str, list[Thought]]:
+def _add(mixed: Mixed, teacher: str, example: Example, repeats: int) -> None:
+    """Put an example into the part where its problem belongs; what is only measured is not repeated."""
+    counts = mixed.counts[example.thought][teacher]
+    if example.problem in mixed.held:
+        mixed.dev.append(example)
+        counts.dev += 1
+    else:
+        mixed.train.extend([example] * repeats)
+        counts.train += repeats
+
+
+def _copies(settings: MixSettings, teacher: str, thought: Thought) -> int:
+    """How often a thought is repeated, by the weights of its format and teacher."""
+    weight = settings.thoughts[thought.thought] * settings.teachers.get(teacher, 1.0)
+    return copies(weight, draw(settings.seed, thought.thought, teacher, thought.problem, str(thought.sample)))
+
+
+def _example(problem: Problem, thought: Thought, cue: str) -> Example:
+    return Example(problem=problem.id, thought=thought.thought, question=problem.question, cue=cue, text=thought.text)
+
+
+def _right(
+    written: Sequence[Written],
+    wanted: Iterable[str],
+    answer: AnswerKind,
+    settings: MixSettings,
+    counts: Mapping[str, Counts],
+) -> Sorted:
     """The thoughts of one format that a mix uses, by problem; every other one is counted with its reason."""
-    kept: dict[str, list[Thought]] = {}
+    kept: dict[str, list[tuple[str, Thought]]] = {id: [] for id in wanted}
     seen: set[tuple[str, str]] = set()
-    for thought in rows:
-        counts.thoughts += 1
-        chosen = kept.setdefault(thought.problem, [])
-        reason = _refusal(thought, wanted, len(chosen), settings)
-        # Only a right thought is known to parse, so only then may its content be looked at.
-        marks = set() if reason else {(thought.problem, mark) for mark in content_marks(thought.text, answer)}
-        if not reason and settings.deduplicate and marks & seen:
-            reason = "duplicate"
-        if reason:
-            counts.dropped[reason] += 1
-            continue
-        counts.kept += 1
-        seen |= marks
-        chosen.append(thought)
+    for one in written:
+        chosen: Counter[str] = Counter()
+        for thought in one.rows:
+            reason = _refusal(thought, kept.keys(), chosen[thought.problem], settings)
+            # Only a right thought is known to parse, so only then may its content be looked at.
+            marks = set() if reason else {(thought.problem, mark) for mark in content_marks(thought.text, answer)}
+            if not reason and settings.deduplicate and marks & seen:
+                reason = "duplicate"
+            counts[one.teacher].thoughts += 1
+            if reason:
+                counts[one.teacher].dropped[reason] += 1
+                continue
+            counts[one.teacher].kept += 1
+            seen |= marks
+            chosen[thought.problem] += 1
+            kept[thought.problem].append((one.teacher, thought))
     return kept
 
 
-def _refusal(thought: Thought, wanted: set[str], chosen: int, settings: MixSettings) -> str | None:
+def _refusal(thought: Thought, wanted: Container[str], chosen: int, settings: MixSettings) -> str | None:
     if thought.verdict != Outcome.CORRECT:
         return thought.verdict
     if thought.problem not in wanted:
         return "over-limit"
     return "over-cap" if chosen >= settings.per_problem else None
+
+
+def _wrong(written: Sequence[Written], wanted: Container[str], most: int, counts: Mapping[str, Counts]) -> Sorted:
+    """Distinct wrong thoughts of one format, by problem: at most `most` a teacher, none that is also right.
+
+    They are told apart by their text alone, since they need not parse.
+    """
+    kept: defaultdict[str, list[tuple[str, Thought]]] = defaultdict(list)
+    seen = {_said(row) for one in written for row in one.rows if row.verdict == Outcome.CORRECT}
+    for one in written:
+        chosen: Counter[str] = Counter()
+        for row in one.rows:
+            useful = outcome_of(row.verdict) in WRONG and row.problem in wanted and row.text.strip()
+            if not useful or _said(row) in seen or chosen[row.problem] >= most:
+                continue
+            seen.add(_said(row))
+            chosen[row.problem] += 1
+            counts[one.teacher].wrong += 1
+            kept[row.problem].append((one.teacher, row))
+    return kept
+
+
+def _said(thought: Thought) -> tuple[str, str]:
+    return thought.problem, _plain(thought.text)
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.lower().split())
 
 
 def content_marks(text: str, answer: AnswerKind) -> set[str]:
@@ -112,7 +209,7 @@ def content_marks(text: str, answer: AnswerKind) -> set[str]:
     (arXiv 2308.01825, section 3.3); a program by its syntax tree, which knows no comments or
     spacing; a system by its set of equations.
     """
-    marks = {"text:" + " ".join(text.lower().split())}
+    marks = {"text:" + _plain(text)}
     match answer:
         case AnswerKind.TEXT:
             found = [re.sub(r"[\s,$]", "", calculation) for calculation in CALCULATION.findall(text)]

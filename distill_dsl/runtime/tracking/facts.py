@@ -17,7 +17,7 @@ import msgspec
 from distill_dsl.contract import files
 from distill_dsl.contract.failure import Failure
 from distill_dsl.contract.params import read_settings
-from distill_dsl.contract.runs import Run
+from distill_dsl.contract.runs import Run, parse_asked
 from distill_dsl.contract.settings import (
     DataSettings,
     ExperimentSettings,
@@ -124,8 +124,8 @@ def params_of(experiment: str, run: Run, pipeline: Pipeline) -> dict[str, str]:
 
 
 def mixed_cells(mix: str, pipeline: Pipeline) -> list[str]:
-    """The verified cells of a mix, from `--thoughts pot=<cell>`."""
-    return [text.partition("=")[2] for text in pipeline.options(f"mix-{mix}")["thoughts"]]
+    """The verified cells of a mix, from its `--thoughts`."""
+    return [parse_asked(text).cell for text in pipeline.options(f"mix-{mix}")["thoughts"]]
 
 
 def settings(section: str, kind: type[Settings], names: list[str]) -> dict[str, str]:
