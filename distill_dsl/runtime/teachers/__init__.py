@@ -8,6 +8,7 @@ from typing import assert_never
 from distill_dsl.contract.failure import Failure
 from distill_dsl.contract.records import Completion, Problem
 from distill_dsl.contract.settings import (
+    GoldTeacher,
     OpenaiTeacher,
     RecordedTeacher,
     SolutionTeacher,
@@ -15,6 +16,7 @@ from distill_dsl.contract.settings import (
     ThoughtSettings,
     TransformersTeacher,
 )
+from distill_dsl.runtime.teachers.gold import ask_gold
 from distill_dsl.runtime.teachers.openai import ask_openai
 from distill_dsl.runtime.teachers.recorded import ask_recorded
 from distill_dsl.runtime.teachers.solution import ask_solution
@@ -35,6 +37,8 @@ def ask(
     match settings.model:
         case SolutionTeacher():
             return ask_solution(thought, format.answer, problems, progress)
+        case GoldTeacher():
+            return ask_gold(settings.model, thought, format.answer, problems, progress)
         case RecordedTeacher():
             return ask_recorded(settings.model, settings.samples, thought, format.answer, problems, progress)
         case OpenaiTeacher():

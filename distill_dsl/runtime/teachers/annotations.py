@@ -32,6 +32,9 @@ from distill_dsl.runtime.teachers.calculations import (
 )
 
 ANNOTATION: Final = re.compile(r"<<(.*?)>>")
+FINAL_ANSWER: Final = re.compile(r"####[^\n]*\s*\Z")
+"""GSM8K's last line, where a rationale still has it: the answer, which is no step of the way to it. Further
+up, the sign begins a heading."""
 AFTER_RESULT: Final = re.compile(r"[ $€£\d.,%-]*((?:[A-Za-z]+[ -]+){0,2}[A-Za-z]+)?")
 FILLER: Final = re.compile(
     "and|are|both|each|for|from|given|has|have|her|his|into|its|less|make|makes|more|now|only|over|per|same|she|than|that"
@@ -110,8 +113,8 @@ def read_rationale(rationale: str, answer: str) -> Solution | Unreadable:
 
 
 def without_annotations(rationale: str) -> str:
-    """The rationale as one paragraph of prose, its arithmetic shown, its annotations taken out."""
-    lines = (ANNOTATION.sub("", line).strip() for line in rationale.splitlines())
+    """The rationale as one paragraph of prose, its arithmetic shown, its annotations and `#### 18` taken out."""
+    lines = (ANNOTATION.sub("", line).strip() for line in FINAL_ANSWER.sub("", rationale).splitlines())
     return " ".join(line if line[-1] in ".!?:" else f"{line}." for line in lines if line)
 
 

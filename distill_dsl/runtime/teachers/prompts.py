@@ -19,6 +19,7 @@ from distill_dsl.contract.failure import Failure
 from distill_dsl.contract.records import Problem
 from distill_dsl.contract.settings import (
     Exemplars,
+    GoldTeacher,
     OpenaiTeacher,
     RecordedTeacher,
     SolutionTeacher,
@@ -38,7 +39,7 @@ def prompter(settings: TeacherSettings, thought: str, format: ThoughtSettings) -
             template = load_template(Path(format.prompt))
             exemplars = load_exemplars(settings.exemplars, thought, format) if settings.exemplars else []
             return lambda problem: render(template, problem, format.cue, exemplars)
-        case SolutionTeacher() | RecordedTeacher():
+        case SolutionTeacher() | GoldTeacher() | RecordedTeacher():
             return _no_prompt
         case _:
             assert_never(settings.model)
