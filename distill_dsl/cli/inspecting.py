@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import product
 from typing import Final
 
 from distill_dsl.compiler import Compiled
@@ -156,10 +157,10 @@ def _of_split(inspection: Inspection, data: Data, split: SplitRef, problems: lis
 
 
 def _look_at_teacher(inspection: Inspection, mix: Mix) -> None:
-    teacher = inspection.model.teachers[mix.teacher]
+    teachers = [inspection.model.teachers[name] for name in mix.teachers]
     for at, thought in enumerate(mix.settings.thoughts):
         span = inspection.checked.element("mix", mix.name, "thoughts", at)
-        for split in mix.problems:
+        for teacher, split in product(teachers, mix.problems):
             if split in inspection.problems and inspection.first_time(teacher, thought, split):
                 inspection.found += _of_thought(inspection, teacher, thought, split, span)
 
@@ -207,9 +208,9 @@ def _look_at_rows(inspection: Inspection) -> None:
     """Rows of recordings that belong to no problem of any split for which they are asked."""
     asked: dict[tuple[str, str], dict[SplitRef, None]] = {}
     for mix in _mixes(inspection.model):
-        if isinstance(inspection.model.teachers[mix.teacher].settings.model, RecordedTeacher):
-            for thought in mix.settings.thoughts:
-                asked.setdefault((mix.teacher, thought), {}).update(dict.fromkeys(mix.problems))
+        for name, thought in product(mix.teachers, mix.settings.thoughts):
+            if isinstance(inspection.model.teachers[name].settings.model, RecordedTeacher):
+                asked.setdefault((name, thought), {}).update(dict.fromkeys(mix.problems))
     for (name, thought), splits in asked.items():
         teacher = inspection.model.teachers[name]
         if all(split in inspection.problems for split in splits):

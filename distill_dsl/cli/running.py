@@ -68,6 +68,9 @@ def spec_stage(specs: Annotated[list[Path], typer.Option("--specs")]) -> None:
 
 Name = Annotated[str, typer.Option()]
 Names = Annotated[list[str], typer.Option()]
+Number = Annotated[int, typer.Option()]
+Optional = Annotated[str | None, typer.Option()]
+HeldOut = Annotated[bool, typer.Option("--held-out")]
 
 
 @stages.command(StageKind.FETCH)
@@ -80,12 +83,12 @@ def fetch_stage(data: Name, split: Names) -> None:
 
 
 @stages.command(StageKind.ASK)
-def ask_stage(teacher: Name, data: Name, split: Name, thought: Name) -> None:
+def ask_stage(teacher: Name, data: Name, split: Name, thought: Name, trained: Optional = None) -> None:
     """Have a teacher write thoughts of one format."""
     from distill_dsl.runtime.stages import ask
 
     with failures():
-        ask.run(teacher=teacher, data=data, split=split, thought=thought)
+        ask.run(teacher=teacher, data=data, split=split, thought=thought, trained=trained)
 
 
 @stages.command(StageKind.VERIFY)
@@ -107,34 +110,83 @@ def mix_stage(mix: Name, thoughts: Names) -> None:
 
 
 @stages.command(StageKind.TRAIN)
-def train_stage(mix: Name, student: Name, seed: Annotated[int, typer.Option()]) -> None:
-    """Fine-tune one student on one mix."""
+def train_stage(mix: Name, student: Name, seed: Number, base: Optional = None) -> None:
+    """Train one student on one mix."""
     from distill_dsl.runtime.stages import train
 
     with failures():
-        train.run(mix=mix, student=student, seed=seed)
+        train.run(mix=mix, student=student, seed=seed, base=base)
 
 
 @stages.command(StageKind.SOLVE)
 def solve_stage(
-    mix: Name, student: Name, seed: Annotated[int, typer.Option()], experiment: Name, test: Names, thought: Names
+    mix: Name,
+    student: Name,
+    seed: Number,
+    experiment: Name,
+    test: Names,
+    thought: Names,
+    held_out: HeldOut = False,
 ) -> None:
     """Have a trained student write thoughts for every test."""
     from distill_dsl.runtime.stages import solve
 
     with failures():
-        solve.run(mix=mix, student=student, seed=seed, experiment=experiment, tests=test, thoughts=thought)
+        solve.run(
+            mix=mix,
+            student=student,
+            seed=seed,
+            experiment=experiment,
+            tests=test,
+            thoughts=thought,
+            held_out=held_out,
+        )
+
+
+@stages.command(StageKind.RANK)
+def rank_stage(
+    mix: Name, student: Name, seed: Number, experiment: Name, test: Names, thought: Names, verifier: Name
+) -> None:
+    """Have a verifier say of every prediction how likely it is right."""
+    from distill_dsl.runtime.stages import rank
+
+    with failures():
+        rank.run(
+            mix=mix,
+            student=student,
+            seed=seed,
+            experiment=experiment,
+            tests=test,
+            thoughts=thought,
+            verifier=verifier,
+        )
 
 
 @stages.command(StageKind.SCORE)
 def score_stage(
-    mix: Name, student: Name, seed: Annotated[int, typer.Option()], experiment: Name, test: Names, thought: Names
+    mix: Name,
+    student: Name,
+    seed: Number,
+    experiment: Name,
+    test: Names,
+    thought: Names,
+    verifier: Annotated[list[str] | None, typer.Option()] = None,
+    held_out: HeldOut = False,
 ) -> None:
     """Execute predictions and apply every strategy."""
     from distill_dsl.runtime.stages import score
 
     with failures():
-        score.run(mix=mix, student=student, seed=seed, experiment=experiment, tests=test, thoughts=thought)
+        score.run(
+            mix=mix,
+            student=student,
+            seed=seed,
+            experiment=experiment,
+            tests=test,
+            thoughts=thought,
+            verifiers=verifier or [],
+            held_out=held_out,
+        )
 
 
 @stages.command(StageKind.REPORT)

@@ -70,6 +70,9 @@ def yield_file(cell: str) -> Path:
     return ARTIFACTS / "thoughts" / f"{cell}.json"
 
 
+MIX_PARTS: Final = ("train", "dev", "wrong", "held_out")
+
+
 @cache
 def mix_file(mix: str, part: str) -> Path:
     """Rows: `Example` of the parts `train`, `dev` and `wrong` (thoughts that do not give the gold answer,

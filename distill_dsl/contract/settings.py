@@ -68,6 +68,11 @@ class ReasoningGymSource(
 Source = HfSource | FileSource | SyntheticSource | ReasoningGymSource
 
 
+def is_local(name: str) -> bool:
+    """Whether what may be a name of the hub is a path: of a folder, or of a file of GGUF weights."""
+    return name.startswith((".", "/")) or name.endswith(".gguf")
+
+
 class Columns(Settings, frozen=True, kw_only=True, omit_defaults=True):
     """Which columns of a source hold what; `None` means: known names are tried in order."""
 
@@ -190,7 +195,7 @@ class MixSettings(Settings, frozen=True, kw_only=True):
     thoughts: dict[str, Annotated[float, Meta(gt=0.0)]]
     """Thought name -> weight: 2 repeats each example, 0.5 keeps a seeded half."""
     teachers: dict[str, Annotated[float, Meta(gt=0.0)]] = field(default_factory=dict)
-    """Teacher -> weight, of those whose weight is not 1; it multiplies that of the format."""
+    """Teacher -> weight, which multiplies that of the format; 1 where none is given."""
     per_problem: Count = 4
     """Most distinct thoughts of one format by one teacher for one problem."""
     deduplicate: bool = True

@@ -94,6 +94,10 @@ class Code(Enum):
     MISSING_COMPLETIONS = "MTD083", "problems for which a teacher has nothing"
     STRAY_COMPLETIONS = "MTD084", "completions that are never used"
     REPEATED_PROBLEMS = "MTD085", "a split that holds problems more than once"
+    # 09x: trainings that need others
+    TRAINING_CYCLE = "MTD090", "a training that waits for itself"
+    UNFIT_STUDENT = "MTD091", "a student where its objective does not fit"
+    NOTHING_TO_LEARN = "MTD092", "an objective or answer without that from which it learns"
 
     def __init__(self, number: str, meaning: str) -> None:
         self.number = number
@@ -114,5 +118,6 @@ GROUPS: Final = {
     "running and writing": range(60, 70),
     "hardly meant": range(70, 80),
     "data": range(80, 90),
+    "trainings": range(90, 100),
 }
 """What the codes of a range are about."""

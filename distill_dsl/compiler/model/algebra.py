@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from distill_dsl.compiler.diagnostics import Advice, Code, suggestion
 from distill_dsl.compiler.language import nodes
@@ -63,9 +63,9 @@ def read_split(reading: Reading, node: nodes.Value) -> SplitRef | Wrong:
 
 
 def read_weighted(reading: Reading, type: Weighted, node: nodes.Value, at: str | None) -> Any:
-    """Thought name -> weight, in the order of the sum."""
+    """Name -> weight, in the order of the sum."""
     if isinstance(node, nodes.List):
-        return reading.mistyped(type, node, "join thoughts by `+`: `cot + pot`")
+        return reading.mistyped(type, node, f"join {type.kind}s by `+`: `{_EXAMPLES[type.kind]}`")
     terms = node.terms if isinstance(node, nodes.Sum) else (node,)
     pairs = [_weighted(reading, type, term, at) for term in terms]
     names = distinct(reading, [(name, term.span) for (name, _), term in zip(pairs, terms, strict=True)])
@@ -74,30 +74,34 @@ def read_weighted(reading: Reading, type: Weighted, node: nodes.Value, at: str |
     return dict(pairs)
 
 
+_EXAMPLES: Final = {"thought": "cot + pot", "teacher": "solver + self"}
+
+
 def _weighted(reading: Reading, type: Weighted | Member, node: nodes.Value, at: str | None) -> tuple[Any, Any]:
-    """A thought and its weight: `pot`, `2*pot`, `w*pot`."""
+    """A name and its weight: `pot`, `2*pot`, `w*pot`."""
+    kind = type.kind if isinstance(type, Weighted) else "thought"
     if not isinstance(node, nodes.Product):
         if isinstance(node, nodes.Path | nodes.Broken):
-            return read_name(reading, "thought", node), 1.0
+            return read_name(reading, kind, node), 1.0
         return reading.mistyped(type, node), WRONG
-    thoughts = [factor for factor in node.factors if _names_thought(reading, factor)]
-    weights = [factor for factor in node.factors if factor not in thoughts]
-    if not thoughts and len(node.factors) == 2:  # the one that cannot be a weight should be a thought
-        thoughts = [factor for factor in node.factors if _like_thought(reading, factor)][:1]
-        weights = [factor for factor in node.factors if factor not in thoughts]
-    if len(thoughts) != 1 or len(weights) != 1:
-        help = "write a weight and a thought: `2*pot`"
+    named = [factor for factor in node.factors if _names(reading, kind, factor)]
+    weights = [factor for factor in node.factors if factor not in named]
+    if not named and len(node.factors) == 2:  # the one that cannot be a weight should be a name
+        named = [factor for factor in node.factors if _like_name(reading, factor)][:1]
+        weights = [factor for factor in node.factors if factor not in named]
+    if len(named) != 1 or len(weights) != 1:
+        help = f"write a weight and a {kind}: `2*{_EXAMPLES[kind].rpartition(' ')[2]}`"
         return reading.mistyped(type, node, help), WRONG
-    name = read_name(reading, "thought", thoughts[0])
+    name = read_name(reading, kind, named[0])
     place = f"{at}.{name}" if at is not None and name is not WRONG else None
     return name, read_scalar(reading, Real(above=0.0), weights[0], place)
 
 
-def _names_thought(reading: Reading, node: nodes.Value) -> bool:
-    return isinstance(node, nodes.Path) and node.key in reading.scope.blocks["thought"]
+def _names(reading: Reading, kind: str, node: nodes.Value) -> bool:
+    return isinstance(node, nodes.Path) and node.key in reading.scope.blocks[kind]
 
 
-def _like_thought(reading: Reading, node: nodes.Value) -> bool:
+def _like_name(reading: Reading, node: nodes.Value) -> bool:
     return isinstance(node, nodes.Path) and len(node.parts) == 1 and node.key not in reading.scope.params
 
 
@@ -150,7 +154,8 @@ def _called(reading: Reading, node: nodes.Call, read: Read) -> Strategy | Wrong:
     if weights:
         others["weights"] = weights
     if others.get("ties", members[0]) not in members:
-        span = next(argument.value.span for argument in node.arguments if argument.key is not None)
+        keyed = {argument.key.text: argument.value.span for argument in node.arguments if argument.key is not None}
+        span = keyed["ties"]
         help = suggestion(others["ties"], members)
         return reading.report(Code.WRONG_ARGUMENT, f"`{others['ties']}` is no member of this vote", span, help)
     strategy: Any = row.settings(members=members, **others)

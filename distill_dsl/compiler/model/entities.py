@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from msgspec import Struct
@@ -12,9 +12,12 @@ from distill_dsl.contract.settings import (
     DataSettings,
     ExperimentSettings,
     MixSettings,
+    Ranked,
     StudentSettings,
     TeacherSettings,
     ThoughtSettings,
+    TrainedBase,
+    TrainedTeacher,
 )
 
 Value = int | float | str | bool
@@ -80,7 +83,11 @@ class Thought(Entity, frozen=True, kw_only=True):
 class Mix(Entity, frozen=True, kw_only=True):
     settings: MixSettings
     problems: tuple[SplitRef, ...]
-    teacher: str
+
+    @property
+    def teachers(self) -> tuple[str, ...]:
+        """Who wrote the thoughts, in the order of the spec."""
+        return tuple(self.settings.teachers)
 
 
 class Student(Entity, frozen=True, kw_only=True):
@@ -96,6 +103,37 @@ class Experiment(Entity, frozen=True, kw_only=True):
     tests: tuple[SplitRef, ...]
     seeds: tuple[int, ...]
     vary: tuple[tuple[str, tuple[Value, ...]], ...] = ()
+
+
+Key = tuple[str, str]
+"""Keyword and name of a block."""
+
+
+def needed(entity: Entity) -> Iterator[Key]:
+    """The blocks that an entity itself refers to; those in turn may refer to others."""
+    match entity:
+        case Teacher(settings=TeacherSettings(model=TrainedTeacher(student=student, mix=mix))):
+            yield from (("student", student), ("mix", mix))
+        case Mix():
+            yield from (("teacher", name) for name in entity.teachers)
+            yield from (("thought", name) for name in entity.settings.thoughts)
+            yield from (("data", split.data) for split in entity.problems)
+        case Student(settings=StudentSettings(base=TrainedBase(student=student, mix=mix))):
+            yield "student", student
+            if mix is not None:
+                yield "mix", mix
+        case Experiment():
+            yield from (("mix", name) for name in entity.mixes)
+            yield from (("student", name) for name in entity.students)
+            yield from (("data", split.data) for split in entity.tests)
+            for ranked in verifiers(entity):
+                yield from (("student", ranked.by), ("mix", ranked.on))
+
+
+def verifiers(experiment: Experiment) -> tuple[Ranked, ...]:
+    """The answers of an experiment that ask a verifier, one for each verifier and what it was trained on."""
+    ranked = [answer for answer in experiment.settings.answers if isinstance(answer, Ranked)]
+    return tuple({(answer.by, answer.on): answer for answer in ranked}.values())
 
 
 class Model(Struct, frozen=True):

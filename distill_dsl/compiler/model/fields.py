@@ -99,6 +99,8 @@ AFTER: Final = (
     ),
 )
 
+_SAMPLES: Final = Argument("samples", Whole(), None, "only the first so many samples of each thought")
+
 TEACHERS: Final = (
     Call(
         "openai",
@@ -116,6 +118,22 @@ TEACHERS: Final = (
         contract.TransformersTeacher,
         "a local model",
         (Argument("model", Text(), REQUIRED, "hub name or folder", positional=True),),
+    ),
+    Call(
+        "gold",
+        contract.GoldTeacher,
+        "writes prose from the data set alone, as usual fine-tuning learns it: what distillation is compared with",
+        (Argument("write", Word(("rationale", "answer")), "rationale", "the worked solution, or the bare answer"),),
+    ),
+    Call(
+        "trained",
+        contract.TrainedTeacher,
+        "a student of this spec, after its training: what it gets right can be learned in a next round",
+        (
+            Argument("student", Names("student"), REQUIRED, "who answers", positional=True),
+            Argument("mix", Names("mix"), REQUIRED, "what it was trained on"),
+            Argument("seed", Whole(0), 1, "which of its trainings"),
+        ),
     ),
     Call(
         "recorded",
@@ -178,6 +196,53 @@ BASES: Final = (
             Argument("digits", Word(("split", "whole")), "split", "a token a digit, or a token a number"),
         ),
     ),
+    Call(
+        "trained",
+        contract.TrainedBase,
+        "another student of this spec, after its training with the same seed",
+        (
+            Argument("student", Names("student"), REQUIRED, "which", positional=True),
+            Argument("mix", Names("mix"), None, "what it was trained on; else the mix of this training"),
+        ),
+    ),
+)
+
+OBJECTIVES: Final = (
+    Call(
+        "weighted",
+        contract.Weighted,
+        "fine-tuning in which each format's loss has a weight: `weighted(pot: 2)`",
+        (),
+        Rest("thoughts", "thought", Real(above=0.0), "weight of the thought's loss; 1 where none is given"),
+    ),
+    Call(
+        "preference",
+        contract.Preference,
+        "prefers the mix's right thoughts to its wrong ones (DPO)",
+        (
+            Argument("beta", Real(above=0.0), 0.1, "how closely it is held to where it starts"),
+            Argument("supervised", Real(least=0.0), 0.0, "weight of the plain loss on right thoughts beside it"),
+        ),
+    ),
+    Call(
+        "verifier",
+        contract.Verifier,
+        "learns to tell the mix's right thoughts from its wrong ones, for `ranked(...)`; it writes none",
+    ),
+)
+
+ADAPTERS: Final = (
+    Call(
+        "lora",
+        contract.Lora,
+        "low-rank adapters, merged into the weights when training ends",
+        (
+            Argument("rank", Whole(), 8, "of each adapter"),
+            Argument("alpha", Real(above=0.0), 16.0, "the update is scaled by `alpha / rank`"),
+            Argument("dropout", Share(), 0.0, "of the adapters"),
+            Argument("targets", Texts(), (), "names of the layers to adapt; empty is all linear ones"),
+        ),
+    ),
 )
 
 STRATEGIES: Final = (
@@ -185,11 +250,47 @@ STRATEGIES: Final = (
         "vote",
         contract.Vote,
         "the most frequent answer; members may be weighted: `vote(2*pot, eot)`",
-        (Argument("ties", Member(), None, "who decides a tie; else the first member"),),
+        (
+            Argument("ties", Member(), None, "who decides a tie; else the first member"),
+            _SAMPLES,
+            Argument(
+                "by",
+                Word(("count", "confidence")),
+                "count",
+                "one vote a thought, or as much as its probability to be right says",
+            ),
+        ),
         members=Member(weighted=True),
     ),
-    Call("confident", contract.Confident, "the answer with the highest mean log-probability", members=Member()),
-    Call("ranked", contract.Ranked, "the answer that a trained verifier scores highest", members=Member()),
+    Call(
+        "confident",
+        contract.Confident,
+        "the answer with the highest mean log-probability",
+        (
+            _SAMPLES,
+            Argument("calibrated", Flag(), False, "by probabilities that are learned on what the mix holds out"),
+        ),
+        members=Member(),
+    ),
+    Call(
+        "ranked",
+        contract.Ranked,
+        "the answer that a trained verifier scores highest",
+        (
+            Argument("by", Names("student"), REQUIRED, "a student with `objective = verifier()`"),
+            Argument("on", Names("mix"), REQUIRED, "what it was trained on"),
+            _SAMPLES,
+            Argument("vote", Flag(), False, "add up the scores of equal answers"),
+        ),
+        members=Member(),
+    ),
+    Call(
+        "adaptive",
+        contract.Adaptive,
+        "the first samples where they agree, else a vote of all samples: more is asked only where it pays",
+        (Argument("ties", Member(), None, "who decides a tie; else the first member"),),
+        members=Member(),
+    ),
     Call("oracle", contract.Oracle, "right if any member is: an upper bound", members=Member()),
 )
 
@@ -246,9 +347,15 @@ CUES: Final = {
 MIX: Final = (
     _DESCRIPTION,
     Field("problems", Splits(), REQUIRED, "splits to learn from", placed=False),
-    Field("teacher", Names("teacher"), REQUIRED, "who wrote the thoughts", placed=False),
+    Field(
+        "teacher",
+        Weighted("teacher"),
+        REQUIRED,
+        "who wrote the thoughts; several joined by `+`, weighted by `2*`",
+        into="teachers",
+    ),
     Field("thoughts", Weighted(), REQUIRED, "formats to learn, joined by `+`, weighted by `2*`"),
-    Field("per_problem", Whole(), 4, "most distinct thoughts of a format for a problem"),
+    Field("per_problem", Whole(), 4, "most distinct thoughts of a teacher and format for a problem"),
     Field("deduplicate", Flag(), True, "drop thoughts that say the same"),
     Field("dev", Share(), 0.05, "share of the problems held out for the dev loss"),
     Field("seed", Whole(0), 1, "for holding out and for weights"),
@@ -268,6 +375,17 @@ STUDENT: Final = (
     Field("label_smoothing", Share(), 0.0, "of the loss"),
     Field("batch", Whole(), 32, "examples a step and device"),
     Field("accumulate", Whole(), 1, "batches an optimizer step"),
+    Field("objective", OneOf(OBJECTIVES), None, "what is learned from the mix; else to write its thoughts"),
+    Field("adapter", OneOf(ADAPTERS), None, "train adapters in place of all weights"),
+    Field(
+        "precision",
+        Word(("auto", "float32", "bfloat16")),
+        "auto",
+        "of the arithmetic; `auto` is bfloat16 where the hardware has it",
+    ),
+    Field("pack", Flag(), False, "several examples a row, for causal students"),
+    Field("checkpointing", Flag(), False, "less memory for more time"),
+    Field("compile", Flag(), False, "translate the model by `torch.compile` first"),
     Field("max_question", Whole(), 256, "tokens; longer questions are cut and counted"),
     Field("max_thought", Whole(), 256, "tokens; longer thoughts are left out and counted"),
     Field("evaluations", Whole(), 10, "how often the dev loss is measured"),
@@ -280,10 +398,16 @@ EXPERIMENT: Final = (
     Field("tests", Splits(), REQUIRED, "splits to solve", placed=False),
     Field("answers", Strategies(), REQUIRED, "how the answer is picked: `cot`, `pot > eot > cot`, `vote(...)`"),
     Field("seeds", Wholes(), (1,), "one training each", placed=False),
-    Field("samples", Whole(), 1, "thoughts a format; 1 decodes greedily"),
-    Field("temperature", Real(least=0.0), 0.7, "for more samples than one"),
+    Field("samples", Whole(), 1, "thoughts a format; the first is greedy, the others are drawn"),
+    Field("temperature", Real(least=0.0), 0.7, "of samples after the first"),
     Field("max_tokens", Whole(), 256, "most new tokens of a thought"),
     Field("decode_batch", Whole(), 64, "problems decoded at once"),
+    Field(
+        "engine",
+        Word(("auto", "transformers", "ctranslate2", "vllm")),
+        "auto",
+        "what runs the student; `auto` is the fastest that fits",
+    ),
     Field("headline", Strategies(many=False), None, "the answer that the table shows; else the last that is no oracle"),
     Field("published", Figures(), None, "a paper's figures in percent, by `student.mix.data`"),
 )

@@ -30,6 +30,7 @@ from distill_dsl.compiler.model.entities import (
     Teacher,
     Thought,
     Value,
+    needed,
 )
 from distill_dsl.compiler.model.fields import CUES, FIELDS, SETTINGS, USUAL_SPLITS
 from distill_dsl.compiler.model.load import Program, load
@@ -105,22 +106,20 @@ def _model(
 
 
 def _with_uses(entity: Any, tables: Mapping[str, dict[str, Any]]) -> Any:
-    """The entity with the params of all that it refers to; mixes and teachers refer on."""
+    """The entity with the params of all that it refers to; mixes, teachers and students refer on."""
     return structs.replace(entity, uses=frozenset().union(*(one.uses for one in reached(entity, tables))))
 
 
 def reached(entity: Entity, tables: Mapping[str, Mapping[str, Any]]) -> list[Entity]:
-    """The entity and all those that bear on it."""
-    match entity:
-        case Mix():
-            named = [tables["data"][split.data] for split in entity.problems]
-            named += [tables["thought"][name] for name in entity.settings.thoughts]
-            return [entity, tables["teacher"][entity.teacher], *named]
-        case Experiment():
-            mixes = [other for name in entity.mixes for other in reached(tables["mix"][name], tables)]
-            students = [tables["student"][name] for name in entity.students]
-            return [entity, *mixes, *students, *(tables["data"][split.data] for split in entity.tests)]
-    return [entity]
+    """The entity and all those that bear on it, each once."""
+    found: dict[tuple[type, str], Entity] = {}
+    waiting = [entity]
+    while waiting:
+        one = waiting.pop()
+        if (type(one), one.name) not in found:
+            found[type(one), one.name] = one
+            waiting += [tables[kind][name] for kind, name in needed(one)]
+    return list(found.values())
 
 
 # --- entities -----------------------------------------------------------------------------------

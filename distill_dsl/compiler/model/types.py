@@ -106,7 +106,9 @@ class Splits(Struct, frozen=True):
 
 
 class Weighted(Struct, frozen=True):
-    """`cot + 2*pot`: thoughts and their weights."""
+    """`cot + 2*pot`: blocks of a kind and their weights."""
+
+    kind: str = "thought"
 
 
 class Strategies(Struct, frozen=True):

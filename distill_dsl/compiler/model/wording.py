@@ -122,6 +122,8 @@ def expected(type: Type) -> str:
             return f"a list of {kind} names" if many else f"the name of {article(kind)} {kind}"
         case Splits():
             return "splits such as `gsm8k.train`"
+        case Weighted("teacher"):
+            return "a teacher, or several such as `solver + 2*self`"
         case Weighted():
             return "thoughts such as `cot + 2*pot`"
         case Strategies(many):

@@ -4,17 +4,29 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field
 
 from distill_dsl.compiler.diagnostics import Code, Diagnostic, error
-from distill_dsl.compiler.model.entities import Data, Experiment, Mix, Model, SplitRef, Student, Teacher, Thought, Value
+from distill_dsl.compiler.model.entities import (
+    Data,
+    Experiment,
+    Mix,
+    Model,
+    SplitRef,
+    Student,
+    Teacher,
+    Thought,
+    Value,
+    verifiers,
+)
+from distill_dsl.compiler.model.rules.checked import members
 from distill_dsl.compiler.plan.stages import (
     AskStage,
     FetchStage,
     MixStage,
     Place,
+    RankStage,
     ReportStage,
     ScoreStage,
     SolveStage,
@@ -25,14 +37,15 @@ from distill_dsl.compiler.plan.stages import (
     VerifyStage,
     stage_name,
 )
+from distill_dsl.compiler.plan.walk import walked
 from distill_dsl.compiler.plan.wiring import Block
 from distill_dsl.compiler.source import Source
+from distill_dsl.contract.runs import Run
+from distill_dsl.contract.settings import Ranked, Strategy, TrainedBase, TrainedTeacher, needs_calibration
 from distill_dsl.contract.vocabulary import STAGE_VERSIONS, StageKind
 
 Entity = Data | Teacher | Thought | Mix | Student | Experiment
 Resolve = Callable[[Mapping[str, Value]], tuple[Model | None, list[Diagnostic]]]
-
-ORDER: Final = list(StageKind)
 
 
 @dataclass(frozen=True)
@@ -55,7 +68,7 @@ def build(model: Model, resolve: Resolve, sources: Mapping[str, Source]) -> tupl
     blocks: dict[tuple[str, str], Block] = {}
     problems: list[Diagnostic] = []
     for experiment in model.experiments.values():
-        scored: list[ScoreStage] = []
+        scored: dict[str, tuple[ScoreStage, Run]] = {}
         for changed in _combinations(experiment):
             variant, found = resolve(changed) if changed else (model, [])
             problems += found
@@ -63,9 +76,10 @@ def build(model: Model, resolve: Resolve, sources: Mapping[str, Source]) -> tupl
                 continue
             problems += _unnameable(model, variant, experiment)
             builder = _Builder(variant, changed, sources, stages, blocks)
-            scored += builder.experiment(variant.experiments[experiment.name])
-        _finish(experiment, scored, stages, place_of(experiment, sources))
-    ordered = sorted(stages.values(), key=lambda stage: ORDER.index(stage.kind))
+            for stage, run in builder.experiment(variant.experiments[experiment.name]):
+                scored.setdefault(stage_name(stage), (stage, run))
+        _finish(experiment, list(scored.values()), stages, place_of(experiment, sources))
+    ordered = walked(stages, blocks)
     named = {param for block in blocks.values() for param in block.references.values()}
     params = {name: param.value for name, param in model.params.items() if name in named}
     return Plan(str(model.files[0]), tuple(ordered), blocks, params, STAGE_VERSIONS), list(dict.fromkeys(problems))
@@ -93,11 +107,17 @@ def _combinations(experiment: Experiment) -> Iterator[dict[str, Value]]:
         yield dict(zip(names, values, strict=True))
 
 
-def _finish(experiment: Experiment, scored: list[ScoreStage], stages: dict[str, Stage], place: Place) -> None:
-    unique = {stage_name(stage): stage for stage in scored}
-    report = ReportStage(experiment.name, tuple(unique.values()), place)
+def _finish(
+    experiment: Experiment, scored: list[tuple[ScoreStage, Run]], stages: dict[str, Stage], place: Place
+) -> None:
+    report = ReportStage(experiment.name, tuple(stage for stage, _ in scored), place, tuple(run for _, run in scored))
     track = TrackStage(report, place)
     stages |= {stage_name(report): report, stage_name(track): track}
+
+
+def usable(experiment: Experiment, taught: Collection[str]) -> list[Strategy]:
+    """The answers whose thoughts a mix all teaches."""
+    return [answer for answer in experiment.settings.answers if set(members(answer)) <= set(taught)]
 
 
 def place_of(entity: Entity, sources: Mapping[str, Source]) -> Place:
@@ -128,34 +148,79 @@ class _Builder:
     sources: Mapping[str, Source]
     stages: dict[str, Stage]
     blocks: dict[tuple[str, str], Block]
+    trained: dict[tuple[str, str, int], TrainStage] = field(default_factory=dict)
+    """What is planned already: rounds of self-training lead to the same training by many ways."""
 
-    def experiment(self, experiment: Experiment) -> list[ScoreStage]:
+    def experiment(self, experiment: Experiment) -> list[tuple[ScoreStage, Run]]:
         self.key(experiment)
         tests = tuple((self.fetch(test).data, test.split) for test in experiment.tests)
         scored = []
         for student, mix, seed in itertools.product(experiment.students, experiment.mixes, experiment.seeds):
-            mixed = self.mix(self.model.mixes[mix])
-            owner = self.model.students[student]
-            trained = TrainStage(mixed.mix, self.key(owner), seed, self.place(owner))
-            self.add(trained)
-            thoughts = tuple(self.key(self.model.thoughts[name]) for name in self.model.mixes[mix].settings.thoughts)
-            solved = SolveStage(experiment.name, trained, tests, thoughts, self.place(experiment))
-            scored.append(ScoreStage(solved, self.place(experiment)))
-            self.add(solved)
-            self.add(scored[-1])
+            trained = self.train(student, mix, seed)
+            solved = self.solve(experiment, trained, mix, tests)
+            stage = ScoreStage(solved, self.place(experiment), tuple(self.ranked(experiment, solved, mix)))
+            self.add(stage)
+            scored.append((stage, Run(trained.mix, trained.student, seed, self.varied(student, mix))))
         return scored
 
+    def varied(self, student: str, mix: str) -> tuple[tuple[str, str], ...]:
+        """The varied params that bear on a training, with their values as text."""
+        uses = self.model.students[student].uses | self.model.mixes[mix].uses
+        return tuple((name, str(value)) for name, value in self.changed.items() if name in uses)
+
+    def train(self, student: str, mix: str, seed: int) -> TrainStage:
+        """The training of a student on a mix, after that of its base, if that is another student."""
+        known = self.trained.get((student, mix, seed))
+        if known is not None:
+            return known
+        owner = self.model.students[student]
+        start = owner.settings.base
+        base = self.train(start.student, start.mix or mix, seed) if isinstance(start, TrainedBase) else None
+        key = self.mix(self.model.mixes[mix]).mix
+        stage = self.trained[student, mix, seed] = TrainStage(key, self.key(owner), seed, self.place(owner), base)
+        self.add(stage)
+        return stage
+
+    def solve(
+        self, experiment: Experiment, trained: TrainStage, mix: str, tests: tuple[tuple[str, str], ...]
+    ) -> SolveStage:
+        taught = self.model.mixes[mix].settings.thoughts
+        thoughts = tuple(self.key(self.model.thoughts[name]) for name in taught)
+        held_out = any(needs_calibration(answer) for answer in usable(experiment, taught))
+        stage = SolveStage(experiment.name, trained, tests, thoughts, self.place(experiment), held_out)
+        self.add(stage)
+        return stage
+
+    def ranked(self, experiment: Experiment, solved: SolveStage, mix: str) -> Iterator[RankStage]:
+        """A stage for each verifier that some answer asks about the thoughts of this mix."""
+        answers = usable(experiment, self.model.mixes[mix].settings.thoughts)
+        wanted = {(answer.by, answer.on) for answer in answers if isinstance(answer, Ranked)}
+        for one in verifiers(experiment):
+            if (one.by, one.on) in wanted:
+                stage = RankStage(solved, self.train(one.by, one.on, solved.trained.seed), self.place(experiment))
+                self.add(stage)
+                yield stage
+
     def mix(self, mix: Mix) -> MixStage:
-        teacher = self.model.teachers[mix.teacher]
+        teachers = [self.model.teachers[name] for name in mix.teachers]
         thoughts = [self.model.thoughts[name] for name in mix.settings.thoughts]
-        verified = [self.verify(teacher, thought, problems) for thought in thoughts for problems in mix.problems]
+        verified = [
+            self.verify(teacher, thought, problems)
+            for teacher, thought, problems in itertools.product(teachers, thoughts, mix.problems)
+        ]
         stage = MixStage(self.key(mix), tuple(verified), self.place(mix))
         self.add(stage)
         return stage
 
     def verify(self, teacher: Teacher, thought: Thought, problems: SplitRef) -> VerifyStage:
         fetched = self.fetch(problems)
-        asked = AskStage(self.key(teacher), fetched.data, problems.split, self.key(thought), self.place(teacher))
+        trained = None
+        if isinstance(teacher.settings.model, TrainedTeacher):
+            model = teacher.settings.model
+            trained = self.train(model.student, model.mix, model.seed)
+        asked = AskStage(
+            self.key(teacher), fetched.data, problems.split, self.key(thought), self.place(teacher), trained
+        )
         stage = VerifyStage(asked, self.place(thought))
         self.add(asked)
         self.add(stage)

@@ -21,6 +21,7 @@ from distill_dsl.compiler.plan.stages import (
     AskStage,
     FetchStage,
     MixStage,
+    RankStage,
     ReportStage,
     ScoreStage,
     SolveStage,
@@ -38,7 +39,10 @@ SHAPED_BY: Final[Mapping[tuple[str, str], Collection[StageKind]]] = {
     ("mix", "problems"): (StageKind.MIX,),
     ("mix", "teacher"): (StageKind.MIX,),
     ("mix", "thoughts"): (StageKind.MIX,),
-    ("experiment", "tests"): (StageKind.SOLVE, StageKind.SCORE),
+    ("experiment", "tests"): (StageKind.SOLVE, StageKind.RANK, StageKind.SCORE),
+    ("experiment", "answers"): (StageKind.SOLVE, StageKind.SCORE),
+    ("teacher", "model"): (StageKind.ASK,),
+    ("student", "base"): (StageKind.TRAIN,),
     ("experiment", "students"): (StageKind.REPORT, StageKind.TRACK),
     ("experiment", "mixes"): (StageKind.REPORT, StageKind.TRACK),
     ("experiment", "seeds"): (StageKind.REPORT, StageKind.TRACK),
@@ -246,6 +250,8 @@ def subjects(stage: Stage) -> set[tuple[str, str]]:
             found = {("mix", mix), ("student", student)}
         case SolveStage(experiment=experiment, trained=trained):
             return subjects(trained) | {("experiment", experiment)}
+        case RankStage(solved=solved, verifier=verifier):
+            return subjects(solved) | subjects(verifier)
         case ScoreStage(solved=solved):
             return subjects(solved)
         case ReportStage(experiment=experiment):

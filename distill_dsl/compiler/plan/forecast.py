@@ -21,6 +21,7 @@ from distill_dsl.compiler.plan.wiring import wire
 from distill_dsl.contract.settings import (
     DataSettings,
     Environment,
+    GoldTeacher,
     HfBase,
     HfSource,
     OpenaiTeacher,
@@ -31,9 +32,11 @@ from distill_dsl.contract.settings import (
     StudentSettings,
     SyntheticSource,
     TeacherSettings,
+    TrainedTeacher,
+    is_local,
 )
 
-FREE = (SolutionTeacher, RecordedTeacher)
+FREE = (SolutionTeacher, GoldTeacher, RecordedTeacher, TrainedTeacher)
 """Teachers that nobody is asked for."""
 
 
@@ -216,6 +219,6 @@ def _hub(plan: Plan) -> Iterator[str]:
         match block.settings:
             case DataSettings(source=HfSource(name=name)):
                 found[name] = None
-            case StudentSettings(base=HfBase(name=name)) if not name.startswith((".", "/")):
+            case StudentSettings(base=HfBase(name=name)) if not is_local(name):
                 found[name] = None
     yield from found

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from distill_dsl.compiler.model.entities import Experiment, Mix, Model
+from distill_dsl.compiler.model.entities import Experiment, Mix, Model, verifiers
 from distill_dsl.compiler.plan.build import Plan
 from distill_dsl.compiler.plan.explain import waits_for
 from distill_dsl.compiler.plan.outlook import Outlook, State
@@ -19,6 +19,7 @@ from distill_dsl.compiler.plan.stages import (
     AskStage,
     FetchStage,
     MixStage,
+    RankStage,
     ReportStage,
     ScoreStage,
     SolveStage,
@@ -30,6 +31,7 @@ from distill_dsl.compiler.plan.stages import (
     stage_name,
 )
 from distill_dsl.compiler.plan.words import some
+from distill_dsl.contract.settings import TrainedBase, TrainedTeacher
 
 MANY: Final = 12
 """Blocks of a kind up to which each is a node of its own."""
@@ -127,9 +129,10 @@ def _block_edges(model: Model) -> Iterator[Edge]:
     writers: dict[str, set[str]] = {}
     for mix in model.mixes.values():
         for thought in mix.settings.thoughts:
-            writers.setdefault(thought, set()).add(mix.teacher)
+            writers.setdefault(thought, set()).update(mix.teachers)
     for mix in model.mixes.values():
         yield from _mix_edges(mix, writers)
+    yield from _trained_edges(model)
     for experiment in model.experiments.values():
         yield from _experiment_edges(experiment, model)
 
@@ -142,13 +145,25 @@ def _references(model: Model) -> Iterator[Edge]:
 
 
 def _mix_edges(mix: Mix, writers: Mapping[str, set[str]]) -> Iterator[Edge]:
-    for split in mix.problems:
-        yield Edge(f"data {split.data}", f"teacher {mix.teacher}", split.split)
+    for teacher in mix.teachers:
+        yield from (Edge(f"data {split.data}", f"teacher {teacher}", split.split) for split in mix.problems)
+        yield from (Edge(f"teacher {teacher}", f"thought {thought}") for thought in mix.settings.thoughts)
     for thought, weight in mix.settings.thoughts.items():
-        yield Edge(f"teacher {mix.teacher}", f"thought {thought}")
-        by = f"by {mix.teacher}" if len(writers[thought]) > 1 else ""
+        by = f"by {' and '.join(mix.teachers)}" if len(writers[thought]) > 1 else ""
         weighted = "" if weight == 1 else f"{number(weight)}*"
         yield Edge(f"thought {thought}", f"mix {mix.name}", " ".join(part for part in (weighted, by) if part))
+
+
+def _trained_edges(model: Model) -> Iterator[Edge]:
+    """A student that teaches, and one that another starts from."""
+    for teacher in model.teachers.values():
+        if isinstance(teacher.settings.model, TrainedTeacher):
+            trained = teacher.settings.model
+            yield Edge(f"student {trained.student}", f"teacher {teacher.name}", f"after {trained.mix}")
+    for student in model.students.values():
+        if isinstance(student.settings.base, TrainedBase):
+            base = student.settings.base
+            yield Edge(f"student {base.student}", f"student {student.name}", f"after {base.mix}" if base.mix else "")
 
 
 def _experiment_edges(experiment: Experiment, model: Model) -> Iterator[Edge]:
@@ -156,6 +171,9 @@ def _experiment_edges(experiment: Experiment, model: Model) -> Iterator[Edge]:
     for student in experiment.students:
         yield from (Edge(f"mix {mix}", f"student {student}") for mix in experiment.mixes)
         yield Edge(f"student {student}", name)
+    for ranked in verifiers(experiment):
+        yield Edge(f"mix {ranked.on}", f"student {ranked.by}")
+        yield Edge(f"student {ranked.by}", name, "ranks")
     for test in experiment.tests:
         yield Edge(f"data {test.data}", name, test.split)
     for param, values in experiment.vary:
@@ -212,8 +230,8 @@ def _about(stage: Stage) -> str:
             return f"train {student}"
         case SolveStage(experiment=experiment, trained=trained):
             return f"solve {experiment} {trained.student}"
-        case ScoreStage(solved=solved):
-            return f"score {solved.experiment} {solved.trained.student}"
+        case RankStage(solved=solved) | ScoreStage(solved=solved):
+            return f"{stage.kind.value} {solved.experiment} {solved.trained.student}"
         case SpecStage() | FetchStage() | MixStage() | ReportStage() | TrackStage():
             return stage_name(stage)
 

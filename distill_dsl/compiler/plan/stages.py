@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from distill_dsl.contract import files
+from distill_dsl.contract.runs import Run
 from distill_dsl.contract.vocabulary import StageKind
 
 
@@ -51,6 +52,8 @@ class AskStage:
     split: str
     thought: str
     place: Place
+    trained: TrainStage | None = None
+    """The training whose student is asked, for a trained teacher."""
     kind = StageKind.ASK
 
     @property
@@ -85,6 +88,8 @@ class TrainStage:
     student: str
     seed: int
     place: Place
+    base: TrainStage | None = None
+    """The training that this one goes on from."""
     kind = StageKind.TRAIN
 
     @property
@@ -102,6 +107,8 @@ class SolveStage:
     """Data key and split of each test set."""
     thoughts: tuple[str, ...]
     place: Place
+    held_out: bool = False
+    """Whether the problems that the mix holds out are solved too: some answer is calibrated on them."""
     kind = StageKind.SOLVE
 
     @property
@@ -110,11 +117,22 @@ class SolveStage:
 
 
 @dataclass(frozen=True)
+class RankStage:
+    """Has a verifier say of every prediction how likely it is right."""
+
+    solved: SolveStage
+    verifier: TrainStage
+    place: Place
+    kind = StageKind.RANK
+
+
+@dataclass(frozen=True)
 class ScoreStage:
     """Executes predictions and applies every strategy."""
 
     solved: SolveStage
     place: Place
+    ranked: tuple[RankStage, ...] = ()
     kind = StageKind.SCORE
 
 
@@ -125,6 +143,8 @@ class ReportStage:
     experiment: str
     scored: tuple[ScoreStage, ...]
     place: Place
+    runs: tuple[Run, ...] = ()
+    """The trained students, in the order of `scored`."""
     kind = StageKind.REPORT
 
 
@@ -145,6 +165,7 @@ Stage = (
     | MixStage
     | TrainStage
     | SolveStage
+    | RankStage
     | ScoreStage
     | ReportStage
     | TrackStage
@@ -166,6 +187,8 @@ def stage_name(stage: Stage) -> str:
             return f"mix-{mix}"
         case TrainStage() | SolveStage():
             return f"{stage.kind.value}-{stage.cell}"
+        case RankStage(solved=solved, verifier=verifier):
+            return f"rank-{solved.cell}-by-{verifier.cell}"
         case ScoreStage(solved=solved):
             return f"score-{solved.cell}"
         case ReportStage(experiment=experiment):

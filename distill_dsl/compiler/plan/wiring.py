@@ -12,6 +12,7 @@ from distill_dsl.compiler.plan.stages import (
     AskStage,
     FetchStage,
     MixStage,
+    RankStage,
     ReportStage,
     ScoreStage,
     SolveStage,
@@ -22,18 +23,24 @@ from distill_dsl.compiler.plan.stages import (
     VerifyStage,
 )
 from distill_dsl.contract import files
+from distill_dsl.contract.files import MIX_PARTS
 from distill_dsl.contract.params import SECTIONS
+from distill_dsl.contract.runs import Asked, Run
 from distill_dsl.contract.settings import (
     DataSettings,
     FileSource,
     HfBase,
     OpenaiTeacher,
+    Preference,
     RecordedTeacher,
     Settings,
     StudentSettings,
     TeacherSettings,
     ThoughtSettings,
+    TrainedTeacher,
     TransformersTeacher,
+    Verifier,
+    is_local,
 )
 
 
@@ -126,6 +133,8 @@ def _wired(stage: Stage, blocks: Blocks) -> Wiring:
             return _train(stage, blocks)
         case SolveStage():
             return _solve(stage, blocks)
+        case RankStage():
+            return _rank(stage)
         case ScoreStage():
             return _score(stage)
         case ReportStage():
@@ -180,10 +189,17 @@ def _ask(stage: AskStage, blocks: Blocks) -> Wiring:
             params += [f"thought.{stage.thought}.cue", f"thought.{stage.thought}.prompt"]
             if teacher.exemplars is not None:
                 deps.append(Path(teacher.exemplars.file))
+        case TrainedTeacher():
+            assert stage.trained is not None
+            deps.append(files.model_folder(stage.trained.cell))
+            params += [f"thought.{stage.thought}.cue", f"student.{stage.trained.student}.max_question"]
         case _:
             pass
+    trained = {} if stage.trained is None else {"trained": str(_run(stage.trained))}
     return Wiring(
-        command=_command(stage, teacher=stage.teacher, data=stage.data, split=stage.split, thought=stage.thought),
+        command=_command(
+            stage, teacher=stage.teacher, data=stage.data, split=stage.split, thought=stage.thought, **trained
+        ),
         says=f"{stage.teacher} writes {stage.thought} thoughts for {stage.data}.{stage.split}",
         deps=tuple(deps),
         outs=(files.completions_file(stage.cell),),
@@ -213,10 +229,10 @@ def _mix(stage: MixStage, blocks: Blocks) -> Wiring:
     thoughts = dict.fromkeys(one.thought for one in asked)
     problems = dict.fromkeys(files.problems_file(one.data, one.split) for one in asked)
     return Wiring(
-        command=_command(stage, mix=stage.mix, thoughts=[f"{one.thought}={one.cell}" for one in asked]),
+        command=_command(stage, mix=stage.mix, thoughts=[str(_asked(one)) for one in asked]),
         says=f"training set {stage.mix}: {' + '.join(thoughts)}",
         deps=(*problems, *(files.thoughts_file(one.cell) for one in asked)),
-        outs=(files.mix_file(stage.mix, "train"), files.mix_file(stage.mix, "dev")),
+        outs=tuple(files.mix_file(stage.mix, part) for part in MIX_PARTS),
         metrics=(files.mix_counts_file(stage.mix),),
         params=(
             f"mix.{stage.mix}",
@@ -229,26 +245,35 @@ def _mix(stage: MixStage, blocks: Blocks) -> Wiring:
 def _train(stage: TrainStage, blocks: Blocks) -> Wiring:
     settings = blocks["student", stage.student].settings
     assert isinstance(settings, StudentSettings)
-    base = settings.base
-    # A folder is an input like any other; a hub name stands for itself.
-    folder = [Path(base.name)] if isinstance(base, HfBase) and base.name.startswith((".", "/")) else []
+    parts = ["train", "dev"]
+    if isinstance(settings.objective, Preference | Verifier):
+        parts.append("wrong")
+    base = {} if stage.base is None else {"base": str(_run(stage.base))}
     return Wiring(
-        command=_command(stage, mix=stage.mix, student=stage.student, seed=stage.seed),
-        says=f"fine-tune {stage.student} on {stage.mix}, seed {stage.seed}",
-        deps=(files.mix_file(stage.mix, "train"), files.mix_file(stage.mix, "dev"), *folder),
+        command=_command(stage, mix=stage.mix, student=stage.student, seed=stage.seed, **base),
+        says=f"{'train' if settings.objective else 'fine-tune'} {stage.student} on {stage.mix}, seed {stage.seed}",
+        deps=(*(files.mix_file(stage.mix, part) for part in parts), *_base_files(stage, settings)),
         outs=(files.model_folder(stage.cell), files.curve_file(stage.cell)),
         metrics=(files.training_file(stage.cell),),
         params=(f"student.{stage.student}", "version.train"),
     )
 
 
+def _base_files(stage: TrainStage, settings: StudentSettings) -> list[Path]:
+    """What the training starts from. A folder or file is an input like any other; a hub name stands for itself."""
+    if stage.base is not None:
+        return [files.model_folder(stage.base.cell)]
+    name = settings.base.name if isinstance(settings.base, HfBase) else ""
+    return [Path(name)] if is_local(name) else []
+
+
 def _solve(stage: SolveStage, blocks: Blocks) -> Wiring:
-    decoding = ("samples", "temperature", "max_tokens", "decode_batch")
+    decoding = ("samples", "temperature", "max_tokens", "decode_batch", "engine")
     trained = stage.trained
     return Wiring(
         command=_solved_command(stage, stage),
         says=f"{trained.student} after {trained.mix} (seed {trained.seed}) writes thoughts for every test",
-        deps=(files.model_folder(trained.cell), *_test_files(stage)),
+        deps=(files.model_folder(trained.cell), *_solved_files(stage)),
         outs=(files.predictions_file(stage.cell),),
         metrics=(files.solving_file(stage.cell),),
         params=(
@@ -260,12 +285,33 @@ def _solve(stage: SolveStage, blocks: Blocks) -> Wiring:
     )
 
 
+def _rank(stage: RankStage) -> Wiring:
+    solved, verifier = stage.solved, stage.verifier
+    return Wiring(
+        command=_solved_command(stage, solved, verifier=str(_run(verifier))),
+        says=f"{verifier.student} after {verifier.mix} judges what {solved.trained.cell} wrote",
+        deps=(
+            files.predictions_file(solved.cell),
+            files.model_folder(verifier.cell),
+            *_solved_files(solved),
+        ),
+        outs=(files.ranks_file(solved.cell, verifier.cell),),
+        params=(
+            f"student.{verifier.student}.max_question",
+            f"student.{verifier.student}.max_thought",
+            *(f"thought.{name}.cue" for name in solved.thoughts),
+            "version.rank",
+        ),
+    )
+
+
 def _score(stage: ScoreStage) -> Wiring:
     solved = stage.solved
+    ranks = [files.ranks_file(solved.cell, one.verifier.cell) for one in stage.ranked]
     return Wiring(
-        command=_solved_command(stage, solved),
+        command=_solved_command(stage, solved, verifier=[str(_run(one.verifier)) for one in stage.ranked]),
         says=f"execute, compare with gold and choose: {solved.trained.student} after {solved.trained.mix}",
-        deps=(files.predictions_file(solved.cell), *_test_files(solved)),
+        deps=(files.predictions_file(solved.cell), *ranks, *_solved_files(solved)),
         outs=(files.scored_file(solved.cell),),
         metrics=(files.scores_file(solved.cell),),
         params=(
@@ -276,9 +322,9 @@ def _score(stage: ScoreStage) -> Wiring:
     )
 
 
-def _solved_command(stage: Stage, solved: SolveStage) -> str:
+def _solved_command(stage: Stage, solved: SolveStage, **more: str | Iterable[str]) -> str:
     trained = solved.trained
-    return _command(
+    command = _command(
         stage,
         mix=trained.mix,
         student=trained.student,
@@ -286,18 +332,23 @@ def _solved_command(stage: Stage, solved: SolveStage) -> str:
         experiment=solved.experiment,
         test=[files.test_name(*test) for test in solved.tests],
         thought=solved.thoughts,
+        **more,
     )
+    # A verifier ranks whatever there is, so that it need not be told.
+    return f"{command} --held-out" if solved.held_out and not isinstance(stage, RankStage) else command
 
 
-def _test_files(stage: SolveStage) -> tuple[Path, ...]:
-    return tuple(files.problems_file(data, split) for data, split in stage.tests)
+def _solved_files(stage: SolveStage) -> tuple[Path, ...]:
+    """The problems that are solved."""
+    tests = tuple(files.problems_file(data, split) for data, split in stage.tests)
+    return (*tests, files.mix_file(stage.trained.mix, "held_out")) if stage.held_out else tests
 
 
 def _report(stage: ReportStage) -> Wiring:
     cells = [scored.solved.cell for scored in stage.scored]
     folder = files.report_folder(stage.experiment)
     return Wiring(
-        command=_command(stage, experiment=stage.experiment, run=_runs(stage)),
+        command=_command(stage, experiment=stage.experiment, run=map(str, stage.runs)),
         says=f"tables and plots of {stage.experiment}",
         deps=tuple(files.scores_file(cell) for cell in cells),
         kept=tuple(folder / name for name in files.REPORT_FILES),
@@ -309,7 +360,7 @@ def _track(stage: TrackStage) -> Wiring:
     report = stage.reported
     solved = [scored.solved for scored in report.scored]
     return Wiring(
-        command=_command(stage, experiment=report.experiment, run=_runs(report)),
+        command=_command(stage, experiment=report.experiment, run=map(str, report.runs)),
         says=f"one MLflow run for each student, mix and seed of {report.experiment}",
         deps=(
             *(files.training_file(one.trained.cell) for one in solved),
@@ -322,9 +373,12 @@ def _track(stage: TrackStage) -> Wiring:
     )
 
 
-def _runs(report: ReportStage) -> list[str]:
-    trained = [scored.solved.trained for scored in report.scored]
-    return [f"mix={one.mix},student={one.student},seed={one.seed}" for one in trained]
+def _run(trained: TrainStage) -> Run:
+    return Run(trained.mix, trained.student, trained.seed)
+
+
+def _asked(stage: AskStage) -> Asked:
+    return Asked(stage.thought, stage.teacher, stage.data, stage.split)
 
 
 def _command(stage: Stage, **options: str | int | Iterable[str]) -> str:

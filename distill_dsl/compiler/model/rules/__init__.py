@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from distill_dsl.compiler.model.rules.answers import redundant_answers
+from distill_dsl.compiler.model.rules.answers import idle_samples, redundant_answers
 from distill_dsl.compiler.model.rules.available import unavailable, without_experiment
 from distill_dsl.compiler.model.rules.checked import Checked, Rule
 from distill_dsl.compiler.model.rules.errors import (
@@ -27,10 +27,14 @@ from distill_dsl.compiler.model.rules.errors import (
 )
 from distill_dsl.compiler.model.rules.idle import idle_settings
 from distill_dsl.compiler.model.rules.odd import like_cues, many_trainings, odd_headlines, same_teachers, same_twice
+from distill_dsl.compiler.model.rules.trained import nothing_to_learn, training_cycles, unfit_students
 
 __all__ = ["RULES", "WARNINGS", "Checked", "unavailable", "without_experiment"]
 
 RULES: Final[tuple[Rule, ...]] = (
+    training_cycles,
+    unfit_students,
+    nothing_to_learn,
     untaught_thoughts,
     unanswered_mixes,
     test_is_training,
@@ -49,6 +53,7 @@ RULES: Final[tuple[Rule, ...]] = (
 WARNINGS: Final[tuple[Rule, ...]] = (
     idle_settings,
     redundant_answers,
+    idle_samples,
     same_twice,
     same_teachers,
     like_cues,

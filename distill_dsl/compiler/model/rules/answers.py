@@ -11,7 +11,17 @@ import msgspec
 
 from distill_dsl.compiler.diagnostics import Code, Diagnostic, warning
 from distill_dsl.compiler.model.rules.checked import Checked
-from distill_dsl.contract.settings import Cascade, Confident, Oracle, Single, Strategy, Vote, strategy_title
+from distill_dsl.contract.settings import (
+    Adaptive,
+    Cascade,
+    Confident,
+    Oracle,
+    Ranked,
+    Single,
+    Strategy,
+    Vote,
+    strategy_title,
+)
 
 MOST: Final = 5
 """Members of a vote that is tried out: 203 ways to agree, times 120 orders to compare with."""
@@ -35,13 +45,33 @@ def redundant_answers(checked: Checked) -> Iterator[Diagnostic]:
                 yield warning(Code.REDUNDANT_ANSWER, summary, span, help)
 
 
+def idle_samples(checked: Checked) -> Iterator[Diagnostic]:
+    """No more samples of a thought can be looked at than are drawn."""
+    for experiment in checked.model.experiments.values():
+        drawn = experiment.settings.samples
+        for at, strategy in enumerate(experiment.settings.answers):
+            wanted = getattr(strategy, "samples", None)
+            if wanted is not None and wanted > drawn and checked.constant(experiment, "samples"):
+                span = checked.element("experiment", experiment.name, "answers", at)
+                summary = f"`samples: {wanted}` is more than the {drawn} of a thought that there are"
+                help = f"set `samples = {wanted}` in the experiment, or leave it out here"
+                yield warning(Code.IDLE_SETTING, summary, span, help)
+
+
 def plainer(strategy: Strategy, samples: int) -> Strategy | None:
     """A plainer answer that is the same for every problem, if there is one."""
     match strategy:
-        case Vote(members=(only,)):
+        case Vote(members=(only,), by="count", samples=None):
             return Single(thought=only)
-        case Confident(members=(only,)) | Oracle(members=(only,)) if samples == 1:
+        case Vote(members=(only,)) | Confident(members=(only,)) | Ranked(members=(only,)) if samples == 1:
             return Single(thought=only)
+        case Oracle(members=(only,)) | Adaptive(members=(only,)) if samples == 1:
+            return Single(thought=only)
+        case Adaptive(members=members, ties=ties) if samples == 1:
+            vote = Vote(members=members, ties=ties)
+            return plainer(vote, samples) or vote
+        case Vote(by="confidence"):
+            return None
         case Vote(weights=weights) if weights and len({weights.get(m, 1.0) for m in strategy.members}) == 1:
             return msgspec.structs.replace(strategy, weights={})
         case Vote() if samples == 1 and len(strategy.members) <= MOST:

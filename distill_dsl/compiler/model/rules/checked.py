@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from distill_dsl.compiler.diagnostics import Diagnostic
 from distill_dsl.compiler.language import nodes
 from distill_dsl.compiler.model.declare import Merged
-from distill_dsl.compiler.model.entities import Data, Experiment, Mix, Model, Student, Teacher, Thought
+from distill_dsl.compiler.model.entities import Data, Experiment, Mix, Model, Student, Teacher, Thought, needed
 from distill_dsl.compiler.source import Span
 from distill_dsl.contract.settings import Single, Strategy
 
@@ -76,17 +76,35 @@ def named_in(node: nodes.Value) -> Iterator[str]:
 
 def reached(model: Model, experiments: Iterable[Experiment]) -> dict[tuple[str, str], Block]:
     """(kind, name) -> every block that one of the experiments needs."""
+    blocks = model.blocks
     found: dict[tuple[str, str], Block] = {}
-    for experiment in experiments:
-        mixes = [model.mixes[name] for name in experiment.mixes]
-        splits = [*experiment.tests, *(split for mix in mixes for split in mix.problems)]
-        found |= {("experiment", experiment.name): experiment}
-        found |= {("student", name): model.students[name] for name in experiment.students}
-        found |= {("mix", mix.name): mix for mix in mixes}
-        found |= {("teacher", mix.teacher): model.teachers[mix.teacher] for mix in mixes}
-        found |= {("thought", name): model.thoughts[name] for mix in mixes for name in mix.settings.thoughts}
-        found |= {("data", split.data): model.data[split.data] for split in splits}
+    waiting: list[tuple[str, str]] = [("experiment", experiment.name) for experiment in experiments]
+    while waiting:
+        kind, name = waiting.pop()
+        if (kind, name) not in found:
+            block = found[kind, name] = blocks[kind][name]
+            waiting += needed(block)
     return found
+
+
+def asking(model: Model) -> Iterator[tuple[Mix, Teacher]]:
+    """Every mix with each of its teachers, in the order of the spec."""
+    for mix in model.mixes.values():
+        for name in mix.teachers:
+            yield mix, model.teachers[name]
+
+
+def learned(model: Model, mix: str, students: Iterable[str] = ()) -> list[Mix]:
+    """The mix, and all those that its teachers, or these students before their training, have learned."""
+    waiting: list[tuple[str, str]] = [("mix", mix), *(("student", name) for name in students)]
+    met: dict[tuple[str, str], Mix | None] = {}
+    while waiting:
+        key = waiting.pop(0)
+        if key not in met:
+            block = model.blocks[key[0]][key[1]]
+            met[key] = block if isinstance(block, Mix) else None
+            waiting += [one for one in needed(block) if one[0] in ("mix", "teacher", "student")]
+    return [one for one in met.values() if one is not None]
 
 
 def looked_at(model: Model) -> dict[tuple[str, str], Block]:

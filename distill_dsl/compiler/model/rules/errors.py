@@ -9,16 +9,18 @@ from typing import Any
 from distill_dsl.compiler.diagnostics import Code, Diagnostic, error
 from distill_dsl.compiler.language import nodes
 from distill_dsl.compiler.model.calls import EVERY
-from distill_dsl.compiler.model.entities import Experiment, Model
+from distill_dsl.compiler.model.entities import Experiment, Mix, Model, Teacher, verifiers
 from distill_dsl.compiler.model.fields import FIELDS
-from distill_dsl.compiler.model.rules.checked import Checked, members, named_in, reached
+from distill_dsl.compiler.model.rules.checked import Checked, asking, learned, members, named_in, reached
 from distill_dsl.compiler.model.splits import mentioned, own_parts
 from distill_dsl.compiler.source import Span
 from distill_dsl.contract.settings import (
     FileSource,
+    GoldTeacher,
     ReasoningGymSource,
     RecordedTeacher,
     SolutionTeacher,
+    TrainedTeacher,
     strategy_key,
 )
 from distill_dsl.contract.vocabulary import AnswerKind
@@ -66,22 +68,29 @@ def test_is_training(checked: Checked) -> Iterator[Diagnostic]:
     contents = checked.model.data
     for experiment in checked.model.experiments.values():
         for at, test in enumerate(experiment.tests):
-            for name in experiment.mixes:
-                mix = checked.model.mixes[name]
+            for mix in _learned(checked.model, experiment):
                 tested = own_parts(contents[test.data].settings, test.split)
                 learnt = [own_parts(contents[split.data].settings, split.split) for split in mix.problems]
                 same = next((number for number, parts in enumerate(learnt) if parts & tested), None)
                 if same is not None:
                     span = checked.element("experiment", experiment.name, "tests", at)
-                    place = checked.element("mix", name, "problems", same)
+                    place = checked.element("mix", mix.name, "problems", same)
                     split = mix.problems[same]
                     same_name = (split.data, split.split) == (test.data, test.split)
                     what = "it" if same_name else "the same problems under another name"
-                    labels = ((place, f"the mix `{name}` learns from {what}"),)
+                    labels = ((place, f"the mix `{mix.name}` learns from {what}"),)
                     yield error(
                         Code.TEST_IS_TRAINING, f"`{test}` is also trained on", span, "test on another split", labels
                     )
                     break
+
+
+def _learned(model: Model, experiment: Experiment) -> list[Mix]:
+    """All mixes that anyone in the experiment has learned: students, teachers, verifiers, and their bases."""
+    found = {mix.name: mix for name in experiment.mixes for mix in learned(model, name, experiment.students)}
+    for ranked in verifiers(experiment):
+        found |= {mix.name: mix for mix in learned(model, ranked.on, [ranked.by])}
+    return list(found.values())
 
 
 def same_cues(checked: Checked) -> Iterator[Diagnostic]:
@@ -140,8 +149,7 @@ def _colliding_values(model: Model) -> Iterator[Diagnostic]:
 
 def missing_recordings(checked: Checked) -> Iterator[Diagnostic]:
     """A recorded teacher has completions for every thought that is asked of it."""
-    for mix in checked.model.mixes.values():
-        teacher = checked.model.teachers[mix.teacher]
+    for mix, teacher in asking(checked.model):
         if not isinstance(teacher.settings.model, RecordedTeacher) or EVERY in teacher.settings.model.files:
             continue
         for at, name in enumerate(mix.settings.thoughts):
@@ -154,23 +162,33 @@ def missing_recordings(checked: Checked) -> Iterator[Diagnostic]:
 
 
 def unwritable_thoughts(checked: Checked) -> Iterator[Diagnostic]:
-    """The `solution` teacher reads worked solutions, and writes what can be written from them."""
-    for mix in checked.model.mixes.values():
-        teacher = checked.model.teachers[mix.teacher]
+    """Teachers that read the data set write what can be written from it; trained ones what they were taught."""
+    for mix, teacher in asking(checked.model):
+        place = checked.item("teacher", teacher.name, "model")
+        for at, name in enumerate(mix.settings.thoughts):
+            summary = _unwritable(checked.model, teacher, name)
+            if summary:
+                span = checked.element("mix", mix.name, "thoughts", at)
+                yield error(Code.UNWRITABLE_THOUGHT, summary, span, "ask another teacher", ((place, "who writes"),))
         if not isinstance(teacher.settings.model, SolutionTeacher):
             continue
-        labels = ((checked.item("teacher", teacher.name, "model"), "writes from steps and equations"),)
-        for at, name in enumerate(mix.settings.thoughts):
-            if checked.model.thoughts[name].settings.answer is AnswerKind.PROGRAM_EQUATIONS:
-                span = checked.element("mix", mix.name, "thoughts", at)
-                summary = f"`solution()` writes no programs of equations, and `{name}` is answered in them"
-                help = "ask another teacher, or for `text`, `python` or `equations`"
-                yield error(Code.UNWRITABLE_THOUGHT, summary, span, help, labels)
+        labels = ((place, "writes from steps and equations"),)
         for at, split in enumerate(mix.problems):
             if isinstance(checked.model.data[split.data].settings.source, ReasoningGymSource):
                 span = checked.element("mix", mix.name, "problems", at)
                 summary = f"the problems of `{split}` have no solution for `solution()` to write from"
                 yield error(Code.UNWRITABLE_THOUGHT, summary, span, "ask another teacher", labels)
+
+
+def _unwritable(model: Model, teacher: Teacher, thought: str) -> str:
+    """Why the teacher cannot write thoughts of the format, or nothing."""
+    answer = model.thoughts[thought].settings.answer
+    match teacher.settings.model:
+        case GoldTeacher() if answer is not AnswerKind.TEXT:
+            return f"a data set's own answers are prose, and `{thought}` is answered in {answer}"
+        case TrainedTeacher(student=student, mix=mix) if thought not in model.mixes[mix].settings.thoughts:
+            return f"`{student}` did not learn `{thought}` from `{mix}`"
+    return ""
 
 
 def all_held_out(checked: Checked) -> Iterator[Diagnostic]:

@@ -6,20 +6,24 @@ run, so that a rule about values leaves params alone.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from distill_dsl.compiler.diagnostics import Code, Diagnostic, warning
 from distill_dsl.compiler.model.entities import Data, Experiment, Mix, Student, Teacher, Thought
-from distill_dsl.compiler.model.rules.checked import Checked, looked_at
+from distill_dsl.compiler.model.rules.checked import Checked, asking, looked_at
 from distill_dsl.contract.settings import (
+    GoldTeacher,
     OpenaiTeacher,
     ReasoningGymSource,
     RecordedTeacher,
+    ScratchBase,
     SolutionTeacher,
     SyntheticSource,
     TeacherSettings,
+    TrainedTeacher,
     TransformersTeacher,
+    Verifier,
 )
 from distill_dsl.contract.vocabulary import AnswerKind
 
@@ -82,10 +86,15 @@ def _teacher(checked: Checked, teacher: Teacher) -> Iterator[Idle]:
         case SolutionTeacher():
             for key in ("temperature", "samples", "max_tokens", "seed", "exemplars"):
                 yield key, "`solution()` writes one thought a problem and format, always the same", LEAVE_OUT
+        case GoldTeacher():
+            for key in ("temperature", "samples", "max_tokens", "seed", "exemplars"):
+                yield key, "`gold()` gives what the data set says, always the same", LEAVE_OUT
         case RecordedTeacher():
             for key in ("temperature", "max_tokens", "seed", "exemplars"):
                 yield key, "what is recorded is taken as it is", LEAVE_OUT
-        case OpenaiTeacher() | TransformersTeacher():
+        case OpenaiTeacher() | TransformersTeacher() | TrainedTeacher():
+            if isinstance(settings.model, TrainedTeacher):
+                yield "exemplars", "a student is asked with its own cue, and nothing else", LEAVE_OUT
             if (
                 settings.samples > 1
                 and not settings.temperature
@@ -100,34 +109,44 @@ def _thought(checked: Checked, thought: Thought) -> Iterator[Idle]:
         for key in ("timeout", "memory"):
             yield key, "a thought in prose is read, and not run", LEAVE_OUT
     model = checked.model
-    asked = [model.teachers[mix.teacher] for mix in model.mixes.values() if thought.name in mix.settings.thoughts]
+    asked = [teacher for mix, teacher in asking(model) if thought.name in mix.settings.thoughts]
     worded = any(isinstance(teacher.settings.model, OpenaiTeacher | TransformersTeacher) for teacher in asked)
     if asked and not worded and thought.span.path == model.files[0]:
         yield "prompt", "no teacher is asked for this thought in words", LEAVE_OUT
 
 
 def _mix(checked: Checked, mix: Mix) -> Iterator[Idle]:
-    settings, teacher = mix.settings, checked.model.teachers[mix.teacher]
-    whole = all(weight.is_integer() for weight in settings.thoughts.values())
-    if settings.dev == 0.0 and whole and checked.constant(mix, "dev", "thoughts"):
+    settings, teachers = mix.settings, [checked.model.teachers[name] for name in mix.teachers]
+    whole = all(weight.is_integer() for weight in (*settings.thoughts.values(), *settings.teachers.values()))
+    if settings.dev == 0.0 and whole and checked.constant(mix, "dev", "thoughts", "teachers"):
         yield "seed", "no problem is held out, and each weight is whole", LEAVE_OUT
-    most = most_thoughts(teacher.settings)
-    if checked.constant(teacher, "samples") or isinstance(teacher.settings.model, SolutionTeacher):
-        several = "one thought" if most == 1 else f"{most} thoughts"
-        why = f"`{teacher.name}` gives at most {several} a problem and format"
-        if settings.per_problem > most and checked.constant(mix, "per_problem"):
-            help = "raise `samples` of the teacher" if not isinstance(teacher.settings.model, SolutionTeacher) else ""
-            yield "per_problem", why, f"{help}{', or ' if help else ''}{LEAVE_OUT}"
-        if most == 1 and not settings.deduplicate and checked.constant(mix, "deduplicate"):
-            yield "deduplicate", why, LEAVE_OUT
+    if all(_one_a_problem(teacher) or checked.constant(teacher, "samples") for teacher in teachers):
+        yield from _capped(checked, mix, teachers)
     size = _problems(checked, mix)
     if settings.limit is not None and size is not None and settings.limit > size and checked.constant(mix, "limit"):
         yield "limit", f"the mix has at most {size} problems", "leave it out, or lower it"
 
 
+def _capped(checked: Checked, mix: Mix, teachers: Sequence[Teacher]) -> Iterator[Idle]:
+    settings, giving = mix.settings, {teacher.name: most_thoughts(teacher.settings) for teacher in teachers}
+    most = max(giving.values())
+    several = "one thought" if most == 1 else f"{most} thoughts"
+    names = " and ".join(f"`{name}`" for name in giving)
+    why = f"{names} {'gives' if len(giving) == 1 else 'each give'} at most {several} a problem and format"
+    if settings.per_problem > most and checked.constant(mix, "per_problem"):
+        help = "" if all(map(_one_a_problem, teachers)) else "raise `samples` of the teacher, or "
+        yield "per_problem", why, f"{help}{LEAVE_OUT}"
+    if most == 1 and len(giving) == 1 and not settings.deduplicate and checked.constant(mix, "deduplicate"):
+        yield "deduplicate", why, LEAVE_OUT
+
+
+def _one_a_problem(teacher: Teacher) -> bool:
+    return isinstance(teacher.settings.model, SolutionTeacher | GoldTeacher)
+
+
 def most_thoughts(settings: TeacherSettings) -> int:
     """How many thoughts of a format a teacher gives for a problem, at most."""
-    return 1 if isinstance(settings.model, SolutionTeacher) else settings.samples
+    return 1 if isinstance(settings.model, SolutionTeacher | GoldTeacher) else settings.samples
 
 
 def _problems(checked: Checked, mix: Mix) -> int | None:
@@ -152,6 +171,16 @@ def _student(checked: Checked, student: Student) -> Iterator[Idle]:
             "`schedule = constant` has the same learning rate from the first step",
             "leave one of the two out",
         )
+    yield from _architecture(checked, student)
+
+
+def _architecture(checked: Checked, student: Student) -> Iterator[Idle]:
+    settings = student.settings
+    if isinstance(settings.base, ScratchBase) and settings.base.architecture == "t5":
+        yield "pack", "a student with an encoder reads one question a row", LEAVE_OUT
+    if isinstance(settings.objective, Verifier):
+        for key in ("label_smoothing", "pack"):
+            yield key, "a verifier writes nothing", LEAVE_OUT
 
 
 def _experiment(checked: Checked, experiment: Experiment) -> Iterator[Idle]:

@@ -10,7 +10,7 @@ import msgspec
 
 from distill_dsl.compiler.diagnostics import Code, Diagnostic, warning
 from distill_dsl.compiler.model.entities import Experiment, Mix, Model, Student, Teacher
-from distill_dsl.compiler.model.rules.checked import Checked, members
+from distill_dsl.compiler.model.rules.checked import Checked, asking, members
 from distill_dsl.compiler.model.splits import own_parts
 from distill_dsl.contract.settings import Oracle, Settings, strategy_key
 
@@ -35,8 +35,8 @@ def same_teachers(checked: Checked) -> Iterator[Diagnostic]:
     """Two teachers with the same settings write the same."""
     for experiment in checked.model.experiments.values():
         first: dict[Hashable, str] = {}
-        for mix in (checked.model.mixes[name] for name in experiment.mixes):
-            teacher = checked.model.teachers[mix.teacher]
+        asked = [(mix, teacher) for mix, teacher in asking(checked.model) if mix.name in experiment.mixes]
+        for mix, teacher in asked:
             other = first.setdefault(_teacher(teacher), teacher.name)
             if other != teacher.name:
                 span = checked.item("mix", mix.name, "teacher")
@@ -66,7 +66,7 @@ def _mix(model: Model, mix: Mix) -> Hashable:
     ]
     own = _settings(mix.settings), frozenset(mix.references.items())
     params = frozenset(pair for one in data for pair in one.references.items())
-    return own, tuple(problems), params, _teacher(model.teachers[mix.teacher])
+    return own, tuple(problems), params, tuple(_teacher(model.teachers[name]) for name in mix.teachers)
 
 
 def _settings(settings: Settings) -> str:

@@ -16,9 +16,9 @@ from distill_dsl.compiler.diagnostics import Advice, Code, Diagnostic, Help, Lab
 from distill_dsl.compiler.language import nodes
 from distill_dsl.compiler.model.calls import EVERY
 from distill_dsl.compiler.model.entities import Data, Student, Teacher, Thought
-from distill_dsl.compiler.model.rules.checked import Block, Checked, looked_at
+from distill_dsl.compiler.model.rules.checked import Block, Checked, asking, looked_at
 from distill_dsl.compiler.source import Span
-from distill_dsl.contract.settings import FileSource, HfBase, HfSource, OpenaiTeacher, RecordedTeacher
+from distill_dsl.contract.settings import FileSource, HfBase, HfSource, OpenaiTeacher, RecordedTeacher, is_local
 
 
 class Place(Enum):
@@ -116,8 +116,10 @@ def _wanted(checked: Checked, kind: str, name: str, block: Block) -> Iterator[_W
             yield from _of_teacher(checked, block)
         case Thought():
             yield from _of_thought(checked, block)
-        case Student(settings=settings) if isinstance(settings.base, HfBase) and _is_folder(settings.base.name):
-            yield _argument(checked, kind, name, "base", "name", settings.base.name, folder=True)
+        case Student(settings=settings) if isinstance(settings.base, HfBase) and is_local(settings.base.name):
+            yield _argument(
+                checked, kind, name, "base", "name", settings.base.name, folder=not settings.base.name.endswith(".gguf")
+            )
 
 
 def _argument(
@@ -127,18 +129,13 @@ def _argument(
     return _Wanted(path, node, node.span, folder)
 
 
-def _is_folder(name: str) -> bool:
-    """Whether a name of the hub is a path; the same is asked where the pipeline is wired."""
-    return name.startswith((".", "/"))
-
-
 def _of_data(checked: Checked, data: Data) -> Iterator[_Wanted]:
     match data.settings.source:
         case FileSource(splits=paths):
             used = [part for split in data.splits for part in data.settings.joined.get(split, (split,))]
             for split in dict.fromkeys(used or paths):
                 yield _argument(checked, "data", data.name, "source", split, paths[split])
-        case HfSource(name=name) if _is_folder(name):
+        case HfSource(name=name) if is_local(name):
             yield _argument(checked, "data", data.name, "source", "name", name, folder=True)
 
 
@@ -154,8 +151,7 @@ def _of_teacher(checked: Checked, teacher: Teacher) -> Iterator[_Wanted]:
 
 def _of_thought(checked: Checked, thought: Thought) -> Iterator[_Wanted]:
     """A prompt is needed where a teacher is asked in words."""
-    for mix in checked.model.mixes.values():
-        teacher = checked.model.teachers[mix.teacher]
+    for mix, teacher in asking(checked.model):
         if thought.name in mix.settings.thoughts and isinstance(teacher.settings.model, OpenaiTeacher):
             item = checked.blocks["thought"][thought.name].items.get("prompt")
             span = checked.item("thought", thought.name, "prompt")
