@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import struct
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from transformers import (
     AutoModelForCausalLM,
     AutoModelForSeq2SeqLM,
     AutoTokenizer,
+    GenerationConfig,
     LlamaConfig,
     LlamaForCausalLM,
     PreTrainedModel,
@@ -28,6 +30,7 @@ from transformers.utils import logging
 from distill_dsl.contract.failure import Failure
 from distill_dsl.contract.settings import HfBase, ScratchBase
 from distill_dsl.runtime.students.batches import Codec
+from distill_dsl.runtime.students.gguf_files import gguf_of, read_gguf
 from distill_dsl.runtime.students.tokenizer import NUMBER, train_tokenizer
 
 DROPOUTS: Final = ("dropout_rate", "dropout", "attention_dropout", "resid_pdrop", "embd_pdrop", "attn_pdrop")
@@ -100,7 +103,9 @@ def scratch_student(base: ScratchBase, texts: Sequence[str], *, dropout: float |
             where="params.yaml",
             help="choose a width that is an even multiple of `heads`",
         )
-    tokenizer = train_tokenizer(texts, vocabulary=base.vocabulary, digits=base.digits)
+    # A thought follows a causal student's prompt: an end mark there would have to be taken off again.
+    ends = base.architecture == "t5"
+    tokenizer = train_tokenizer(texts, vocabulary=base.vocabulary, digits=base.digits, ends=ends)
     return Student(ARCHITECTURES[base.architecture](base, tokenizer, dropout), tokenizer)
 
 
@@ -149,12 +154,24 @@ ARCHITECTURES: Final = {"t5": _t5, "llama": _llama}
 
 
 def pretrained_student(base: HfBase, *, dropout: float | None) -> Student:
-    """A pre-trained student from the hub, its cache, or a folder."""
+    """A pre-trained student from the hub, its cache, a folder, or a GGUF file (dequantised)."""
     return _load(base.name, revision=base.revision, dropout=dropout)
 
 
+def base_files(base: HfBase) -> list[Path]:
+    """The files of a base that lies in this project; none of one that the hub has under its name."""
+    path = Path(base.name)
+    if path.is_dir():
+        return sorted(inner for inner in path.iterdir() if inner.is_file())
+    return [path] if path.is_file() else []
+
+
 def trained_student(folder: Path) -> Student:
-    """The student that a train stage left in the folder, on a GPU where there is one."""
+    """The student that a train stage left in the folder, on a GPU where there is one.
+
+    In full precision there, too: rounding changes at times which token is the likeliest, and a student's
+    answers are not to hang on the machine that asks for them.
+    """
     if not folder.is_dir():
         raise Failure(f"{folder} does not exist", where=str(folder), help="run the train stage first")
     student = _load(str(folder), revision=None, dropout=None)
@@ -165,25 +182,53 @@ def trained_student(folder: Path) -> Student:
 
 def _load(name: str, *, revision: str | None, dropout: float | None) -> Student:
     try:
-        config = AutoConfig.from_pretrained(name, revision=revision)
-        with_dropout(config, dropout)
-        kind = AutoModelForSeq2SeqLM if config.is_encoder_decoder else AutoModelForCausalLM
-        # Full precision whatever the weights were stored in: training in half precision loses small updates.
-        model = kind.from_pretrained(name, revision=revision, config=config, dtype=torch.float32)
-        tokenizer = AutoTokenizer.from_pretrained(name, revision=revision)
-    except (OSError, ValueError, KeyError, ImportError, SafetensorError) as error:
+        model, tokenizer = _read(name, revision, dropout)
+    except (OSError, ValueError, KeyError, IndexError, ImportError, SafetensorError, struct.error) as error:
         reason = (str(error).strip() or repr(error)).splitlines()[0]
         raise Failure(
             f"the model `{name}` cannot be loaded: {reason}",
             where=name,
             help="give the hub name of a seq2seq or causal model (and be online, or have it in the local cache), "
-            "or a folder that `transformers` can load",
+            "or a folder or GGUF file that `transformers` can load",
         ) from error
     if tokenizer.eos_token_id is None:
         raise Failure(
             f"the tokenizer of `{name}` has no end mark", where=name, help="choose a model made for generation"
         )
     return Student(model, tokenizer)
+
+
+def _read(name: str, revision: str | None, dropout: float | None) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+    file = gguf_of(name)
+    if file is not None:
+        return read_gguf(file, lambda config: with_dropout(config, dropout))
+    config = AutoConfig.from_pretrained(name, revision=revision)
+    with_dropout(config, dropout)
+    kind = AutoModelForSeq2SeqLM if config.is_encoder_decoder else AutoModelForCausalLM
+    # Full precision whatever the weights were stored in: training in half precision loses small updates.
+    model = kind.from_pretrained(name, revision=revision, config=config, dtype=torch.float32)
+    return model, AutoTokenizer.from_pretrained(name, revision=revision)
+
+
+def save_student(student: Student, folder: Path, *, longest: int) -> None:
+    """Write a folder that `transformers` loads as it is; `longest` is its thoughts' in tokens.
+
+    Its generation settings are ours, whatever a base came with (beams, drawing, forced tokens): plain
+    `generate` then writes the thoughts that the student was measured by.
+    """
+    codec = student.codec
+    config: Any = student.model.config
+    start = None if codec.causal else config.decoder_start_token_id
+    student.model.generation_config = GenerationConfig(
+        do_sample=False,
+        max_new_tokens=longest,
+        bos_token_id=getattr(config, "bos_token_id", None),
+        eos_token_id=codec.end,
+        pad_token_id=codec.pad,
+        decoder_start_token_id=codec.pad if start is None and not codec.causal else start,
+    )
+    student.model.save_pretrained(folder)
+    student.tokenizer.save_pretrained(folder)
 
 
 def with_dropout(config: Any, dropout: float | None) -> None:

@@ -27,10 +27,13 @@ NUMBER: Final = {"split": r"\d", "whole": r"\d+"}
 PIECE: Final = r"\n[ \t]*|{number}| ?[\p{{L}}_]+(?: (?=\d))?| ?[^\s\p{{L}}_\d](?: (?=\d))?|\s"
 
 
-def train_tokenizer(texts: Sequence[str], *, vocabulary: int, digits: str) -> PreTrainedTokenizerFast:
+def train_tokenizer(
+    texts: Sequence[str], *, vocabulary: int, digits: str, ends: bool = True
+) -> PreTrainedTokenizerFast:
     """A tokenizer of at most `vocabulary` tokens; its first ids are pad (0) and end (1).
 
-    With `digits="whole"` every number of the texts gets a token, beyond `vocabulary` if need be.
+    With `digits="whole"` every number of the texts gets a token, beyond `vocabulary` if need be. `ends`:
+    whether it puts the end mark behind a text.
     """
     cut = pre_tokenizers.Sequence(
         [
@@ -45,11 +48,17 @@ def train_tokenizer(texts: Sequence[str], *, vocabulary: int, digits: str) -> Pr
         tokenizer = _with_whole(tokenizer, _numbers(cut, texts))
     tokenizer.pre_tokenizer = cut
     tokenizer.decoder = decoders.ByteLevel()
-    tokenizer.post_processor = processors.TemplateProcessing(
-        single=f"$A {END}", special_tokens=[(END, tokenizer.token_to_id(END))]
-    )
+    if ends:
+        tokenizer.post_processor = processors.TemplateProcessing(
+            single=f"$A {END}", special_tokens=[(END, tokenizer.token_to_id(END))]
+        )
     return PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer, pad_token=PAD, eos_token=END, clean_up_tokenization_spaces=False
+        tokenizer_object=tokenizer,
+        pad_token=PAD,
+        eos_token=END,
+        clean_up_tokenization_spaces=False,
+        # No token types: models made for generation refuse them.
+        model_input_names=["input_ids", "attention_mask"],
     )
 
 
