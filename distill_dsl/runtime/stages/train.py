@@ -20,6 +20,7 @@ from distill_dsl.contract import files
 from distill_dsl.contract.failure import Failure
 from distill_dsl.contract.params import read_settings
 from distill_dsl.contract.records import Example
+from distill_dsl.contract.runs import Run
 from distill_dsl.contract.settings import (
     HfBase,
     Preference,
@@ -32,6 +33,7 @@ from distill_dsl.contract.settings import (
 from distill_dsl.contract.vocabulary import STAGE_VERSIONS, StageKind
 from distill_dsl.runtime.students import models, training
 from distill_dsl.runtime.students.batches import Encoding, encode, prompt
+from distill_dsl.runtime.students.card import write_card
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,7 @@ def run(*, mix: str, student: str, seed: int, base: str | None = None) -> None:
     models.quiet()
     set_seed(seed)
     learned = _learn(cell)
-    _save(learned.pupil, files.model_folder(cell.name))
+    _save(cell, learned.pupil)
     _write_curve(files.curve_file(cell.name), learned.result.curve)
     metrics = _metrics(learned.pupil, learned.examples, learned.result)
     files.write_json(files.training_file(cell.name), metrics)
@@ -174,9 +176,8 @@ def _digest(settings: StudentSettings, mix: str, seed: int) -> str:
 
 
 def _base_files(settings: StudentSettings) -> list[Path]:
-    """The files of a base model that is a local folder; a hub name stands for itself."""
-    folder = Path(settings.base.name) if isinstance(settings.base, HfBase) else None
-    return sorted(path for path in folder.iterdir() if path.is_file()) if folder and folder.is_dir() else []
+    """The files of a base model that lies in the project; a hub name stands for itself."""
+    return models.base_files(settings.base) if isinstance(settings.base, HfBase) else []
 
 
 @contextmanager
@@ -206,16 +207,18 @@ def _progress(cell: str, steps: int) -> Iterator[training.Progress]:
         yield tell
 
 
-def _save(pupil: models.Student, folder: Path) -> None:
-    """Write the model beside its place, then move it there: a folder that exists is whole."""
+def _save(cell: Cell, pupil: models.Student) -> None:
+    """Write the model and its page beside its place, then move it there: a folder that exists is whole."""
+    folder = files.model_folder(cell.name)
+    cues = {row.thought: row.cue for row in files.read_rows(files.mix_file(cell.mix, "train"), Example)}
     part = folder.with_name(f".{folder.name}.part")
     try:
         for old in (part, folder):
             if old.exists():
                 shutil.rmtree(old)
         part.mkdir(parents=True)
-        pupil.model.save_pretrained(part)
-        pupil.tokenizer.save_pretrained(part)
+        models.save_student(pupil, part, longest=cell.settings.max_thought)
+        write_card(part, pupil, Run(cell.mix, cell.student, cell.seed), cell.settings, cues)
         part.rename(folder)
     except OSError as error:
         raise files.unwritable(folder, error) from error
