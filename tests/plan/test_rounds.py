@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,10 @@ import pytest
 
 from distill_dsl.compiler import compile_spec
 from distill_dsl.compiler.diagnostics import render
+from distill_dsl.compiler.diagnostics.codes import Code
 from distill_dsl.compiler.emit.write import parsed
+from distill_dsl.compiler.language.format import formatted
+from distill_dsl.compiler.source import Source
 from distill_dsl.contract.runs import parse_asked, parse_run
 
 ROOT = Path(__file__).parents[2]
@@ -82,3 +86,18 @@ def test_gold_baselines_ask_nobody_else(name: str, monkeypatch: pytest.MonkeyPat
     assert {(teacher, thought) for teacher, _, thought in asked_of(stages, "gold_rationale")} == {("rationale", "cot")}
     assert params["teacher"]["answer"]["model"] == {"kind": "gold", "write": "answer"}
     assert params["teacher"]["rationale"]["model"] == {"kind": "gold", "write": "rationale"}
+
+
+PAGE = (ROOT / "docs" / "rounds.md").read_text(encoding="utf-8")
+SPECS = re.findall(r"```mtd\n(.*?)```", PAGE, re.DOTALL)
+
+
+@pytest.mark.parametrize("text", SPECS, ids=lambda text: re.findall(r"experiment (\w+)", text)[0])
+def test_the_specs_of_the_page_compile_as_they_stand(text: str, tmp_path: Path) -> None:
+    spec = tmp_path / "page.mtd"
+    spec.write_text(text, encoding="utf-8")
+    done = compile_spec(spec)
+    assert done.emitted is not None, render(done.diagnostics, done.sources, color=False)
+    # Its reader brings GSM8K's files; nothing else may be amiss.
+    assert {found.code for found in done.diagnostics} <= {Code.NO_SUCH_PATH.number}
+    assert formatted(Source("page.mtd", text)) == (text, [])
