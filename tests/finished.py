@@ -1,19 +1,23 @@
 """The files of a finished experiment, made up: what the report and the tracker read.
 
 Two mixes (cotd has only cot, etd has three formats) of one student, one or more seeds, two tests.
+Or a study: etd with several `paths`, which are more examples each time.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 from ruamel.yaml import YAML
 
 from distill_dsl.contract import files
 from distill_dsl.contract.records import Choice, Example, Judged, Problem, Scored
-from distill_dsl.contract.runs import Run
+from distill_dsl.contract.runs import Run, name_of
+from distill_dsl.contract.vocabulary import HELD_OUT
+from distill_dsl.runtime.strategies.reliability import aurc, ece
 
 EXPERIMENT = "table"
 TESTS = ("toy-test", "far-test")
@@ -50,19 +54,35 @@ KEYS = {
 }
 
 
+PROBLEMS = 200
+
+VOTE = "vote-pot-eot-cot-ties_cot"
+"""The strategy that says how sure it is."""
+
+
 def runs_of(seeds: Sequence[int] = (1,)) -> list[Run]:
     """Both mixes with every seed."""
     return [Run(mix, "small", seed) for mix in FORMATS for seed in seeds]
 
 
+def study_of(paths: Sequence[object], seeds: Sequence[int] = (1,)) -> list[Run]:
+    """One mix with every value of `paths` and every seed."""
+    return [Run(f"etd-paths_{value}", "small", seed, (("paths", str(value)),)) for value in paths for seed in seeds]
+
+
 def finish(seeds: Sequence[int] = (1,)) -> list[Run]:
     """Write every file of the experiment into the working directory."""
-    YAML().dump(PARAMS, Path("params.yaml"))
-    runs = runs_of(seeds)
+    return finish_runs(runs_of(seeds))
+
+
+def finish_runs(runs: list[Run]) -> list[Run]:
+    """Write every file of an experiment with these runs."""
+    mixes = {run.mix: PARAMS["mix"][name_of(run.mix)] for run in runs}  # type: ignore[index]
+    YAML().dump(PARAMS | {"mix": mixes}, Path("params.yaml"))
     for test in TESTS:
         rows = [Problem(id=f"{test}-{i}", question=f"What is {i} and 1?", answer=str(i + 1)) for i in range(4)]
         files.write_rows(files.test_file(test), rows)
-    for mix in FORMATS:
+    for mix in mixes:
         example = Example(problem="p", thought="cot", question="1 + 1?", cue="Let's think.", text="1 + 1 = 2")
         files.write_rows(files.mix_file(mix, "train"), [example])
         files.write_rows(files.mix_file(mix, "dev"), [example])
@@ -70,40 +90,120 @@ def finish(seeds: Sequence[int] = (1,)) -> list[Run]:
         write_run(run)
     folder = files.report_folder(EXPERIMENT)
     files.write_text(folder / "table.md", "# table\n")
-    files.write_text(folder / "accuracy.png", "no real picture")
+    for name in files.REPORT_FIGURES:
+        files.write_text(folder / name, "no real picture")
     write_pipeline(runs)
     return runs
 
 
 def write_run(run: Run) -> None:
     """Training, curve, predictions and scores of one run."""
-    files.write_json(files.training_file(run.trained), {"seconds": 12.5, "dev_loss": 0.25, "steps": 300})
+    files.write_json(files.training_file(run.trained), training(run))
     points = "".join(f"{step},{1 / step:.4f},{'' if step % 2 else 0.5},0.001\n" for step in range(1, 301))
     files.write_text(files.curve_file(run.trained), "step,loss,dev_loss,learning_rate\n" + points)
     cell = run.solved(EXPERIMENT)
-    files.write_json(files.solving_file(cell), {"seconds": 3.5, "tokens": 900})
-    files.write_json(files.scores_file(cell), {test: scores(run, place) for place, test in enumerate(TESTS)})
-    files.write_rows(files.scored_file(cell), [scored(run, test) for test in TESTS])
+    files.write_json(files.solving_file(cell), solving(run))
+    # What the mix holds out is scored too, and is no test.
+    rows = {
+        test: [scored(run, test, place, i) for i in range(PROBLEMS)] for place, test in enumerate((*TESTS, HELD_OUT))
+    }
+    files.write_json(files.scores_file(cell), {test: scores(run, rows[test]) for test in rows})
+    files.write_rows(files.scored_file(cell), [row for found in rows.values() for row in found])
 
 
-def scores(run: Run, place: int) -> dict[str, object]:
-    """Later strategies and later seeds do better, the second test is harder."""
+def training(run: Run) -> dict[str, object]:
+    """What a train stage writes: with more paths more examples, and so more of most things."""
+    paths = float(dict(run.varied).get("paths", 4))
+    return {
+        "steps": 300,
+        "examples": round(250 * paths),
+        "cut_inputs": 0,
+        "left_out": 2,
+        "altered": 0,
+        "train_loss": 0.2,
+        "dev_loss": 0.25,
+        "parameters": 1_234_567,
+        "trained_parameters": 1_234_567,
+        "seconds": 12.5,
+        "tokens": round(9000 * paths),
+        "seen_tokens": round(90_000 * paths),
+        "tokens_per_second": 7200.0 * paths,
+        "padding": 0.015,
+        "peak_memory": 1.5e9,
+        "energy": None,
+        "flops": 6.6e11 * paths,
+        "device": "cpu",
+        "precision": "float32",
+    }
+
+
+def solving(run: Run) -> dict[str, object]:
+    """What a solve stage writes."""
+    return {
+        "seconds": 3.5,
+        "tokens": 900,
+        "tokens_per_second": 2500.0 + 100 * run.seed,
+        "thoughts": 1200,
+        "engine": "transformers",
+        "batch": 64,
+        "latency_p50": 0.21,
+        "latency_p95": 0.4,
+        "single_tokens_per_second": 95.0,
+        "peak_memory": 4.5e8,
+        "energy": None,
+    }
+
+
+def right_of(run: Run, place: int, better: int) -> int:
+    """How many problems a strategy has right: later ones, later seeds and more paths do better, later tests worse."""
+    paths = float(dict(run.varied).get("paths", 4))
+    more = 60 * (1 - 1.6 / paths**0.8) if run.varied else 0
+    return max(0, min(PROBLEMS, round(80 + 20 * better + 4 * run.seed - 40 * place + more)))
+
+
+def has_right(run: Run, place: int, better: int, problem: int) -> bool:
+    """Whether a strategy has a problem right: an easy one, but each strategy and run finds others easy."""
+    return problem in ranked(13 * better + 29 * run.seed + 7 * len(run.mix))[: right_of(run, place, better)]
+
+
+@cache
+def ranked(twist: int) -> list[int]:
+    """The problems by difficulty."""
+    return sorted(range(PROBLEMS), key=lambda i: i + (i * 7919 + twist * i * i) % 60)
+
+
+def scores(run: Run, rows: Sequence[Scored]) -> dict[str, object]:
+    """What a score stage counts from its rows."""
     entries: dict[str, object] = {}
-    for better, key in enumerate(KEYS[run.mix]):
-        right = 80 + 20 * better + 4 * run.seed - 40 * place
-        share = right / 200
+    for key in KEYS[name_of(run.mix)]:
+        choices = [row.choices[key] for row in rows]
+        right = [choice.verdict == "correct" for choice in choices]
+        share = sum(right) / PROBLEMS
         entries[key] = {"accuracy": share, "low": share - 0.05, "high": share + 0.05}
-        entries[key] |= {"answered": 0.9, "right": right, "problems": 200}  # type: ignore[operator]
-    rate = {"answered": 0.75, "executed": 0.8, "right": 0.4, "written": 200}
+        entries[key] |= {"answered": 0.9, "right": sum(right), "problems": PROBLEMS}  # type: ignore[operator]
+        entries[key] |= {"tokens": sum(choice.tokens for choice in choices) / PROBLEMS}  # type: ignore[operator]
+        sure = [choice.sure for choice in choices if choice.sure is not None]
+        if sure:
+            entries[key] |= {"aurc": aurc(sure, right), "ece": ece(sure, right)}  # type: ignore[operator]
+    rate = {"answered": 0.75, "executed": 0.8, "right": 0.4, "written": PROBLEMS}
     verdicts = {"correct": 80, "wrong": 70, "error:name": 30, "no-answer": 10, "timeout": 10}
-    return entries | {"thoughts": {name: rate | {"verdicts": verdicts} for name in FORMATS[run.mix]}}
+    return entries | {"thoughts": {name: rate | {"verdicts": verdicts} for name in FORMATS[name_of(run.mix)]}}
 
 
-def scored(run: Run, test: str) -> Scored:
-    """One problem with a thought of each format."""
-    thoughts = [Judged(thought=name, text="2", tokens=1, logprob=-0.1, verdict="wrong") for name in FORMATS[run.mix]]
-    choices = {key: Choice(answer="2", thought="cot", verdict="wrong") for key in KEYS[run.mix]}
-    return Scored(test=test, problem=f"{test}-0", question="?", gold="1", thoughts=tuple(thoughts), choices=choices)
+def scored(run: Run, test: str, place: int, problem: int) -> Scored:
+    """One problem with a thought of each format and the choice of each strategy."""
+    names = FORMATS[name_of(run.mix)]
+    thoughts = [Judged(thought=name, text="2", tokens=40, logprob=-0.1, verdict="wrong") for name in names]
+    choices = {}
+    for better, key in enumerate(KEYS[name_of(run.mix)]):
+        right = has_right(run, place, better, problem)
+        sure = (0.5 + 0.4 * (problem % 2 if right else problem % 3 == 0)) if key == VOTE else None
+        tokens = 40 if better < 2 else 130 if key == VOTE else 60 + problem % 40
+        verdict = "correct" if right else "wrong"
+        choices[key] = Choice(answer="2", thought="cot", verdict=verdict, sure=sure, tokens=tokens)
+    return Scored(
+        test=test, problem=f"{test}-{problem}", question="?", gold="1", thoughts=tuple(thoughts), choices=choices
+    )
 
 
 def write_pipeline(runs: Sequence[Run], line: int = 7) -> None:
@@ -115,7 +215,9 @@ def write_pipeline(runs: Sequence[Run], line: int = 7) -> None:
             "cmd": f"mtd stage verify --teacher gold --data toy --split train --thought {name}"
         }
     for run in runs:
-        cells = " ".join(f"--thoughts thought={name},teacher=gold,data=toy,split=train" for name in FORMATS[run.mix])
+        cells = " ".join(
+            f"--thoughts thought={name},teacher=gold,data=toy,split=train" for name in FORMATS[name_of(run.mix)]
+        )
         stages[f"mix-{run.mix}"] = {"cmd": f"mtd stage mix --mix {run.mix} {cells}"}
         lock[f"mix-{run.mix}"] = {"outs": [locked(files.mix_file(run.mix, part)) for part in ("train", "dev")]}
         meta = {"mtd": {"file": "specs/paper.mtd", "line": line}}

@@ -133,7 +133,7 @@ def scores_file(cell: str) -> Path:
 
 
 def report_folder(experiment: str) -> Path:
-    """Holds `table.md`, `table.csv` and `accuracy.png` (not cached by DVC: small, made for reading)."""
+    """Holds `REPORT_FILES` (not cached by DVC: small, made for reading)."""
     return ARTIFACTS / "report" / experiment
 
 
@@ -300,5 +300,17 @@ def read_test(test: str) -> list[Problem]:
     return problems
 
 
-REPORT_FILES: Final = ("table.md", "table.csv", "accuracy.csv", "thoughts.csv", "accuracy.png")
+REPORT_TABLES: Final = (
+    "table.md",
+    "table.csv",
+    "accuracy.csv",
+    "thoughts.csv",
+    "efficiency.csv",
+    "comparisons.csv",
+    "scaling.csv",
+)
+REPORT_FIGURES: Final = ("accuracy.png", "cost.png", "risk_coverage.png", "calibration.png", "scaling.png")
+"""Each is always written: where there is nothing to draw, the figure says so in words."""
+
+REPORT_FILES: Final = (*REPORT_TABLES, *REPORT_FIGURES)
 """What a report stage writes into its folder."""

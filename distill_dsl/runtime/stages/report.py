@@ -1,10 +1,16 @@
-"""report: the tables and the figure of one experiment, and the main table on the terminal.
+"""report: the tables and figures of one experiment, and the main table on the terminal.
 
-From scores/<cell>.json of every run to report/<experiment>/.
+From scores/<cell>.json and .jsonl, predictions/<cell>.json and training/<cell>.json of every run to
+report/<experiment>/. docs/reports.md says what each table and figure means.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+from typing import Final
+
+from matplotlib.figure import Figure
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -13,39 +19,63 @@ from distill_dsl.contract.files import atomic, report_folder, write_text
 from distill_dsl.contract.params import read_settings
 from distill_dsl.contract.runs import parse_run
 from distill_dsl.contract.settings import ExperimentSettings
-from distill_dsl.runtime.reports.figure import accuracy_png
-from distill_dsl.runtime.reports.results import Results, gather
-from distill_dsl.runtime.reports.tables import (
+from distill_dsl.runtime.reports.efficiency import of_group
+from distill_dsl.runtime.reports.figures import accuracy, certainty, cost, scaling
+from distill_dsl.runtime.reports.figures.style import png
+from distill_dsl.runtime.reports.markdown import report_markdown
+from distill_dsl.runtime.reports.results import known_mean
+from distill_dsl.runtime.reports.spending import row_seconds
+from distill_dsl.runtime.reports.spreadsheets import (
     accuracy_csv,
-    columns,
-    main_lines,
-    report_markdown,
+    comparisons_csv,
+    efficiency_csv,
+    scaling_csv,
     table_csv,
     thoughts_csv,
-    uncertainty,
 )
+from distill_dsl.runtime.reports.study import Study, read_study
+from distill_dsl.runtime.reports.tables import Entry, columns, label, labels, main_lines, uncertainty
+from distill_dsl.runtime.reports.wording import si
 from distill_dsl.runtime.tracking.place import ui_command
+
+TABLES: Final[dict[str, Callable[[Study], str]]] = {
+    "table.md": report_markdown,
+    "table.csv": table_csv,
+    "accuracy.csv": accuracy_csv,
+    "thoughts.csv": thoughts_csv,
+    "efficiency.csv": efficiency_csv,
+    "comparisons.csv": comparisons_csv,
+    "scaling.csv": scaling_csv,
+}
+
+FIGURES: Final[dict[str, Callable[[Study], Figure]]] = {
+    "accuracy.png": lambda study: accuracy.draw(study.results),
+    "cost.png": lambda study: cost.draw(study.results),
+    "risk_coverage.png": lambda study: certainty.draw_risk(study.results, study.choices),
+    "calibration.png": lambda study: certainty.draw_calibration(study.results, study.choices),
+    "scaling.png": lambda study: scaling.draw(study.results, study.lines),
+}
 
 
 def run(*, experiment: str, runs: list[str]) -> None:
-    """Write the report; `runs` are `mix=etd,student=small,seed=1`."""
-    results = gather(experiment, read_settings(ExperimentSettings, experiment), [parse_run(text) for text in runs])
+    """Write the report; `runs` are `mix=etd,student=small,seed=1`, with `,paths=2` where params are varied."""
+    study = read_study(experiment, read_settings(ExperimentSettings, experiment), [parse_run(text) for text in runs])
     folder = report_folder(experiment)
-    write_text(folder / "table.md", report_markdown(results))
-    write_text(folder / "table.csv", table_csv(results))
-    write_text(folder / "accuracy.csv", accuracy_csv(results))
-    write_text(folder / "thoughts.csv", thoughts_csv(results))
-    with atomic(folder / "accuracy.png", "wb") as stream:
-        stream.write(accuracy_png(results))
-    show(results)
+    for name, table in TABLES.items():
+        write_text(folder / name, table(study))
+    for name, figure in FIGURES.items():
+        with atomic(folder / name, "wb") as stream:
+            stream.write(png(partial(figure, study)))
+    show(study)
 
 
-def show(results: Results) -> None:
+def show(study: Study) -> None:
     """The main table and what a person wants next."""
     console = Console(soft_wrap=True)
     wide = Console(width=None if console.is_terminal else 160)
-    wide.print(terminal_table(results))
-    student = results.groups[0][0]
+    wide.print(terminal_table(study))
+    results = study.results
+    student = results.groups[0].student
     console.print(
         Text(f"{uncertainty(results)}\n\nThe whole report: {report_folder(results.experiment)}/table.md. Next:")
     )
@@ -53,14 +83,28 @@ def show(results: Results) -> None:
     console.print(Text(f"  dvc exp run -S student.{student}.learning_rate=0.001", style="bold"))
 
 
-def terminal_table(results: Results) -> Table:
-    """The main table for rich."""
-    table = Table(title=f"{results.experiment}: accuracy in percent", title_justify="left")
-    for name in ("student", "mix", "answer by"):
+def terminal_table(study: Study) -> Table:
+    """The main table for rich, with what an answer and its training cost."""
+    results = study.results
+    table = Table(title=f"{results.experiment}: accuracy in percent, cost a problem", title_justify="left")
+    for name in (*labels(results), "answer by"):
         table.add_column(name, no_wrap=name != "answer by")
-    for name in columns(results):
-        table.add_column(name, justify="right")
-    for labels, figures in main_lines(results):
-        shown = [Text(str(figure), style="bold green" if figure.best else "") for figure in figures]
-        table.add_row(*map(Text, labels), *shown)
+    for name in (*columns(results), "tokens", "seconds", "trained in", "parameters"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for one in main_lines(results):
+        shown = [Text(str(figure), style="bold green" if figure.best else "") for figure in one.figures]
+        words = [*label(results, one.group), results.titles[one.strategy]]
+        table.add_row(*map(Text, words), *shown, *map(Text, spent(study, one)))
     return table
+
+
+def spent(study: Study, one: Entry) -> list[str]:
+    """Tokens and seconds a problem, seconds of training, parameters: means over tests and seeds."""
+    results, costs = study.results, study.costs
+    rows = results.of(one.group, one.strategy)
+    return [
+        si(known_mean(row.tokens for row in rows)),
+        si(known_mean(row_seconds(study, row) for row in rows), "s"),
+        si(of_group(results, costs, one.group, lambda cost: cost.training.seconds), "s"),
+        si(of_group(results, costs, one.group, lambda cost: cost.training.parameters)),
+    ]

@@ -1,0 +1,153 @@
+"""The report's numbers as CSV, for programs and `dvc plots`: long form, shares from 0 to 1, empty where not known."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Sequence
+from io import StringIO
+
+import msgspec
+
+from distill_dsl.runtime.reports.comparisons import Contest
+from distill_dsl.runtime.reports.efficiency import per_thousand, seconds_a_problem, seconds_alone
+from distill_dsl.runtime.reports.markdown import RANKED_OUTCOMES, by_outcome
+from distill_dsl.runtime.reports.powerlaw import Estimate, Law
+from distill_dsl.runtime.reports.results import Group, Results, group_of, title_of, unique
+from distill_dsl.runtime.reports.scaling import Line, Status, taper_of
+from distill_dsl.runtime.reports.study import Study
+from distill_dsl.runtime.strategies.intervals import mean
+
+
+def labels(results: Results) -> list[str]:
+    """Heads of the columns that say whose row it is; a param may be called `test`, so that each has a prefix."""
+    return ["student", "mix", *(f"vary.{name}" for name in results.varied)]
+
+
+def label(results: Results, group: Group) -> list[str]:
+    """What stands in them."""
+    return [*group.names, *group.values(results.varied)]
+
+
+def table_csv(study: Study) -> str:
+    """One row a group, test and strategy, seeds drawn together: what it reaches and what it costs."""
+    results, costs = study.results, study.costs
+    facts = ["strategy", "accuracy", "deviation", "low", "high", "answered", "right", "problems", "tokens"]
+    head = [*labels(results), "seeds", "test", *facts, "seconds", "seconds_alone", "aurc", "ece"]
+    body = (
+        [
+            *(*label(results, row.group), row.seeds, title_of(row.test)),
+            *(getattr(row, name) for name in facts),
+            *(seconds_a_problem(results, costs, row), seconds_alone(results, costs, row), row.aurc, row.ece),
+        ]
+        for row in results.rows
+    )
+    return csv_text(head, body)
+
+
+def accuracy_csv(study: Study) -> str:
+    """One row a run, test and strategy, for `dvc plots`; `label` names the bar."""
+    results = study.results
+    head = ["label", "cell", *labels(results), "seed", "test", "strategy", "accuracy", "tokens"]
+    several = len(unique(run.seed for run in results.scores)) > 1
+    body = []
+    for run, tests in results.scores.items():
+        group = group_of(run)
+        for test, found in tests.items():
+            for key in (key for key in results.titles if key in found.strategies):
+                seed = [f"seed {run.seed}"] if several else []
+                who = [title_of(test), group.names[0], group.title, *seed, results.titles[key]]
+                score = found.strategies[key]
+                facts = (run.seed, title_of(test), key, score.right / score.problems, score.tokens)
+                body.append((" · ".join(who), run.solved(results.experiment), *label(results, group), *facts))
+    return csv_text(head, body)
+
+
+def thoughts_csv(study: Study) -> str:
+    """One row a group, test and format: rates, then counts by outcome."""
+    results = study.results
+    facts = ("written", "answered", "executed", "right")
+    body = [
+        [
+            *(*label(results, row.group), row.seeds, title_of(row.test), row.thought),
+            *(getattr(row, name) for name in facts),
+            *(by_outcome(row.verdicts)[outcome] for outcome in RANKED_OUTCOMES),
+        ]
+        for row in results.formats
+    ]
+    verdicts = (f"verdict_{outcome.value.replace('-', '_')}" for outcome in RANKED_OUTCOMES)
+    return csv_text([*labels(results), "seeds", "test", "thought", *facts, *verdicts], body)
+
+
+def efficiency_csv(study: Study) -> str:
+    """One row a run: what training and solving measured, then its accuracy, and that per 1,000 examples."""
+    results = study.results
+    head: list[str] = []
+    body = []
+    for run, cost in study.costs.items():
+        group = group_of(run)
+        training = {f"training_{name}": value for name, value in msgspec.structs.asdict(cost.training).items()}
+        solving = {f"solving_{name}": value for name, value in msgspec.structs.asdict(cost.solving).items()}
+        headline = results.headline(group)
+        scores = [one.strategies[headline] for one in results.scores[run].values()]
+        accuracy = mean([score.right / score.problems for score in scores])
+        gain = per_thousand(results, study.costs, group, accuracy)
+        head = [*labels(results), "seed", *training, *solving, "strategy", "accuracy", "accuracy_per_1000_examples"]
+        values = [*training.values(), *solving.values(), headline, accuracy, gain]
+        body.append([*label(results, group), run.seed, *values])
+    return csv_text(head, body)
+
+
+def comparisons_csv(study: Study) -> str:
+    """One row a contest of both families; positive differences where the first is better."""
+    results = study.results
+    heads = labels(results)
+    head = ["family", "test", *heads, "strategy", *(f"against_{name}" for name in (*heads, "strategy"))]
+    head += ["difference", "low", "high", "only_one", "only_other", "p_value", "p_holm", "outcome"]
+    families: dict[str, Sequence[Contest]] = {"strategies": study.strategies, "mixes": study.mixes}
+    body = [
+        [
+            *(family, title_of(one.test)),
+            *(*label(results, one.a.group), one.a.strategy, *label(results, one.b.group), one.b.strategy),
+            *(one.found.difference, one.found.low, one.found.high, one.found.only_a, one.found.only_b),
+            *(one.found.p_value, one.adjusted, one.verdict),
+        ]
+        for family, contests in families.items()
+        for one in contests
+    ]
+    return csv_text(head, body)
+
+
+LAW = ("ceiling", "drop", "exponent", "taper")
+
+
+def scaling_csv(study: Study) -> str:
+    """One row a point of each line, the line's law repeated; `taper`: from there on a doubling gains under a point."""
+    head = ["along", "x", "student", "mix", "fixed", "test", "strategy", "seeds", "problems", "accuracy", "low", "high"]
+    head += ["status", "fitted", "fitted_low", "fitted_high"]
+    head += [f"{name}{end}" for name in LAW for end in ("", "_low", "_high")] + ["misfit"]
+    return csv_text(head, (row for line in study.lines for row in line_rows(line)))
+
+
+def line_rows(line: Line) -> Iterable[list[object]]:
+    """The points of one line. A line without a rise has no law to speak of."""
+    law = line.law if line.status in (Status.FITTED, Status.MISFIT) else None
+    fixed = ", ".join(f"{name}={value}" for name, value in line.fixed)
+    for x, row in line.points:
+        facts = [line.test, line.strategy, row.seeds, row.problems, row.accuracy, row.low, row.high]
+        fitted: Sequence[object] = [""] * 3 if law is None else law.at(x)
+        numbers = [""] * (3 * len(LAW)) if law is None else [value for one in law_numbers(law) for value in one]
+        yield [line.along, x, *line.who, fixed, *facts, line.status.value, *fitted, *numbers, line.misfit]
+
+
+def law_numbers(law: Law) -> tuple[Estimate, ...]:
+    """In the order of `LAW`."""
+    return law.ceiling, law.drop, law.exponent, taper_of(law)
+
+
+def csv_text(head: Sequence[str], body: Iterable[Sequence[object]]) -> str:
+    """Rows as CSV; floats to 6 decimals, nothing for what is not there."""
+    stream = StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(head)
+    writer.writerows([round(cell, 6) if isinstance(cell, float) else cell for cell in row] for row in body)
+    return stream.getvalue()
