@@ -15,7 +15,7 @@ from distill_dsl.compiler.model.rules import Checked
 from distill_dsl.compiler.source import Span
 from distill_dsl.contract.failure import Failure
 from distill_dsl.contract.records import Problem
-from distill_dsl.contract.settings import FileSource, RecordedTeacher, SolutionTeacher
+from distill_dsl.contract.settings import FileSource, GoldTeacher, RecordedTeacher, SolutionTeacher
 from distill_dsl.runtime.inspection import overlap, teaching
 from distill_dsl.runtime.inspection.reading import read_split
 from distill_dsl.runtime.thoughts.answers import read_answer
@@ -191,6 +191,10 @@ def _of_thought(
             supply = teaching.written(thought, kind, used)
             what = f"`{teacher.name}` can write no {thought}"
             why = f"it finds this: {supply.missing[0].reason}" if supply.missing else ""
+        case GoldTeacher() as model:
+            supply = teaching.told(model, thought, kind, used)
+            what = f"the data itself has no {thought}"
+            why = supply.missing[0].reason or "" if supply.missing else ""
         case _:
             return
     if supply.missing:

@@ -181,6 +181,15 @@ def test_solutions_that_are_not_there(project: Path) -> None:
     assert "neither a solution nor a rationale" in (look(project, text)[0].help or "")
 
 
+def test_rationales_that_are_not_there(project: Path) -> None:
+    text = SPEC.replace('recorded(cot: "cot.jsonl")', "gold()")
+    assert said(project, text) == [("error", Code.MISSING_COMPLETIONS, "cot")]
+    assert said(project, text.replace("gold()", "gold(write: answer)")) == []
+    write(project / "train.jsonl", [{**row, "rationale": "1+1=<<1+1=2>>2"} for row in TRAIN[1:]] + TRAIN[:1])
+    assert said(project, text) == [("warning", Code.MISSING_COMPLETIONS, "cot")]
+    assert "the problem has no rationale" in (look(project, text)[0].help or "")
+
+
 # --- files --------------------------------------------------------------------------------------
 
 

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Final
 
 from distill_dsl.contract.records import Completion, Problem
-from distill_dsl.contract.settings import RecordedTeacher
+from distill_dsl.contract.settings import GoldTeacher, RecordedTeacher
 from distill_dsl.contract.vocabulary import AnswerKind
 from distill_dsl.runtime.tables import read_table
+from distill_dsl.runtime.teachers.gold import ask_gold
 from distill_dsl.runtime.teachers.recorded import EVERY_THOUGHT, ask_recorded
 from distill_dsl.runtime.teachers.solution import ask_solution
 
@@ -35,6 +36,11 @@ def recorded(model: RecordedTeacher, thought: str, kind: AnswerKind, problems: S
 def written(thought: str, kind: AnswerKind, problems: Sequence[Problem]) -> Supply:
     """What can be written from the solutions of the problems."""
     return _supply(ask_solution(thought, kind, problems, _quiet))
+
+
+def told(model: GoldTeacher, thought: str, kind: AnswerKind, problems: Sequence[Problem]) -> Supply:
+    """What the data set itself says of the problems."""
+    return _supply(ask_gold(model, thought, kind, problems, _quiet))
 
 
 def file_of(model: RecordedTeacher, thought: str) -> Path:
