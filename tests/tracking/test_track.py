@@ -19,7 +19,7 @@ from distill_dsl.contract.failure import Failure
 from distill_dsl.contract.runs import Run
 from distill_dsl.runtime.stages import track
 from distill_dsl.runtime.tracking.store import DEFAULTS, connected, opened
-from tests.finished import EXPERIMENT, FORMATS, finish, runs_of, write_pipeline, write_run
+from tests.finished import EXPERIMENT, FORMATS, finish, finish_runs, runs_of, study_of, write_pipeline, write_run
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -115,6 +115,18 @@ def test_a_run_reads_back_as_the_files_say(capfd: pytest.CaptureFixture[str], pr
     assert {name for name in metrics if name.startswith("accuracy_low/")} >= {"accuracy_low/far-test/cot"}
     assert metrics["training/seconds"] == 12.5
     assert metrics["solving/tokens"] == 900
+    assert metrics["training/parameters"] == 1_234_567
+    assert metrics["training/peak_memory"] == 1.5e9
+    assert "training/energy" not in metrics
+    assert metrics["cost_tokens/toy-test/vote-pot-eot-cot-ties_cot"] == 130
+    assert metrics["cost_seconds/toy-test/vote-pot-eot-cot-ties_cot"] == pytest.approx(130 / 2600)
+    assert metrics["accuracy_per_1000_examples/toy-test/cascade-pot-eot-cot"] == pytest.approx(124 / 200)
+    assert 0 < metrics["sure_aurc/far-test/vote-pot-eot-cot-ties_cot"] < 1
+    assert {name.partition("/")[2] for name in metrics if name.startswith("sure_")} == {
+        "toy-test/vote-pot-eot-cot-ties_cot",
+        "far-test/vote-pot-eot-cot-ties_cot",
+    }
+    assert not [name for name in metrics if "/dev/" in name]
     curve = client().get_metric_history(run.info.run_id, "curve/loss")
     assert [point.step for point in curve] == list(range(1, 301))
     assert curve[99].value == pytest.approx(0.01)
@@ -123,6 +135,7 @@ def test_a_run_reads_back_as_the_files_say(capfd: pytest.CaptureFixture[str], pr
     assert tags["mtd.cell"] == "table-etd-small-s1"
     assert (tags["mtd.spec"], tags["mtd.spec.line"]) == ("specs/paper.mtd", "7")
     assert tags["mtd.model.md5"] == f"{1:032x}.dir"
+    assert (tags["mtd.device"], tags["mtd.precision"], tags["mtd.engine"]) == ("cpu", "float32", "transformers")
     sets = {one.dataset.name: one for one in run.inputs.dataset_inputs}
     assert set(sets) == {"etd-train", "etd-dev", "toy-test", "far-test"}
     assert sets["etd-train"].dataset.digest == YAML().load(Path("dvc.lock"))["stages"]["mix-etd"]["outs"][0]["md5"]
@@ -134,7 +147,7 @@ def test_a_run_reads_back_as_the_files_say(capfd: pytest.CaptureFixture[str], pr
     }
     assert {
         "report/table.md",
-        "report/accuracy.png",
+        *(f"report/{name}" for name in files.REPORT_FIGURES),
         "predictions/table-etd-small-s1.jsonl",
         "predictions.json",
     } <= names
@@ -145,6 +158,26 @@ def test_a_run_reads_back_as_the_files_say(capfd: pytest.CaptureFixture[str], pr
     assert "Traceback" not in err
     assert "alembic" not in err
     assert "INFO" not in err
+
+
+def test_what_is_varied_is_a_param_of_its_own() -> None:
+    runs = finish_runs(study_of((1, 2)))
+    track.run(experiment=EXPERIMENT, runs=[str(run) for run in runs])
+    found = tracked()
+    assert set(found) == {"small · etd · paths 1 · seed 1", "small · etd · paths 2 · seed 1"}
+    params = found["small · etd · paths 2 · seed 1"].data.params
+    assert (params["student"], params["mix"], params["vary.paths"]) == ("small", "etd", "2")
+    assert found["small · etd · paths 2 · seed 1"].data.tags["mtd.cell"] == "table-etd-paths_2-small-s1"
+
+
+def test_files_of_older_versions_are_tracked_without_what_they_lack() -> None:
+    files.write_json(files.training_file("etd-small-s1"), {"seconds": 12.5, "steps": 300})
+    files.write_json(files.solving_file("table-etd-small-s1"), {"seconds": 3.5, "tokens": 900})
+    track_all()
+    run = tracked()["small · etd · seed 1"]
+    assert run.data.metrics["accuracy/toy-test/cot"] == pytest.approx(84 / 200)
+    assert not [name for name in run.data.metrics if name.startswith(("cost_seconds", "accuracy_per"))]
+    assert "mtd.device" not in run.data.tags
 
 
 def test_tracking_twice_doubles_nothing(capsys: pytest.CaptureFixture[str]) -> None:

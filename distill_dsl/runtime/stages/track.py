@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from distill_dsl.contract.failure import Failure
-from distill_dsl.contract.files import report_folder
+from distill_dsl.contract.files import REPORT_FIGURES, report_folder
 from distill_dsl.contract.runs import parse_run
 from distill_dsl.runtime.progress import steps_shown
 from distill_dsl.runtime.tracking.facts import Facts, facts_of
@@ -22,7 +22,7 @@ from distill_dsl.runtime.tracking.store import experiment_id, opened
 
 
 def run(*, experiment: str, runs: list[str]) -> None:
-    """One MLflow run for each of `runs` (`mix=etd,student=small,seed=1`)."""
+    """One MLflow run for each of `runs` (`mix=etd,student=small,seed=1`, with `,paths=2` where params are varied)."""
     trouble = tracked(experiment, runs, read_pipeline())
     if trouble is not None:
         print(f"warning: {trouble}", file=sys.stderr)
@@ -43,7 +43,7 @@ def tracked(experiment: str, runs: Sequence[str], pipeline: Pipeline) -> Failure
     """Read everything first, then write to the tracker; returns what went wrong with the tracker."""
     facts = [facts_of(experiment, parse_run(text), pipeline) for text in runs]
     folder = report_folder(experiment)
-    report = [path for name in ("table.md", "accuracy.png") if (path := folder / name).is_file()]
+    report = [path for name in ("table.md", *REPORT_FIGURES) if (path := folder / name).is_file()]
     try:
         name, fresh = send(experiment, facts, report, pipeline)
     except Failure:

@@ -10,14 +10,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
 from distill_dsl.contract import files
 from distill_dsl.contract.failure import Failure
 from distill_dsl.contract.params import read_settings
-from distill_dsl.contract.runs import Run, parse_asked
+from distill_dsl.contract.runs import Asked, Run, name_of, parse_asked
 from distill_dsl.contract.settings import (
     DataSettings,
     ExperimentSettings,
@@ -27,6 +27,7 @@ from distill_dsl.contract.settings import (
     TeacherSettings,
     ThoughtSettings,
 )
+from distill_dsl.contract.vocabulary import HELD_OUT
 from distill_dsl.runtime.tracking.git import git_tags
 from distill_dsl.runtime.tracking.pipeline import Pipeline
 
@@ -62,8 +63,9 @@ class Facts:
 
     @property
     def name(self) -> str:
-        """As people read it: `small · etd · seed 1`."""
-        return f"{self.run.student} · {self.run.mix} · seed {self.run.seed}"
+        """As people read it: `small · etd · seed 1`, `small · etd · paths 2 · seed 1`."""
+        varied = (f"{name} {value}" for name, value in self.run.varied)
+        return " · ".join([name_of(self.run.student), name_of(self.run.mix), *varied, f"seed {self.run.seed}"])
 
     @property
     def asked(self) -> str:
@@ -81,7 +83,8 @@ def facts_of(experiment: str, run: Run, pipeline: Pipeline) -> Facts:
     cell = run.solved(experiment)
     sources = (files.training_file(run.trained), files.solving_file(cell), files.scores_file(cell))
     training, solving, scores = map(files.read_json, sources)
-    metrics = {"training": training, "solving": solving, **by_quantity(scores)}
+    tests = {test: found for test, found in scores.items() if test != HELD_OUT}
+    metrics = {"training": training, "solving": solving, **by_quantity(with_costs(tests, training, solving))}
     curve = files.curve_file(run.trained)
     scored = files.scored_file(cell)
     return Facts(
@@ -90,7 +93,7 @@ def facts_of(experiment: str, run: Run, pipeline: Pipeline) -> Facts:
         params=params_of(experiment, run, pipeline),
         metrics=dict(numbers(metrics)),
         curve=read_curve(curve),
-        tags=tags_of(run, cell, pipeline),
+        tags=tags_of(run, cell, pipeline) | made_on(training, solving),
         datasets=datasets_of(cell, run, pipeline),
         scored=scored,
         digest=_hash(read_bytes(path) for path in (*sources, curve, scored)),
@@ -107,11 +110,12 @@ def params_of(experiment: str, run: Run, pipeline: Pipeline) -> dict[str, str]:
     metrics' names, and is no param: a new strategy must not look like a new run.
     """
     mix = read_settings(MixSettings, run.mix)
-    asked = [pipeline.options(f"verify-{cell}") for cell in mixed_cells(run.mix, pipeline)]
-    names = {key: unique(options[key][0] for options in asked) for key in ("teacher", "data")}
-    params = {"student": run.student, "mix": run.mix, "seed": str(run.seed)}
-    params |= {key: ", ".join(found) for key, found in names.items()}
-    params["problems"] = ", ".join(unique(f"{options['data'][0]}.{options['split'][0]}" for options in asked))
+    asked = asked_by(run.mix, pipeline)
+    names = {"teacher": unique(one.teacher for one in asked), "data": unique(one.data for one in asked)}
+    params = {"student": name_of(run.student), "mix": name_of(run.mix), "seed": str(run.seed)}
+    params |= {f"vary.{name}": value for name, value in run.varied}
+    params |= {key: ", ".join(map(name_of, found)) for key, found in names.items()}
+    params["problems"] = ", ".join(unique(f"{name_of(one.data)}.{one.split}" for one in asked))
     params |= settings("student", StudentSettings, [run.student])
     params |= settings("mix", MixSettings, [run.mix])
     params |= settings("teacher", TeacherSettings, names["teacher"])
@@ -119,21 +123,21 @@ def params_of(experiment: str, run: Run, pipeline: Pipeline) -> dict[str, str]:
     for thought in mix.thoughts:
         params |= flat(msgspec.to_builtins(read_settings(ThoughtSettings, thought)), f"thought.{thought}")
     decoding = msgspec.to_builtins(read_settings(ExperimentSettings, experiment))
-    params |= flat({key: decoding[key] for key in ("samples", "temperature", "max_tokens")}, "experiment")
+    params |= flat({key: decoding[key] for key in ("samples", "temperature", "max_tokens", "engine")}, "experiment")
     return params
 
 
-def mixed_cells(mix: str, pipeline: Pipeline) -> list[str]:
-    """The verified cells of a mix, from its `--thoughts`."""
-    return [parse_asked(text).cell for text in pipeline.options(f"mix-{mix}")["thoughts"]]
+def asked_by(mix: str, pipeline: Pipeline) -> list[Asked]:
+    """The thoughts that a mix is made of, from the `--thoughts` of its stage."""
+    return [parse_asked(text) for text in pipeline.options(f"mix-{mix}")["thoughts"]]
 
 
-def settings(section: str, kind: type[Settings], names: list[str]) -> dict[str, str]:
-    """The settings of the named blocks; a block's name stands in the key only where there are several."""
+def settings(section: str, kind: type[Settings], keys: list[str]) -> dict[str, str]:
+    """The settings of the blocks with these keys; a block's name is part of a setting's only where there are several."""
     found: dict[str, str] = {}
-    for name in names:
-        prefix = section if len(names) == 1 else f"{section}.{name}"
-        found |= flat(msgspec.to_builtins(read_settings(kind, name)), prefix)
+    for key in keys:
+        prefix = section if len(keys) == 1 else f"{section}.{name_of(key)}"
+        found |= flat(msgspec.to_builtins(read_settings(kind, key)), prefix)
     return found
 
 
@@ -155,21 +159,56 @@ def flat(value: Any, prefix: str) -> dict[str, str]:
 # --- metrics ------------------------------------------------------------------------------------
 
 
-def by_quantity(scores: dict[str, dict[str, Any]]) -> dict[str, dict[str, dict[str, Any]]]:
+Scores = dict[str, dict[str, dict[str, Any]]]
+"""Test -> strategy (or `thoughts`) -> quantity -> value, as the score stage writes it."""
+
+
+def with_costs(scores: Scores, training: dict[str, Any], solving: dict[str, Any]) -> Scores:
+    """Each strategy's accuracy with what it cost: seconds a problem, and accuracy per 1,000 training examples.
+
+    What was not measured (a file of an older version) gives no metric.
+    """
+    examples, speed = training.get("examples"), solving.get("tokens_per_second")
+
+    def costs(found: dict[str, Any]) -> dict[str, Any]:
+        more = {}
+        if speed and found.get("tokens") is not None:
+            more["seconds"] = found["tokens"] / speed
+        if examples and found.get("accuracy") is not None:
+            more["accuracy_per_1000_examples"] = found["accuracy"] / (examples / 1000)
+        return found | more
+
+    return {
+        test: {key: found if key == "thoughts" else costs(found) for key, found in entries.items()}
+        for test, entries in scores.items()
+    }
+
+
+SECTIONS: Final = {
+    "low": "accuracy_low",
+    "high": "accuracy_high",
+    "tokens": "cost_tokens",
+    "seconds": "cost_seconds",
+    "aurc": "sure_aurc",
+    "ece": "sure_ece",
+}
+"""Quantities under names by which like stands beside like where MLflow sorts them."""
+
+
+def by_quantity(scores: Scores) -> Scores:
     """Scores as `accuracy/gsm8k-test/cascade-pot-eot-cot`, what formats gave as `thoughts/gsm8k-test/pot/...`.
 
     MLflow's charts are in sections by all of a name but its last part: so one section has the
     accuracy of every strategy on a test, and is the first.
     """
-    named: dict[str, dict[str, dict[str, Any]]] = {}
+    named: Scores = {}
     for test, found in scores.items():
         for key, values in found.items():
             if key == "thoughts":
                 named.setdefault(key, {})[test] = values
                 continue
             for quantity, value in values.items():
-                name = f"accuracy_{quantity}" if quantity in ("low", "high") else quantity
-                named.setdefault(name, {}).setdefault(test, {})[key] = value
+                named.setdefault(SECTIONS.get(quantity, quantity), {}).setdefault(test, {})[key] = value
     return named
 
 
@@ -225,6 +264,12 @@ def tags_of(run: Run, cell: str, pipeline: Pipeline) -> dict[str, str]:
     return tags | git_tags() | ({"mtd.dvc.experiment": trial} if trial else {})
 
 
+def made_on(training: dict[str, Any], solving: dict[str, Any]) -> dict[str, str]:
+    """What a run's times depend on and its settings do not say: tags, since nobody asked for it."""
+    named = {"device": training, "precision": training, "engine": solving}
+    return {f"mtd.{name}": str(found[name]) for name, found in named.items() if found.get(name)}
+
+
 def package_version() -> str:
     """The version of this package that made the run."""
     try:
@@ -237,7 +282,8 @@ def datasets_of(cell: str, run: Run, pipeline: Pipeline) -> tuple[DataSet, ...]:
     """The training set's two parts and every test set."""
     parts = {"train": "training", "dev": "validation"}
     wanted = [(f"{run.mix}-{part}", files.mix_file(run.mix, part), context) for part, context in parts.items()]
-    wanted += [(test, files.test_file(test), "test") for test in files.read_json(files.scores_file(cell))]
+    tests = (test for test in files.read_json(files.scores_file(cell)) if test != HELD_OUT)
+    wanted += [(test, files.test_file(test), "test") for test in tests]
     found = []
     for name, path, context in wanted:
         digest = pipeline.md5(path)
