@@ -77,7 +77,7 @@ def said(value: object, error: BaseException | None, printed: str, folder: str) 
     try:
         return {"answer": values["as_text"](value)}
     except values["NoAnswer"] as reason:
-        return {"failure": f"error:{reason.kind}"}
+        return {"failure": reason.failure}
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from distill_dsl.runtime.thoughts.execute import execute
 
 PROMPTS = Path(__file__).parents[2] / "prompts"
 HATS = Problem(id="a", question="How many {{ hats }}?", answer="1")
-WRITTEN = (AnswerKind.TEXT, AnswerKind.PYTHON, AnswerKind.EQUATIONS)
+WRITTEN = tuple(AnswerKind)
 
 
 def thought(kind: AnswerKind, prompt: Path) -> ThoughtSettings:

@@ -9,19 +9,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from distill_dsl.contract.failure import Failure
-from distill_dsl.contract.records import Problem
+from distill_dsl.contract.records import Problem, Solution, Step
 from distill_dsl.contract.settings import SyntheticSource
 from distill_dsl.contract.vocabulary import AnswerKind
 from distill_dsl.runtime.sources.arithmetic import generate
 from distill_dsl.runtime.tables import read_table
 from distill_dsl.runtime.teachers.annotations import Unreadable, read_rationale, without_annotations
 from distill_dsl.runtime.teachers.calculations import calculations, formula, holds, percent_number, plain_number
-from distill_dsl.runtime.teachers.solution import ask_solution, program, system
+from distill_dsl.runtime.teachers.solution import ask_solution, program, system, written
 from distill_dsl.runtime.thoughts.execute import execute
 from distill_dsl.runtime.thoughts.judging import judge
 
-WRITTEN = (AnswerKind.TEXT, AnswerKind.PYTHON, AnswerKind.EQUATIONS)
+WRITTEN = tuple(AnswerKind)
 
 CLIPS = (
     "Natalia sold 48/2 = <<48/2=24>>24 clips in May.\n"
@@ -113,9 +112,17 @@ def test_what_cannot_be_read_says_why(rationale: str | None, reason: str) -> Non
     assert row.text is None and reason in (row.reason or "")
 
 
-def test_a_format_that_it_cannot_write_is_a_failure() -> None:
-    with pytest.raises(Failure, match="no programs of equations"):
-        texts(AnswerKind.PROGRAM_EQUATIONS, [problem(CLIPS)])
+def test_a_name_without_a_value_is_an_unknown() -> None:
+    equations = ("ivo = 3 * petra", "ivo - 10 = petra + 10", "solve * 2 = ivo", "ans = ivo")
+    solution = Solution(steps=(Step(name="ivo", expression="3 * 10", value="30"),), equations=equations)
+    assert written(solution, AnswerKind.PROGRAM_EQUATIONS).splitlines() == [
+        "petra = unknown()",
+        "ivo = 3 * petra",
+        "equation(ivo - 10, petra + 10)",
+        "solve_count = unknown()",
+        "equation(solve_count * 2, ivo)",
+        "ans = ivo",
+    ]
 
 
 def test_prose_needs_no_annotation() -> None:

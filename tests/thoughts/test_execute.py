@@ -18,7 +18,7 @@ COMPLETIONS = {
     AnswerKind.TEXT: ["2 + 3 = 5. The answer is 5.", "The answer is 6.", "I do not know."],
     AnswerKind.PYTHON: ["```python\nans = 2 + 3\n```", "ans = 6", "eggs = 5"],
     AnswerKind.PROGRAM_EQUATIONS: [
-        "from sympy import *\nx = symbols('x')\nans = solve(Eq(x, 5), x)",
+        "x = unknown()\nequation(x + 2, 7)\nans = x",
         "from sympy import *\nans = Integer(6)",
         "x = 5",
     ],

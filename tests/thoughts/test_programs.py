@@ -18,7 +18,7 @@ from test_answers import cases
 from distill_dsl.runtime.sandbox.frames import Cause
 from distill_dsl.runtime.sandbox.supervisor import Reply
 from distill_dsl.runtime.thoughts.execution import Execution
-from distill_dsl.runtime.thoughts.programs import _execution, run_programs
+from distill_dsl.runtime.thoughts.programs import _execution, run_programs, stated
 from distill_dsl.runtime.thoughts.programs.errors import KINDS, kind_of
 from tests.sandbox.remains import descendants, running
 
@@ -153,7 +153,7 @@ REPLIES = st.dictionaries(
 @settings(max_examples=300)
 @given(st.one_of(st.binary(max_size=40), REPLIES), st.sampled_from(Cause), st.integers(-70, 300))
 def test_any_reply_gives_a_valid_execution(said: bytes, cause: Cause, status: int) -> None:
-    execution = _execution(Reply(said, cause, status), "text")
+    execution = _execution(Reply(said, cause, status), "text", stated)
     assert (execution.answer is None) != (execution.failure is None)
     assert execution.failure != ""
 

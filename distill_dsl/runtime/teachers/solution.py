@@ -11,12 +11,13 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final, assert_never
 
-from distill_dsl.contract.failure import Failure
 from distill_dsl.contract.records import Completion, Problem, Solution
 from distill_dsl.contract.vocabulary import AnswerKind
 from distill_dsl.runtime.teachers.annotations import Unreadable, read_rationale, without_annotations
 
 NAME: Final = re.compile(r"[A-Za-z_]\w*")
+WORDS_OF_PROGRAMS: Final = ("unknown", "equation", "solve", "Variable")
+"""What programs with unknowns call; no quantity may have such a name there."""
 
 
 def ask_solution(
@@ -38,10 +39,7 @@ def written(solution: Solution, kind: AnswerKind) -> str:
         case AnswerKind.EQUATIONS:
             return system(solution)
         case AnswerKind.PROGRAM_EQUATIONS:
-            raise Failure(
-                "the solution teacher writes no programs of equations",
-                help="ask it for thoughts that answer with text, python or equations",
-            )
+            return program_with_unknowns(solution)
         case _:
             assert_never(kind)
 
@@ -66,6 +64,28 @@ def program(solution: Solution) -> str:
 def system(solution: Solution) -> str:
     """One equation a line, as the problem states them; the last defines `ans`."""
     return "\n".join(solution.equations)
+
+
+def program_with_unknowns(solution: Solution) -> str:
+    """The equations as a program: a name that nothing gives a value before it is used is an unknown.
+
+    `ivo = 3 * petra` makes an unknown of `petra` and an expression of `ivo`; `ivo - 10 = petra + 10`
+    is then an `equation(...)`.
+    """
+    lines: list[str] = []
+    known: set[str] = set()
+    for stated in solution.equations:
+        left, right = (side.strip() for side in NAME.sub(_own_name, stated).split("=", 1))
+        defines = NAME.fullmatch(left) and left not in known and left not in NAME.findall(right)
+        new = [name for name in NAME.findall(right if defines else f"{left} {right}") if name not in known]
+        lines += [f"{name} = unknown()" for name in dict.fromkeys(new)]
+        lines.append(f"{left} = {right}" if defines else f"equation({left}, {right})")
+        known |= {*new, *NAME.findall(left)}
+    return "\n".join(lines)
+
+
+def _own_name(match: re.Match[str]) -> str:
+    return f"{match[0]}_count" if match[0] in WORDS_OF_PROGRAMS else match[0]
 
 
 def _with_values(expression: str, values: dict[str, str]) -> str:

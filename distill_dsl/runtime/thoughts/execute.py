@@ -9,7 +9,7 @@ from pathlib import Path
 from distill_dsl.contract.files import project_root
 from distill_dsl.contract.settings import ThoughtSettings
 from distill_dsl.contract.vocabulary import AnswerKind
-from distill_dsl.runtime.thoughts import extract, programs, systems
+from distill_dsl.runtime.thoughts import extract, programs, systems, unknowns
 from distill_dsl.runtime.thoughts import text as prose
 from distill_dsl.runtime.thoughts.execution import Execution
 from distill_dsl.runtime.thoughts.kept import KEPT_FILE, resumed
@@ -58,8 +58,11 @@ def _executed(
     match kind:
         case AnswerKind.TEXT:
             return map(prose.read, texts)
-        case AnswerKind.PYTHON | AnswerKind.PROGRAM_EQUATIONS:
+        case AnswerKind.PYTHON:
             run = partial(programs.executions, timeout=timeout, memory=memory)
+            parts = map(extract.program, texts)
+        case AnswerKind.PROGRAM_EQUATIONS:
+            run = partial(unknowns.executions, timeout=timeout, memory=memory)
             parts = map(extract.program, texts)
         case AnswerKind.EQUATIONS:
             run = partial(systems.executions, timeout=timeout, memory=memory)

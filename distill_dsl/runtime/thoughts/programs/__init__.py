@@ -26,7 +26,7 @@ from distill_dsl.runtime.thoughts.answers.numerals import simple
 from distill_dsl.runtime.thoughts.execution import Execution
 from distill_dsl.runtime.thoughts.extract import MAX_PROGRAM
 from distill_dsl.runtime.thoughts.programs.preload import NUMPY_MODULES, STANDARD_MODULES, SYMPY_MODULES
-from distill_dsl.runtime.thoughts.programs.work import MAX_OUTPUT, TOO_MUCH_PRINTED
+from distill_dsl.runtime.thoughts.programs.work import MAX_OUTPUT, TOO_MUCH_PRINTED, Said
 
 _WORK: Final = "distill_dsl.runtime.thoughts.programs.work"
 PLAIN: Final = Kind(_WORK, STANDARD_MODULES)
@@ -76,15 +76,32 @@ def executions(
     `timeout` is seconds of processor time, `memory` bytes above what the interpreter takes. Without
     `shared`, every program gets a process to itself; the executions are the same.
     """
-    job = partial(_job, shared=shared)
-    for text, reply in run_each(programs, job, Limits(timeout, memory), workers=workers, without=without):
-        yield _refusal(text) or _execution(reply, text)
+    limits = Limits(timeout, memory)
+    return executed(programs, partial(_job, shared=shared), stated, limits, workers=workers, without=without)
+
+
+def executed(
+    programs: Iterable[str],
+    job: Callable[[str], Job],
+    read: Callable[[Said, str], Execution],
+    limits: Limits,
+    *,
+    workers: int | None = None,
+    without: Collection[Layer] = (),
+) -> Iterator[Execution]:
+    """As `executions`, by the workers that `job` names; `read` makes an execution of what a process says."""
+
+    def job_of(text: str) -> Job:
+        return job("" if _refusal(text) else text)
+
+    for text, reply in run_each(programs, job_of, limits, workers=workers, without=without):
+        yield _refusal(text) or _execution(reply, text, read)
 
 
 def _job(text: str, shared: bool) -> Job:
     """Programs that mention sympy or numpy run below workers that have them imported already."""
     kind = SYMBOLIC if "sympy" in text else NUMERIC if "numpy" in text else PLAIN
-    return Job("" if _refusal(text) else text, kind, kind if shared else None)
+    return Job(text, kind, kind if shared else None)
 
 
 def _refusal(text: str) -> Execution | None:
@@ -96,7 +113,7 @@ def _refusal(text: str) -> Execution | None:
     return None
 
 
-def _execution(reply: Reply, text: str) -> Execution:
+def _execution(reply: Reply, text: str, read: Callable[[Said, str], Execution]) -> Execution:
     """A reply as an execution. It comes from a process that ran foreign code: everything in it is checked."""
     match reply.cause:
         case Cause.PROCESSOR | Cause.WALL:
@@ -113,7 +130,7 @@ def _execution(reply: Reply, text: str) -> Execution:
         case Cause.FINISHED if not reply.said:
             return Execution(failure="error:exit", detail="left before it had an answer", text=text)
         case Cause.FINISHED:
-            return stated(_decoded(reply.said), text)
+            return read(_decoded(reply.said), text)
 
 
 def _ended_by(number: int) -> str:
@@ -128,14 +145,14 @@ def _signal_name(number: int) -> str:
     return signal.Signals(number).name if number in set(signal.Signals) else str(number)
 
 
-def _decoded(said: bytes) -> dict[str, str]:
+def _decoded(said: bytes) -> Said:
     try:
         return _REPLY.decode(said)
     except (msgspec.MsgspecError, UnicodeError):
         return {"failure": "error:reply", "detail": "what the program's process said is no reply"}
 
 
-def stated(said: dict[str, str], text: str) -> Execution:
+def stated(said: Said, text: str) -> Execution:
     """What a program's process says (`work.Said`), as an execution; anything else is a failure."""
     if (failure := said.get("failure")) is not None:
         known = bool(_FAILURE.fullmatch(failure))

@@ -15,11 +15,11 @@ MAX_ELEMENTS: Final = 50
 
 
 class NoAnswer(Exception):
-    """A value that is no answer: the kind of the error, and why."""
+    """What stands in the place of an answer: the failure that it is in a verdict, and why."""
 
-    def __init__(self, kind: str, reason: str) -> None:
-        super().__init__(kind, reason)
-        self.kind = kind
+    def __init__(self, failure: str, reason: str) -> None:
+        super().__init__(failure, reason)
+        self.failure = failure
         self.reason = reason
 
 
@@ -51,12 +51,12 @@ def as_text(value: object, depth: int = MAX_NESTING) -> str:
         return _numpy(value, depth)
     if library == "sympy":
         return _sympy(value, depth)
-    raise NoAnswer("answer-type", f"{kind.__name__} is no answer"[:100])
+    raise NoAnswer("error:answer-type", f"{kind.__name__} is no answer"[:100])
 
 
 def _integer(value: Any) -> str:
     if value.bit_length() > 4 * MAX_TEXT:  # before str(), whose cost is quadratic
-        raise NoAnswer("answer-size", "an integer of thousands of digits")
+        raise NoAnswer("error:answer-size", "an integer of thousands of digits")
     return str(value)
 
 
@@ -66,26 +66,26 @@ def _rational(above: Any, below: Any) -> str:
 
 def _finite(value: Any) -> str:
     if not math.isfinite(value):
-        raise NoAnswer("not-finite", f"{value} is no number")
+        raise NoAnswer("error:not-finite", f"{value} is no number")
     return _short(str(value) if type(value) is Decimal else repr(value))
 
 
 def _short(text: Any) -> str:
     if len(text) > MAX_TEXT:
-        raise NoAnswer("answer-size", f"a text of {len(text)} characters")
+        raise NoAnswer("error:answer-size", f"a text of {len(text)} characters")
     return str(text)
 
 
 def _container(value: Any, depth: int) -> str:
     if not depth:
-        raise NoAnswer("answer-type", "containers within containers")
+        raise NoAnswer("error:answer-type", "containers within containers")
     if not value or len(value) > MAX_ELEMENTS:
-        raise NoAnswer("answer-type", f"a {type(value).__name__} of {len(value)} values")
+        raise NoAnswer("error:answer-type", f"a {type(value).__name__} of {len(value)} values")
     if len(value) == 1:
         (element,) = value.values() if type(value) is dict else value
         return as_text(element, depth - 1)
     if type(value) is dict:
-        raise NoAnswer("answer-type", f"a dict of {len(value)} values")
+        raise NoAnswer("error:answer-type", f"a dict of {len(value)} values")
     elements = [as_text(element, depth - 1) for element in value]
     if type(value) in (set, frozenset):
         return _short("{" + ", ".join(sorted(elements)) + "}")
@@ -97,7 +97,7 @@ def _numpy(value: Any, depth: int) -> str:
         return as_text(value.item(), depth - 1)
     if getattr(value, "ndim", 0) == 1 and value.size <= MAX_ELEMENTS:
         return as_text(value.tolist(), depth)
-    raise NoAnswer("answer-type", f"a numpy {type(value).__name__} of {getattr(value, 'size', 0)} values")
+    raise NoAnswer("error:answer-type", f"a numpy {type(value).__name__} of {getattr(value, 'size', 0)} values")
 
 
 def _sympy(value: Any, depth: int) -> str:
@@ -111,5 +111,5 @@ def _sympy(value: Any, depth: int) -> str:
     if getattr(value, "is_number", False) and value.is_real:
         return _finite(float(value))
     if getattr(value, "is_number", False):
-        raise NoAnswer("not-finite", f"{type(value).__name__} is no real number")
-    raise NoAnswer("answer-type", f"{type(value).__name__} is no number: {str(value)[:100]}")
+        raise NoAnswer("error:not-finite", f"{type(value).__name__} is no real number")
+    raise NoAnswer("error:answer-type", f"{type(value).__name__} is no number: {str(value)[:100]}")

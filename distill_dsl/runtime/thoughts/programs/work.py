@@ -38,7 +38,8 @@ MAX_OUTPUT: Final = 64 * 1024
 MAX_LINE: Final = 2000
 TOO_MUCH_PRINTED: Final = 73
 """Exit status of a process whose program printed too much."""
-LAST_VALUE: Final = "__last_value__"
+LAST_VALUE: Final = "last value"
+"""No name that a program could write."""
 NAMES: Final = ("ans", "answer")
 """Variables that hold the answer, the first of them that is there."""
 FUNCTIONS: Final = ("solution", "solver", "solve")
@@ -68,15 +69,15 @@ def warm_up() -> None:
 
 def alone(text: str) -> bytes:
     """Run a program that has this process to itself."""
-    output = _prepare(lambda: os._exit(TOO_MUCH_PRINTED))  # an exception could be caught, and more printed
+    output = prepare(lambda: os._exit(TOO_MUCH_PRINTED))  # an exception could be caught, and more printed
     try:
         code = _compiled(text)
     except BaseException as error:
-        return _encoded(_not_compiled(error))
-    return _encoded(_said(code, {"__name__": "__main__"}, output, _run, lambda function: function()))
+        return encoded(not_compiled(error))
+    return encoded(said_of(code, {"__name__": "__main__"}, output, run_alone, lambda function: function()))
 
 
-def _run(code: CodeType, space: dict[str, Any]) -> None:
+def run_alone(code: CodeType, space: dict[str, Any]) -> None:
     """As deep in the stack as `run_watched` is, so that a program may call itself as often."""
     exec(*(code, space))
 
@@ -88,24 +89,24 @@ def together(text: str) -> bytes | None:
     it would say the same alone. Without a stated answer, for instance, its last expression would
     count, which is compiled in another way.
     """
-    _watch_once()
+    watch_once()
     try:
         code = compile(text, "<program>", "exec", dont_inherit=True)
     except SyntaxError as error:
-        return _encoded(_not_compiled(error))
+        return encoded(not_compiled(error))
     except BaseException:  # a text that the compiler cannot take: whatever it did, another process will tell
         return None
     if not admits(code):
         return None
-    output = _prepare(stop)
-    said = _said(code, {"__name__": "__main__", "__builtins__": BUILTINS}, output, run_watched, call_watched)
+    output = prepare(stop)
+    said = said_of(code, {"__name__": "__main__", "__builtins__": BUILTINS}, output, run_watched, call_watched)
     failure = said.get("failure")
     if was_stopped() or failure in CUT_SHORT:
         raise NeedsOwnProcess  # whatever it was calling is left half done: nobody else may share this process
-    return None if _owed_to_sharing(failure) else _encoded(said)
+    return None if owed_to_sharing(failure) else encoded(said)
 
 
-def _owed_to_sharing(failure: str | None) -> bool:
+def owed_to_sharing(failure: str | None) -> bool:
     """Whether a program alone might not have failed."""
     if failure == "error:name":
         return lacks_names()
@@ -113,21 +114,21 @@ def _owed_to_sharing(failure: str | None) -> bool:
 
 
 @cache
-def _watch_once() -> None:
+def watch_once() -> None:
     watch()
 
 
-def _prepare(too_much: Callable[[], None]) -> _Output:
+def prepare(too_much: Callable[[], None]) -> Output:
     """The same random numbers for every program, nothing to read, and a place for what it prints."""
     random.seed(0)
     if (of_sympy := sys.modules.get("sympy.core.random")) is not None:
         of_sympy.seed(0)
     sys.stdin = io.StringIO()
-    sys.stdout, sys.stderr = output, _ = _Output(too_much), _Output(too_much)
+    sys.stdout, sys.stderr = output, _ = Output(too_much), Output(too_much)
     return output
 
 
-class _Output(io.TextIOBase):
+class Output(io.TextIOBase):
     """Keeps what is printed, and `ends` the program when that is too much."""
 
     def __init__(self, ends: Callable[[], None]) -> None:
@@ -147,21 +148,23 @@ class _Output(io.TextIOBase):
         return lines[-1][-MAX_LINE:] if lines else None
 
 
-def _said(
+def said_of(
     code: CodeType,
     space: dict[str, Any],
-    output: _Output,
+    output: Output,
     run: Callable[[CodeType, dict[str, Any]], None],
     call: Callable[[Callable[[], object]], object],
+    settled: Callable[[object], object] = lambda value: value,
 ) -> Said:
+    """Run a program and read its answer; `settled` gives the value of what stands for one."""
     try:
         left = _left(code, space, run)
-        said = _answer(space, output, call)
+        said = _answer(space, output, call, settled)
     except MemoryError:
         space.clear()
         return {"failure": "memory", "detail": ""}
     except NoAnswer as error:
-        return {"failure": f"error:{error.kind}", "detail": error.reason}
+        return {"failure": error.failure, "detail": error.reason}
     except PermissionError as error:
         return {"failure": "denied", "detail": detail_of(error)}
     except ModuleNotFoundError as error:
@@ -195,7 +198,7 @@ def _keeping_last_value(text: str) -> CodeType:
     return compile(tree, "<program>", "exec", dont_inherit=True)
 
 
-def _not_compiled(error: BaseException) -> Said:
+def not_compiled(error: BaseException) -> Said:
     kind = "syntax" if isinstance(error, (ValueError, MemoryError)) else kind_of(error)
     return {"failure": f"error:{kind}", "detail": detail_of(error)}
 
@@ -211,20 +214,25 @@ def _left(code: CodeType, space: dict[str, Any], run: Callable[[CodeType, dict[s
     return False
 
 
-def _answer(space: dict[str, Any], output: _Output, call: Callable[[Callable[[], object]], object]) -> Said:
+def _answer(
+    space: dict[str, Any],
+    output: Output,
+    call: Callable[[Callable[[], object]], object],
+    settled: Callable[[object], object],
+) -> Said:
     """`ans` or `answer`, else what `solution()` returns, else the last line printed, else the last value."""
     for name in NAMES:
         if space.get(name) is not None:
-            return {"answer": as_text(space[name])}
+            return {"answer": as_text(settled(space[name]))}
     for name in FUNCTIONS:
         if isinstance(function := space.get(name), FunctionType) and _takes_nothing(function):
             value = call(function)
             if value is not None:
-                return {"answer": as_text(value)}
+                return {"answer": as_text(settled(value))}
     if (line := output.last_line()) is not None:
         return {"printed": line}
     if space.get(LAST_VALUE) is not None:
-        return {"answer": as_text(space[LAST_VALUE])}
+        return {"answer": as_text(settled(space[LAST_VALUE]))}
     return {"failure": "no-answer", "detail": "neither ans nor solution() nor anything printed"}
 
 
@@ -233,7 +241,7 @@ def _takes_nothing(function: FunctionType) -> bool:
     return needed == 0 and not function.__code__.co_kwonlyargcount
 
 
-def _encoded(said: Said) -> bytes:
+def encoded(said: Said) -> bytes:
     return json.dumps(said).encode("ascii")
 
 
