@@ -167,7 +167,9 @@ def _elements(site: Site, type: types.Type) -> Iterator[Choice]:
     match type:
         case types.Names(kind):
             yield from _names(site, kind)
-        case types.Member() | types.Weighted() | types.Strategies():
+        case types.Weighted(kind):
+            yield from _names(site, kind)
+        case types.Member() | types.Strategies():
             yield from _names(site, "thought")
         case types.Splits():
             yield from _splits(site)

@@ -8,7 +8,8 @@ from typing import Final
 
 from distill_dsl.compiler.language.tokens import Kind
 from distill_dsl.compiler.model import types
-from distill_dsl.compiler.model.fields import FIELDS, PARAM, STRATEGIES
+from distill_dsl.compiler.model.fields import FIELDS, PARAM
+from distill_dsl.compiler.model.offered import STRATEGIES
 from distill_dsl.contract.settings import Columns
 from distill_dsl.editor.cursor import Cursor, Step
 

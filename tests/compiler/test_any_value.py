@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import pytest
 
 from distill_dsl.compiler.language.tokens import BLOCKS
-from distill_dsl.compiler.model.fields import FIELDS, PARAM, STRATEGIES
+from distill_dsl.compiler.model.fields import FIELDS, PARAM
+from distill_dsl.compiler.model.offered import STRATEGIES
 from distill_dsl.compiler.model.types import Call, OneOf
 from specs import SMALL, compiled
 

@@ -299,13 +299,8 @@ def test_one_problem_under_two_names_is_still_trained_on() -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        changed(
-            'file(train: "train.jsonl", test: "test.jsonl")', 'reasoning_gym("gsm_symbolic", train: 9, test: 9)'
-        ).replace("solution()", 'recorded("c.jsonl")'),
         changed("solution()", 'transformers("gpt2")'),
         changed("solution()", "solution() budget = 25USD"),
-        changed("[cot, pot > cot]", "[cot, ranked(pot, cot)]"),
-        changed("answer = python", "answer = program_equations").replace("solution()", 'recorded("c.jsonl")'),
     ],
 )
 def test_what_cannot_be_run_yet_is_said_when_compiling(text: str) -> None:

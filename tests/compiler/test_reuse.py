@@ -70,7 +70,7 @@ def test_names_of_an_aliased_file_are_reached_through_the_alias(tmp_path: Path) 
     model = model_in(project(tmp_path))
     assert list(model.thoughts) == ["cot", "c_cot", "c_pot"]
     assert model.mixes["own"].settings.thoughts == {"cot": 1.0, "c_pot": 1.0}
-    assert model.mixes["own"].teacher == "c_t"
+    assert model.mixes["own"].teachers == ("c_t",)
     assert model.mixes["c_m"].settings.thoughts == {"c_cot": 1.0, "c_pot": 2.0}
     experiment = model.experiments["e"]
     assert experiment.students == ("s", "c_small")

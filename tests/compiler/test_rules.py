@@ -9,7 +9,7 @@ from itertools import product
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from distill_dsl.compiler import check_spec
@@ -159,9 +159,9 @@ ERRORS = {
         changed(("= text", '= text cue = "Think"'), ("= python", '= python cue = "Think now"')),
         [],
     ),
-    "programs of equations by solution()": (
-        changed(('openai("m")', "solution()"), ("answer = python", "answer = program_equations")),
-        [(Code.UNWRITABLE_THOUGHT, "pot")],
+    "programs by gold()": (
+        changed(('openai("m")', "gold()")),
+        [(Code.UNWRITABLE_THOUGHT, "pot"), (Code.UNWRITABLE_THOUGHT, "eot")],
     ),
     "solution() without solutions": (
         changed(('openai("m")', "solution()"), (SOURCE, 'reasoning_gym("gsm_symbolic", train: 9, test: 9)')),
@@ -356,6 +356,7 @@ def one_each(answers: tuple[str | None, ...]) -> list[Judged]:
     ]  # fmt: skip
 
 
+@settings(deadline=None)  # tries every way to agree
 @given(st.lists(st.sampled_from([0.5, 1.0, 1.5, 2.0, 3.0, 4.0]), min_size=1, max_size=4), st.integers(-1, 3))
 def test_a_plainer_answer_picks_the_same_in_the_score_stage(weights: list[float], ties: int) -> None:
     members = tuple(f"t{at}" for at in range(len(weights)))

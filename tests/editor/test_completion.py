@@ -9,6 +9,7 @@ from marked import SMALL, SPECS, below, folder, marked
 
 from distill_dsl.compiler.language.tokens import BLOCKS
 from distill_dsl.compiler.model.fields import FIELDS, PARAM_TYPES
+from distill_dsl.compiler.model.offered import STRATEGIES
 from distill_dsl.editor.choices import Choice
 from distill_dsl.editor.completion import PLACES, completions, is_due
 from distill_dsl.editor.cursor import Where
@@ -104,12 +105,14 @@ def test_a_text_with_a_hash_is_no_comment() -> None:
 
 # --- values -------------------------------------------------------------------------------------
 
+CALLED = [call.name for call in STRATEGIES]
+
 
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("mix x {\n  teacher = |", ["t"]),
-        ("mix x {\n  teacher = |\n  thoughts = cot\n}", ["t"]),
+        ("mix x {\n  teacher = |", ["t", "paths", "rate"]),
+        ("mix x {\n  teacher = |\n  thoughts = cot\n}", ["t", "paths", "rate"]),
         ("mix x = |", ["m", "n"]),
         ("mix m2 = m|", ["m", "n"]),
         ("mix x { problems = |", ["a.train", "a.test"]),
@@ -121,12 +124,12 @@ def test_a_text_with_a_hash_is_no_comment() -> None:
         ("mix x { thoughts = cot + 2*|", ["cot", "pot", "paths", "rate"]),
         ("experiment x { students = [|", ["s"]),
         ("experiment x { mixes = [m, |", ["m", "n"]),
-        ("experiment x { answers = [cot, |", ["cot", "pot", "vote", "confident", "ranked", "oracle"]),
-        ("experiment x { answers = [cot > |", ["cot", "pot", "vote", "confident", "ranked", "oracle"]),
-        ("experiment x { answers = [vote(|", ["cot", "pot", "ties:"]),
-        ("experiment x { answers = [vote(cot, |", ["cot", "pot", "ties:"]),
+        ("experiment x { answers = [cot, |", ["cot", "pot", *CALLED]),
+        ("experiment x { answers = [cot > |", ["cot", "pot", *CALLED]),
+        ("experiment x { answers = [vote(|", ["cot", "pot", "ties:", "samples:", "by:"]),
+        ("experiment x { answers = [vote(cot, |", ["cot", "pot", "ties:", "samples:", "by:"]),
         ("experiment x { answers = [vote(cot, ties: |", ["cot", "pot"]),
-        ("experiment x { headline = |", ["cot", "pot", "vote", "confident", "ranked", "oracle"]),
+        ("experiment x { headline = |", ["cot", "pot", *CALLED]),
         ("experiment x { vary |", ["paths", "rate"]),
         ("thought x { answer = |", ["text", "python", "equations", "program_equations"]),
         ("student x { schedule = |", ["linear", "cosine", "constant"]),
@@ -222,8 +225,8 @@ def test_names_of_an_aliased_import(tmp_path: Path) -> None:
     def found(text: str) -> list[str]:
         return [choice.label for choice in completions(*marked(head + text, path))]
 
-    assert found("mix x { teacher = |") == ["c.t"]
-    assert found("mix x { teacher = c.|") == ["t"]
+    assert found("mix x { teacher = |") == ["c.t", "c.paths", "c.rate"]
+    assert found("mix x { teacher = c.|") == ["t", "paths", "rate"]
     assert found("mix x { problems = c.|") == ["a.train", "a.test"]
     assert found("mix x { problems = c.a.|") == ["train", "test"]
     assert found("mix x = |") == ["own", "c.m", "c.n"]

@@ -116,8 +116,8 @@ def test_nothing_is_told_of_signs_comments_and_unknown_words() -> None:
     [
         ("data x { source = hf(|", "hf(name, config: ..., revision: ...)", 0),
         ('data x { source = hf("y", revision: |', "hf(name, config: ..., revision: ...)", 2),
-        ("experiment x { answers = [vote(cot, |", "vote(thought, ..., ties: ...)", 0),
-        ("experiment x { answers = [vote(cot, ties: |", "vote(thought, ..., ties: ...)", 1),
+        ("experiment x { answers = [vote(cot, |", "vote(thought, ..., ties: ..., samples: ..., by: ...)", 0),
+        ("experiment x { answers = [vote(cot, ties: |", "vote(thought, ..., ties: ..., samples: ..., by: ...)", 1),
         ("data x { source = file(train: |", "file(path, split: ...)", 1),
         ("teacher x { model = solution(|", "solution()", None),
     ],

@@ -168,7 +168,7 @@ async def test_completion_with_places_to_fill_in(client: Client, project: Path) 
         lsp.CompletionParams(named(path), lsp.Position(3, len("  teacher = c.")))
     )
     assert isinstance(found, lsp.CompletionList)
-    assert [item.label for item in found.items] == ["t"]
+    assert [item.label for item in found.items] == ["t", "paths", "rate"]
     text = MAIN + "mix x {\n  "
     await changed(client, path, text, 2)
     found = await client.text_document_completion_async(lsp.CompletionParams(named(path), lsp.Position(3, 2)))

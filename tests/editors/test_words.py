@@ -12,7 +12,8 @@ import pytest
 
 from distill_dsl.compiler.language.parse import parse
 from distill_dsl.compiler.language.tokens import BLOCKS, KEYWORDS, UNITS, WORDS
-from distill_dsl.compiler.model.fields import BASES, EXEMPLARS, FIELDS, SOURCES, STRATEGIES, TEACHERS
+from distill_dsl.compiler.model.fields import FIELDS
+from distill_dsl.compiler.model.offered import CALLS
 from distill_dsl.compiler.model.resolve import Program, analysed
 from distill_dsl.compiler.model.types import Argument, Field, Word
 from distill_dsl.compiler.source import Source
@@ -42,9 +43,8 @@ def choices(rule: str) -> list[set[str]]:
 
 def worded() -> Iterator[Field | Argument]:
     """Keys and arguments that take one of a few words."""
-    calls = (*SOURCES, *TEACHERS, *EXEMPLARS, *BASES, *STRATEGIES)
     rows = [row for table in FIELDS.values() for row in table]
-    for row in (*rows, *(argument for call in calls for argument in call.arguments)):
+    for row in (*rows, *(argument for call in CALLS for argument in call.arguments)):
         if isinstance(row.type, Word):
             yield row
 
@@ -79,8 +79,8 @@ def test_words_that_keys_take() -> None:
 
 def test_words_that_arguments_take() -> None:
     rows = [row for row in worded() if isinstance(row, Argument)]
-    assert [row.key for row in rows] == ["digits"]
-    assert choices("argument") == [{word for row in rows for word in row.type.choices}]
+    assert [row.key for row in rows] == ["write", "digits", "by"]
+    assert choices("argument") == [{row.key for row in rows}, {word for row in rows for word in row.type.choices}]
 
 
 def written(snippet: dict[str, Any]) -> str:

@@ -15,8 +15,9 @@ from distill_dsl.compiler.language.parse import parse
 from distill_dsl.compiler.model import types
 from distill_dsl.compiler.model.declare import declared
 from distill_dsl.compiler.model.entities import SplitRef
-from distill_dsl.compiler.model.fields import AFTER, FIELDS, STRATEGIES
+from distill_dsl.compiler.model.fields import FIELDS
 from distill_dsl.compiler.model.load import Program
+from distill_dsl.compiler.model.offered import AFTER
 from distill_dsl.compiler.model.reading import Reading
 from distill_dsl.compiler.model.resolve import read
 from distill_dsl.compiler.model.types import REQUIRED, Argument, Call, Field
@@ -97,6 +98,8 @@ def values(type: types.Type) -> st.SearchStrategy[Any]:
         case types.Splits():
             splits = st.sampled_from(["train", "test"]).map(lambda split: SplitRef("d", split))
             return st.lists(splits, min_size=1, unique=True).map(tuple)
+        case types.Weighted("teacher"):
+            return st.dictionaries(st.just("t"), weights, min_size=1)
         case types.Weighted():
             return st.dictionaries(st.sampled_from(NAMES), weights, min_size=1)
         case types.Strategies():
@@ -141,8 +144,23 @@ def _argument(argument: Argument) -> st.SearchStrategy[Any]:
 def strategies() -> st.SearchStrategy[Any]:
     single = st.builds(contract.Single, thought=st.sampled_from(NAMES))
     cascade = st.builds(contract.Cascade, members=st.permutations(NAMES).map(tuple))
-    calls = [call for call in STRATEGIES if call.name != "vote"]
-    joint = [st.builds(call.settings, members=names.map(tuple)) for call in calls if call.settings]
+    few = st.none() | st.integers(1, 9)
+    ties = names.flatmap(
+        lambda ones: st.builds(contract.Adaptive, members=st.just(tuple(ones)), ties=st.none() | st.sampled_from(ones))
+    )
+    joint = [
+        st.builds(contract.Confident, members=names.map(tuple), samples=few, calibrated=st.booleans()),
+        st.builds(
+            contract.Ranked,
+            members=names.map(tuple),
+            by=st.just("s"),
+            on=st.sampled_from(NAMES),
+            samples=few,
+            vote=st.booleans(),
+        ),
+        st.builds(contract.Oracle, members=names.map(tuple)),
+        ties,
+    ]
     heavy = weights.filter(lambda weight: weight != 1)
     vote = names.flatmap(
         lambda ones: st.builds(
@@ -150,6 +168,8 @@ def strategies() -> st.SearchStrategy[Any]:
             members=st.just(tuple(ones)),
             weights=st.dictionaries(st.sampled_from(ones), heavy),
             ties=st.none() | st.sampled_from(ones),
+            samples=few,
+            by=st.sampled_from(["count", "confidence"]),
         )
     )
     return st.one_of(single, cascade, vote, *joint)

@@ -10,7 +10,7 @@ from distill_dsl.compiler.language import nodes
 from distill_dsl.compiler.model import units
 from distill_dsl.compiler.model.calls import Read, bound, chosen
 from distill_dsl.compiler.model.entities import SplitRef
-from distill_dsl.compiler.model.fields import STRATEGIES
+from distill_dsl.compiler.model.offered import STRATEGIES
 from distill_dsl.compiler.model.reading import WRONG, Reading, Wrong, distinct, elements, named, read_name
 from distill_dsl.compiler.model.scalars import read_scalar
 from distill_dsl.compiler.model.scope import unknown_alias

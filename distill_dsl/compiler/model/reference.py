@@ -8,7 +8,8 @@ from typing import Any, Final
 
 from distill_dsl.compiler.diagnostics import Code
 from distill_dsl.compiler.language.tokens import UNITS
-from distill_dsl.compiler.model.fields import FIELDS, PARAM, PARAM_TYPES, STRATEGIES
+from distill_dsl.compiler.model.fields import FIELDS, PARAM, PARAM_TYPES
+from distill_dsl.compiler.model.offered import STRATEGIES
 from distill_dsl.compiler.model.parameters import EXAMPLES
 from distill_dsl.compiler.model.types import REQUIRED, Bytes, Call, Field, OneOf, Seconds, Share, Text, Type
 from distill_dsl.compiler.model.wording import expected

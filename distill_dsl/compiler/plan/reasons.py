@@ -184,13 +184,21 @@ _SAID_BY: Final = {
     "test": ("experiment", "tests", "tests"),
     "thought": ("mix", "thoughts", "thoughts"),
     "run": ("experiment", "students", "trainings"),
+    "trained": ("teacher", "model", "whose training"),
+    "base": ("student", "base", "what it starts from"),
+    "verifier": ("experiment", "answers", "verifiers"),
 }
 """Option of a stage's command -> the section and key that it comes from, and what it lists."""
 
+def _cell(run: str) -> str:
+    """`etd-small-s1` of `mix=etd,student=small,seed=1`."""
+    return "-".join(part.partition("=")[2] for part in run.replace("seed=", "seed=s").split(","))
+
+
 _WORDS: Final = {
-    "thoughts": lambda value: value.partition("=")[2].removesuffix(f"-{value.partition('=')[0]}"),
+    "thoughts": lambda value: "-".join(part.partition("=")[2] for part in value.split(",")[1:]),
     "test": lambda value: ".".join(value.rsplit("-", 1)),
-    "run": lambda value: "-".join(part.partition("=")[2] for part in value.replace("seed=", "seed=s").split(",")),
+    **dict.fromkeys(("run", "trained", "base", "verifier"), _cell),
 }
 """Option -> how one of its values is told."""
 

@@ -14,7 +14,7 @@ from typing import Any, Final, assert_never
 import msgspec
 
 from distill_dsl.compiler.model import types
-from distill_dsl.compiler.model.fields import STRATEGIES
+from distill_dsl.compiler.model.offered import STRATEGIES
 from distill_dsl.compiler.model.types import Argument, Call, Field
 from distill_dsl.compiler.model.units import BYTES, SECONDS
 from distill_dsl.contract.settings import Cascade, Environment, Single, Strategy, strategy_key

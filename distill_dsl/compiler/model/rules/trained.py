@@ -122,7 +122,8 @@ def nothing_to_learn(checked: Checked) -> Iterator[Diagnostic]:
 
 def _without_wrong(checked: Checked, experiment: Experiment) -> Iterator[Diagnostic]:
     model = checked.model
-    pairs = [(student, mix) for student in experiment.students for mix in experiment.mixes]
+    writers = [name for name in experiment.students if not _verifies(model.students[name])]
+    pairs = [(student, mix) for student in writers for mix in experiment.mixes]
     pairs += [(ranked.by, ranked.on) for ranked in verifiers(experiment)]
     for student, name in dict.fromkeys(pairs):
         mix, objective = model.mixes[name], model.students[student].settings.objective
