@@ -4,7 +4,18 @@ from __future__ import annotations
 
 import typer
 
-from distill_dsl.cli import check, comparing, compiling, editing, explaining, formatting, graphing, planning, running
+from distill_dsl.cli import (
+    check,
+    comparing,
+    compiling,
+    editing,
+    explaining,
+    formatting,
+    graphing,
+    planning,
+    running,
+    solving,
+)
 
 app = typer.Typer(
     help="Compile `.mtd` specs to DVC pipelines that distil reasoning into small language models.",
@@ -20,6 +31,7 @@ app.command()(comparing.diff)
 app.command()(formatting.fmt)
 app.command()(editing.lsp)
 app.command()(explaining.explain)
+app.command()(solving.solve)
 app.command()(running.track)
 app.command()(running.doctor)
 app.add_typer(running.stages, name="stage", hidden=True)
