@@ -69,7 +69,8 @@ def test_train_leaves_a_model_metrics_and_a_curve() -> None:
     metrics = json.loads(files.training_file("etd-small-s1").read_text())
     assert list(metrics) == [
         *("steps", "examples", "cut_inputs", "left_out", "altered"),
-        *("train_loss", "dev_loss", "parameters", "seconds", "tokens"),
+        *("train_loss", "dev_loss", "parameters", "trained_parameters", "seconds", "tokens", "seen_tokens"),
+        *("tokens_per_second", "padding", "peak_memory", "energy", "flops", "device", "precision"),
     ]
     assert (metrics["steps"], metrics["examples"], metrics["left_out"]) == (12, 72, 0)
     curve = list(csv.DictReader(files.curve_file("etd-small-s1").read_text().splitlines()))
@@ -93,14 +94,13 @@ KILLED = """
 import os, signal, sys
 from distill_dsl.contract import files
 from distill_dsl.runtime.stages import train
-from distill_dsl.runtime.students import training
-from distill_dsl.runtime.students.models import Student
-step_end = training._Watch.on_step_end
+from distill_dsl.runtime.students import watching
+step_end = watching.Watch.on_step_end
 def on_step_end(self, args, state, control, **rest):
     if state.global_step == 8:
         os.kill(os.getpid(), signal.SIGKILL)
     step_end(self, args, state, control, **rest)
-training._Watch.on_step_end = on_step_end
+watching.Watch.on_step_end = on_step_end
 train.run(mix="etd", student="small", seed=1)
 """
 

@@ -113,7 +113,7 @@ def test_a_training_killed_after_its_last_step_is_taken_as_it_is(tmp_path: Path)
 def test_seconds_of_an_interrupted_training_add_up(tmp_path: Path) -> None:
     with pytest.raises(Killed):
         trained(tmp_path, Told(stop=8))
-    (tmp_path / "checkpoint-6" / training.DONE).write_text("1000.0")
+    (tmp_path / "checkpoint-6" / training.DONE).write_text('{"seconds": 1000.0}')
     assert trained(tmp_path)[1].seconds > 1000.0
 
 

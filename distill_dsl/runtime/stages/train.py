@@ -5,11 +5,12 @@ from __future__ import annotations
 import csv
 import hashlib
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import msgspec
 from rich.console import Console
@@ -20,7 +21,7 @@ from distill_dsl.contract import files
 from distill_dsl.contract.failure import Failure
 from distill_dsl.contract.params import read_settings
 from distill_dsl.contract.records import Example
-from distill_dsl.contract.runs import Run
+from distill_dsl.contract.runs import Run, parse_run
 from distill_dsl.contract.settings import (
     HfBase,
     Preference,
@@ -31,9 +32,13 @@ from distill_dsl.contract.settings import (
     Weighted,
 )
 from distill_dsl.contract.vocabulary import STAGE_VERSIONS, StageKind
-from distill_dsl.runtime.students import models, training
+from distill_dsl.runtime.students import distributed, measuring, models, preference, sides, training, verifier
 from distill_dsl.runtime.students.batches import Encoding, encode, prompt
 from distill_dsl.runtime.students.card import write_card
+from distill_dsl.runtime.students.lessons import Lesson
+from distill_dsl.runtime.students.watching import Progress as Told
+
+Metrics = Mapping[str, float | int | str | None]
 
 
 @dataclass(frozen=True)
@@ -55,7 +60,7 @@ class Cell:
     @cached_property
     def checkpoints(self) -> Path:
         """Where a killed training finds what it had."""
-        return files.STATE / "checkpoints" / _digest(self.settings, self.mix, self.seed)
+        return files.STATE / "checkpoints" / _digest(self.settings, self.mix, self.seed, self.base)
 
 
 @dataclass(frozen=True)
@@ -66,24 +71,35 @@ class Learned:
     examples: Encoding
     """What was trained on."""
     result: training.Training
+    figures: Metrics = field(default_factory=dict)
+    """What an objective tells besides the metrics of every training."""
 
 
 def run(*, mix: str, student: str, seed: int, base: str | None = None) -> None:
     """Examples of a mix -> a model folder, its metrics and its learning curve.
 
     A killed training goes on from its last checkpoint; the model folder appears when all is done.
-    `base` names the run whose model a `trained` base starts from.
+    `base` names the run whose model a `trained` base starts from. Where the environment asks for several
+    processes (see `distributed`), each of them runs this, and the first one writes.
     """
+    if options := distributed.launch_options():
+        distributed.launch(options, __name__, {"mix": mix, "student": student, "seed": seed, "base": base})
+        return
     cell = Cell(mix, student, seed, base, read_settings(StudentSettings, student))
     models.quiet()
     set_seed(seed)
     learned = _learn(cell)
-    _save(cell, learned.pupil)
+    if distributed.is_first():
+        _write(cell, learned)
+        # Kept to the end: whatever failed above can be run again without a new training.
+        shutil.rmtree(cell.checkpoints, ignore_errors=True)
+
+
+def _write(cell: Cell, learned: Learned) -> None:
+    _save(cell, learned)
     _write_curve(files.curve_file(cell.name), learned.result.curve)
-    metrics = _metrics(learned.pupil, learned.examples, learned.result)
+    metrics = _metrics(learned)
     files.write_json(files.training_file(cell.name), metrics)
-    # Kept to the end: whatever failed above can be run again without a new training.
-    shutil.rmtree(cell.checkpoints, ignore_errors=True)
     print(
         f"{cell.name}: {metrics['steps']} steps on {metrics['examples']} examples in {learned.result.seconds:.0f} s, "
         f"loss {metrics['train_loss']:.4f}, {metrics['parameters']:,} parameters"
@@ -96,11 +112,7 @@ def _learn(cell: Cell) -> Learned:
         case None | Weighted():
             return _fine_tune(cell)
         case Preference() | Verifier() as objective:
-            raise Failure(
-                f"the objective {type(objective).__name__.lower()} cannot be trained yet",
-                where="params.yaml",
-                help=f"take `objective` out of the student {cell.student}",
-            )
+            return _contrast(cell, objective)
 
 
 def _fine_tune(cell: Cell) -> Learned:
@@ -109,6 +121,7 @@ def _fine_tune(cell: Cell) -> Learned:
     dev_rows = list(files.read_rows(files.mix_file(cell.mix, "dev"), Example))
     pupil = _student(cell, train_rows)
     models.use_threads(pupil)
+    distributed.share_threads()
     train_set = _encoded(pupil, train_rows, cell.settings)
     dev_set = _encoded(pupil, dev_rows, cell.settings)
     if not train_set.examples:
@@ -117,23 +130,51 @@ def _fine_tune(cell: Cell) -> Learned:
             where=str(files.mix_file(cell.mix, "train")),
             help=f"raise `max_thought` of the student {cell.student}, now {cell.settings.max_thought} tokens",
         )
-    steps = training.steps_of(cell.settings, len(train_set.examples))
+    return Learned(pupil, train_set, _trained(cell, pupil, train_set.examples, dev_set.examples))
+
+
+def _contrast(cell: Cell, objective: Preference | Verifier) -> Learned:
+    """Learn from the mix's right and wrong thoughts: to write the former, or to tell them apart."""
+    right, wrong = sides.read_sides(cell.mix)
+    pupil = _student(cell, [*right, *wrong])
+    models.use_threads(pupil)
+    distributed.share_threads()
+    task: sides.Task[Any]
+    match objective:
+        case Preference():
+            task = preference.preferring_task(
+                pupil, cell.mix, right, wrong, cell.settings, objective, seed=cell.seed, checkpoints=cell.checkpoints
+            )
+        case Verifier():
+            task = verifier.telling_task(pupil, cell.mix, right, wrong, cell.settings, seed=cell.seed)
+    result = _trained(cell, task.pupil, task.learned, task.measured, task.lesson)
+    return Learned(task.pupil, task.examples, result, task.figures())
+
+
+def _trained(
+    cell: Cell,
+    pupil: models.Student,
+    train_set: Sequence[Any],
+    dev_set: Sequence[Any],
+    lesson: Lesson[Any] | None = None,
+) -> training.Training:
+    steps = training.steps_of(cell.settings, len(train_set))
     _say_resumed(cell, steps)
     with _progress(cell.name, steps) as progress:
-        result = training.train(
+        return training.train(
             pupil,
-            train_set.examples,
-            dev_set.examples,
+            train_set,
+            dev_set,
             cell.settings,
             seed=cell.seed,
             checkpoints=cell.checkpoints,
             progress=progress,
+            lesson=lesson,
         )
-    return Learned(pupil, train_set, result)
 
 
 def _say_resumed(cell: Cell, steps: int) -> None:
-    for done in training.whole_checkpoints(cell.checkpoints)[-1:]:
+    for done in training.whole_checkpoints(cell.checkpoints)[-1:] if distributed.is_first() else ():
         print(f"{cell.name}: goes on from step {done.name.rpartition('-')[2]} of {steps}", flush=True)
 
 
@@ -157,31 +198,59 @@ def _student(cell: Cell, rows: list[Example]) -> models.Student:
         case HfBase() as base:
             return models.pretrained_student(base, dropout=cell.settings.dropout)
         case TrainedBase():
-            raise Failure("a trained base cannot be loaded yet", where="params.yaml", help="use `hf` or `scratch`")
+            folder = _base_folder(cell.base)
+            if verifier.is_verifier(folder):
+                raise Failure(
+                    f"the base {folder.name} is a verifier, which writes no thoughts",
+                    where="params.yaml",
+                    help=f"name another student in the `base` of {cell.student}",
+                )
+            return models.pretrained_student(HfBase(name=str(folder)), dropout=cell.settings.dropout)
+
+
+def _base_folder(base: str | None) -> Path:
+    """Where the run lies that a trained base comes from."""
+    if base is None:
+        raise Failure(
+            "a student with a trained base needs the run that it starts from",
+            where="--base",
+            help="compile the spec again; the train stage then names it: `--base mix=NAME,student=NAME,seed=NUMBER`",
+        )
+    folder = files.model_folder(parse_run(base).trained)
+    if not folder.is_dir():
+        raise Failure(f"{folder} does not exist", where=str(folder), help="run the train stage of the base first")
+    return folder
 
 
 def _encoded(pupil: models.Student, rows: list[Example], settings: StudentSettings) -> Encoding:
     return encode(pupil.codec, rows, max_question=settings.max_question, max_thought=settings.max_thought)
 
 
-def _digest(settings: StudentSettings, mix: str, seed: int) -> str:
+def _digest(settings: StudentSettings, mix: str, seed: int, base: str | None = None) -> str:
     """What a checkpoint depends on: settings, seed, the bytes of the inputs, and the stage's version."""
     digest = hashlib.sha256(f"{STAGE_VERSIONS[StageKind.TRAIN]}:{seed}:".encode())
     digest.update(msgspec.json.encode(settings))
-    for path in [*(files.mix_file(mix, part) for part in ("train", "dev")), *_base_files(settings)]:
+    parts = ("train", "wrong") if isinstance(settings.objective, Preference | Verifier) else ("train", "dev")
+    for path in [*(files.mix_file(mix, part) for part in parts), *_base_files(settings, base)]:
         digest.update(f":{path.name}:".encode())
         with path.open("rb") as stream:
             digest.update(hashlib.file_digest(stream, "sha256").digest())
     return digest.hexdigest()[:24]
 
 
-def _base_files(settings: StudentSettings) -> list[Path]:
+def _base_files(settings: StudentSettings, base: str | None) -> list[Path]:
     """The files of a base model that lies in the project; a hub name stands for itself."""
-    return models.base_files(settings.base) if isinstance(settings.base, HfBase) else []
+    match settings.base:
+        case HfBase():
+            return models.base_files(settings.base)
+        case TrainedBase():
+            return sorted(path for path in _base_folder(base).iterdir() if path.is_file())
+        case ScratchBase():
+            return []
 
 
 @contextmanager
-def _progress(cell: str, steps: int) -> Iterator[training.Progress]:
+def _progress(cell: str, steps: int) -> Iterator[Told]:
     """A live bar on a terminal, a line for each measured loss elsewhere."""
     columns = (
         TextColumn("{task.description}"),
@@ -192,7 +261,7 @@ def _progress(cell: str, steps: int) -> Iterator[training.Progress]:
         TextColumn("left"),
         TimeRemainingColumn(),
     )
-    live = Console().is_terminal
+    live = Console().is_terminal and distributed.is_first()
     with Progress(*columns, disable=not live) as bar:
         task = bar.add_task(cell, total=steps, loss="-")
 
@@ -201,13 +270,13 @@ def _progress(cell: str, steps: int) -> Iterator[training.Progress]:
                 bar.update(task, completed=step)
                 return
             bar.update(task, loss=f"{loss:.4f}")
-            if not live:
+            if not live and distributed.is_first():
                 print(f"{cell}: step {step} of {steps}, loss {loss:.4f}", flush=True)
 
         yield tell
 
 
-def _save(cell: Cell, pupil: models.Student) -> None:
+def _save(cell: Cell, learned: Learned) -> None:
     """Write the model and its page beside its place, then move it there: a folder that exists is whole."""
     folder = files.model_folder(cell.name)
     cues = {row.thought: row.cue for row in files.read_rows(files.mix_file(cell.mix, "train"), Example)}
@@ -217,8 +286,9 @@ def _save(cell: Cell, pupil: models.Student) -> None:
             if old.exists():
                 shutil.rmtree(old)
         part.mkdir(parents=True)
-        models.save_student(pupil, part, longest=cell.settings.max_thought)
-        write_card(part, pupil, Run(cell.mix, cell.student, cell.seed), cell.settings, cues)
+        models.save_student(learned.pupil, part, longest=cell.settings.max_thought, weights=learned.result.weights)
+        if not isinstance(cell.settings.objective, Verifier):
+            write_card(part, learned.pupil, Run(cell.mix, cell.student, cell.seed), cell.settings, cues)
         part.rename(folder)
     except OSError as error:
         raise files.unwritable(folder, error) from error
@@ -233,17 +303,31 @@ def _write_curve(path: Path, curve: tuple[training.Point, ...]) -> None:
             rows.writerow([point.step, f"{point.loss:.6f}", dev, f"{point.learning_rate:.9f}"])
 
 
-def _metrics(pupil: models.Student, train_set: Encoding, result: training.Training) -> dict[str, float | int | None]:
-    last = result.curve[-1]
+def _metrics(learned: Learned) -> Metrics:
+    encoding, result, last = learned.examples, learned.result, learned.result.curve[-1]
     return {
         "steps": last.step,
-        "examples": len(train_set.examples),
-        "cut_inputs": train_set.cut_inputs,
-        "left_out": train_set.left_out,
-        "altered": train_set.altered,
+        "examples": len(encoding.examples),
+        "cut_inputs": encoding.cut_inputs,
+        "left_out": encoding.left_out,
+        "altered": encoding.altered,
         "train_loss": last.loss,
         "dev_loss": last.dev_loss,
-        "parameters": models.parameters(pupil),
+        "parameters": models.parameters(learned.pupil),
+        "trained_parameters": result.trained_parameters,
         "seconds": result.seconds,
-        "tokens": sum(row.length for row in train_set.examples),
+        "tokens": sum(row.length for row in encoding.examples),
+        "seen_tokens": result.seen.total,
+        "tokens_per_second": result.seen.total / result.seconds,
+        "padding": 1 - result.seen.total / result.space,
+        "peak_memory": result.spent.peak_memory,
+        "energy": result.spent.energy,
+        "flops": result.flops,
+        "device": measuring.device_name(),
+        "precision": result.precision,
+        **learned.figures,
     }
+
+
+if __name__ == "__main__":
+    distributed.answer(run)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+import numpy as np
 import torch
 from transformers import PreTrainedTokenizerBase
 
@@ -28,6 +29,8 @@ class Encoded:
 
     source: tuple[int, ...]
     target: tuple[int, ...]
+    thought: str = ""
+    """The name of its format."""
 
     @property
     def length(self) -> int:
@@ -116,12 +119,12 @@ def encode(codec: Codec, examples: Sequence[Example], *, max_question: int, max_
         source, shortened = codec.source(example.question, example.cue, max_question)
         cut += shortened
         altered += codec.text(target) != example.text
-        kept.append(Encoded(source, target))
+        kept.append(Encoded(source, target, example.thought))
     return Encoding(tuple(kept), cut, left_out, altered)
 
 
-def schedule(lengths: Sequence[int], *, batch: int, batches: int, seed: int) -> list[int]:
-    """Which example is read when: `batch * batches` indices, each batch of about one length.
+def schedule(lengths: Sequence[int], *, batch: int, batches: int, seed: int, grouped: bool = True) -> list[int]:
+    """Which example is read when: `batch * batches` indices, each batch of about one length if `grouped`.
 
     Pass after pass over all examples in a new random order, without a short batch between passes.
     That the order is fixed beforehand makes a resumed training the same as an uninterrupted one.
@@ -134,6 +137,8 @@ def schedule(lengths: Sequence[int], *, batch: int, batches: int, seed: int) -> 
         order.extend(rows)
         passed += 1
     order = order[: batch * batches]
+    if not grouped:
+        return order
     return _grouped(order, lengths, batch, random.Random(f"{seed}:batches"))
 
 
@@ -147,20 +152,6 @@ def _grouped(order: list[int], lengths: Sequence[int], batch: int, draw: random.
         draw.shuffle(chunks)
         grouped.extend(row for chunk in chunks for row in chunk)
     return grouped
-
-
-class Scheduled(torch.utils.data.Dataset[Encoded]):
-    """Examples in a fixed order, for a sequential sampler."""
-
-    def __init__(self, examples: Sequence[Encoded], order: Sequence[int]) -> None:
-        self.examples = examples
-        self.order = order
-
-    def __len__(self) -> int:
-        return len(self.order)
-
-    def __getitem__(self, position: int) -> Encoded:
-        return self.examples[self.order[position]]
 
 
 Collate = Callable[[Sequence[Encoded]], dict[str, Any]]
@@ -198,6 +189,7 @@ def _causal(pad: int) -> Collate:
 def padded(rows: Sequence[Sequence[int]], fill: int, *, left: bool = False) -> torch.Tensor:
     """Rows of ids as one tensor (rows, longest), filled up on the right or on the left."""
     width = max(len(row) for row in rows)
-    gaps = [[fill] * (width - len(row)) for row in rows]
-    filled = [[*gap, *row] if left else [*row, *gap] for gap, row in zip(gaps, rows, strict=True)]
-    return torch.tensor(filled, dtype=torch.long)
+    filled = np.full((len(rows), width), fill, dtype=np.int64)
+    for place, row in zip(filled, rows, strict=True):
+        place[width - len(row) if left else 0 : width if left else len(row)] = row
+    return torch.from_numpy(filled)

@@ -41,14 +41,14 @@ class Cost:
 def measured() -> Iterator[Cost]:
     """Measure the block; the `Cost` given is filled in at its end, also if the block fails."""
     cost = Cost()
-    _reset_peak()
-    before, started = _counters(), time.monotonic()
+    reset_peak()
+    before, started = energy_counters(), time.monotonic()
     try:
         yield cost
     finally:
         cost.seconds = time.monotonic() - started
         cost.peak_memory = peak_memory()
-        cost.energy = _used(before, _counters())
+        cost.energy = energy_since(before)
 
 
 def peak_memory() -> int:
@@ -64,7 +64,8 @@ def peak_memory() -> int:
     return highest if sys.platform == "darwin" else highest * 1024
 
 
-def _reset_peak() -> None:
+def reset_peak() -> None:
+    """Let `peak_memory` count from now on."""
     if torch.cuda.is_available():
         torch.cuda.reset_peak_memory_stats()
         return
@@ -93,8 +94,14 @@ Counters = dict[str, tuple[int, int]]
 """Counter -> microjoules so far, and the number at which it starts again at 0."""
 
 
-def _counters() -> Counters:
+def energy_counters() -> Counters:
+    """What every counter says now; empty where nothing tells."""
     return {**_processors(POWERCAP), **_gpu()}
+
+
+def energy_since(before: Counters) -> float | None:
+    """Joules since `energy_counters` gave `before`; None where nothing tells."""
+    return _used(before, energy_counters())
 
 
 def _processors(folder: Path) -> Counters:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -210,8 +210,12 @@ def _read(name: str, revision: str | None, dropout: float | None) -> tuple[PreTr
     return model, AutoTokenizer.from_pretrained(name, revision=revision)
 
 
-def save_student(student: Student, folder: Path, *, longest: int) -> None:
+def save_student(
+    student: Student, folder: Path, *, longest: int, weights: Mapping[str, torch.Tensor] | None = None
+) -> None:
     """Write a folder that `transformers` loads as it is; `longest` is its thoughts' in tokens.
+
+    `weights` stands in for the model's own where this process holds only a part of these.
 
     Its generation settings are ours, whatever a base came with (beams, drawing, forced tokens): plain
     `generate` then writes the thoughts that the student was measured by.
@@ -227,7 +231,7 @@ def save_student(student: Student, folder: Path, *, longest: int) -> None:
         pad_token_id=codec.pad,
         decoder_start_token_id=codec.pad if start is None and not codec.causal else start,
     )
-    student.model.save_pretrained(folder)
+    student.model.save_pretrained(folder, state_dict=None if weights is None else dict(weights))
     student.tokenizer.save_pretrained(folder)
 
 

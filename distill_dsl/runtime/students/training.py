@@ -1,4 +1,4 @@
-"""Fine-tuning a student through transformers' Trainer, so that a killed training goes on.
+"""Training a student through transformers' Trainer, so that a killed training goes on.
 
 The order of the examples is fixed beforehand (`batches.schedule`), the weights and the optimizer
 are kept in checkpoints outside the stage's output, and a checkpoint counts only when a mark was
@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import math
 import shutil
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,24 +17,20 @@ from typing import Any, Final
 
 import torch
 from safetensors import SafetensorError
-from transformers import (
-    PrinterCallback,
-    SchedulerType,
-    Trainer,
-    TrainerCallback,
-    TrainerControl,
-    TrainerState,
-    TrainingArguments,
-    set_seed,
-)
+from transformers import SchedulerType, TrainingArguments, set_seed
 
 from distill_dsl.contract.failure import Failure
-from distill_dsl.contract.settings import StudentSettings
-from distill_dsl.runtime.students.batches import Encoded, Scheduled, collator, schedule
+from distill_dsl.contract.settings import StudentSettings, Weighted
+from distill_dsl.runtime.students.adapters import merge, with_adapter
+from distill_dsl.runtime.students.batches import Encoded, schedule
+from distill_dsl.runtime.students.distributed import is_first, wait_for_all, world
+from distill_dsl.runtime.students.engine import Engine, Plan
+from distill_dsl.runtime.students.flops import training_flops, weights_a_token
+from distill_dsl.runtime.students.lessons import Lesson, R, Tokens, fine_tuning
 from distill_dsl.runtime.students.models import Student
-
-DONE: Final = "complete"
-"""The mark in a checkpoint: seconds of training so far. Written last, so a part of one has none."""
+from distill_dsl.runtime.students.packing import packing_for
+from distill_dsl.runtime.students.precision import be_repeatable, computes_in_half
+from distill_dsl.runtime.students.watching import DONE, Progress, Spent, Watch, spent_at
 
 KEPT: Final = 2
 """Checkpoints kept: if a kill damages the newest, the one before is whole."""
@@ -57,12 +52,25 @@ class Training:
     """What came of a training; the student itself is trained in place."""
 
     curve: tuple[Point, ...]
-    seconds: float
+    spent: Spent
     """Over all parts of an interrupted training."""
+    seen: Tokens
+    """Tokens of all batches, as often as they were read; filling-up left out."""
+    space: int
+    """Positions that those batches took, filling-up included."""
+    flops: float
+    """Estimated; see `flops.training_flops`."""
+    trained_parameters: int
+    """Weights that learned: those of the adapters, where there are any."""
+    precision: str
+    """`float32` or `bfloat16`."""
+    weights: Mapping[str, torch.Tensor] | None = None
+    """All weights, where the model that was trained holds only a part of them in this process (FSDP)."""
 
-
-Progress = Callable[[int, float | None], None]
-"""Told the step after each one, and the loss where one was measured."""
+    @property
+    def seconds(self) -> float:
+        """Seconds of training."""
+        return self.spent.seconds
 
 
 def steps_of(settings: StudentSettings, examples: int) -> int:
@@ -74,34 +82,122 @@ def steps_of(settings: StudentSettings, examples: int) -> int:
 
 def train(
     student: Student,
-    train_set: Sequence[Encoded],
-    dev_set: Sequence[Encoded],
+    train_set: Sequence[R],
+    dev_set: Sequence[R],
     settings: StudentSettings,
     *,
     seed: int,
     checkpoints: Path,
     progress: Progress,
+    lesson: Lesson[R] | None = None,
 ) -> Training:
-    """Train the student in place. Call `set_seed` before the model is made, so that it is seeded too."""
+    """Train the student in place; without a lesson it is fine-tuned on the rows, which are `Encoded` then.
+
+    Call `set_seed` before the model is made, so that it is seeded too. `checkpoints` holds what a training
+    that was killed left, and is of no use after this one.
+    """
+    half = computes_in_half(settings.precision)
+    be_repeatable()
+    learned: Lesson[Any] = lesson or _fine_tuning(student, train_set, settings, half=half)
     steps = steps_of(settings, len(train_set))
-    every = max(1, math.ceil(steps / settings.evaluations))
-    batches = steps * settings.accumulate
-    order = schedule([row.length for row in train_set], batch=settings.batch, batches=batches, seed=seed)
+    plan = _plan(train_set, settings, steps=steps, seed=seed)
+    weights = weights_a_token(student.model)
+    model = with_adapter(student, settings.adapter) if settings.adapter else student.model
+    trained_parameters = sum(weight.numel() for weight in model.parameters() if weight.requires_grad)
+    if settings.compile:
+        compile_layers(student)
     whole = whole_checkpoints(checkpoints)
-    watch = _Watch(steps, every, progress, earlier=_seconds(whole[-1]) if whole else 0.0)
+    watch = Watch(steps, progress, earlier=spent_at(whole[-1]) if whole else Spent())
     set_seed(seed)
     with _writing(checkpoints):
-        trainer = Trainer(
-            model=student.model,
-            args=_arguments(settings, checkpoints, steps=steps, every=every, seed=seed, measured=bool(dev_set)),
-            data_collator=collator(student.codec),
-            train_dataset=Scheduled(train_set, order),
-            eval_dataset=Scheduled(dev_set, _by_length(dev_set)) if dev_set else None,
-            callbacks=[watch],
+        engine = Engine(
+            model,
+            _arguments(settings, checkpoints, steps=steps, seed=seed, half=half, measured=bool(dev_set)),
+            watch,
+            lesson=learned,
+            train_set=train_set,
+            train_plan=plan,
+            dev_set=dev_set,
+            dev_plan=_by_length(dev_set, settings.batch),
         )
-        trainer.remove_callback(PrinterCallback)
-        trainer.train(resume_from_checkpoint=str(whole[-1]) if whole else None)
-    return Training(_curve(trainer.state.log_history), watch.seconds)
+        engine.train(resume_from_checkpoint=str(whole[-1]) if whole else None)
+    all_weights = engine.full_weights()
+    engine.plain(model)
+    if settings.adapter:
+        merge(model)
+    seen, space = _usage(learned, train_set, plan)
+    return Training(
+        curve=_curve(engine.state.log_history),
+        spent=watch.spent(),
+        seen=seen,
+        space=space,
+        flops=training_flops(weights, read=seen.read, written=seen.written),
+        trained_parameters=trained_parameters,
+        precision="bfloat16" if half else "float32",
+        weights=all_weights,
+    )
+
+
+def _fine_tuning(student: Student, rows: Sequence[Any], settings: StudentSettings, *, half: bool) -> Lesson[Encoded]:
+    return fine_tuning(
+        student,
+        smoothing=settings.label_smoothing,
+        weights=_relative(settings.objective.thoughts, rows) if isinstance(settings.objective, Weighted) else None,
+        packing=packing_for(student, half=half) if settings.pack else None,
+    )
+
+
+def _relative(weights: Mapping[str, float], rows: Sequence[Encoded]) -> dict[str, float]:
+    """The weights, scaled so that a token of the training set weighs 1 on average.
+
+    Over the whole set, not within a step: batches of one length are often of one format, whose weight
+    would cancel there.
+    """
+    tokens: dict[str, int] = {}
+    for row in rows:
+        tokens[row.thought] = tokens.get(row.thought, 0) + len(row.target)
+    mean = sum(weights.get(thought, 1.0) * count for thought, count in tokens.items()) / sum(tokens.values())
+    return {thought: weights.get(thought, 1.0) / mean for thought in tokens}
+
+
+def _plan(rows: Sequence[R], settings: StudentSettings, *, steps: int, seed: int) -> Plan:
+    """Which rows each batch holds. Packed rows are filled anyway, so that their batches are drawn freely."""
+    if settings.batch % world():
+        raise Failure(
+            f"a batch of {settings.batch} cannot be shared evenly among {world()} processes",
+            where="params.yaml",
+            help="`batch` counts the examples of all processes together: choose a multiple of their number",
+        )
+    size, batches = settings.batch, steps * settings.accumulate
+    lengths = [row.length for row in rows]
+    order = schedule(lengths, batch=size, batches=batches, seed=seed, grouped=not settings.pack)
+    return [order[start : start + size] for start in range(0, len(order), size)]
+
+
+def _by_length(rows: Sequence[R], size: int) -> Plan:
+    order = sorted(range(len(rows)), key=lambda row: rows[row].length)
+    return [order[start : start + size] for start in range(0, len(order), size)]
+
+
+def _usage(lesson: Lesson[R], rows: Sequence[R], plan: Plan) -> tuple[Tokens, int]:
+    """Tokens of all batches, and the positions that these took in all processes."""
+    seen, space = Tokens(0, 0), 0
+    for batch in plan:
+        for first in range(world()):
+            share = [rows[row] for row in batch[first :: world()]]
+            seen += lesson.tokens(share)
+            space += lesson.space(share)
+    return seen, space
+
+
+def compile_layers(student: Student) -> None:
+    """Have torch translate the model's body, for rows of any length.
+
+    The output layer stays as it is: how many positions it is given differs from batch to batch.
+    """
+    model: Any = student.model
+    for part in (model.base_model,) if student.causal else (model.get_encoder(), model.get_decoder()):
+        part.compile(dynamic=True)
 
 
 @contextmanager
@@ -129,21 +225,22 @@ def whole_checkpoints(folder: Path) -> list[Path]:
     """The checkpoints that were written to the end, oldest first; parts of others are removed."""
     found = sorted(folder.glob("checkpoint-*"), key=lambda path: int(path.name.rpartition("-")[2]))
     for part in found:
-        if not (part / DONE).is_file():
+        if is_first() and not (part / DONE).is_file():
             shutil.rmtree(part)
+    wait_for_all()
     return [path for path in found if path.is_dir()]
 
 
-def _seconds(checkpoint: Path) -> float:
-    return float((checkpoint / DONE).read_text(encoding="utf-8"))
-
-
-def _by_length(rows: Sequence[Encoded]) -> list[int]:
-    return sorted(range(len(rows)), key=lambda row: rows[row].length)
+CHECKPOINTING: Final = (
+    "activation_checkpointing"
+    if "activation_checkpointing" in TrainingArguments.__dataclass_fields__
+    else "gradient_checkpointing"
+)
+"""What this version of transformers calls computing activations again."""
 
 
 def _arguments(
-    settings: StudentSettings, checkpoints: Path, *, steps: int, every: int, seed: int, measured: bool
+    settings: StudentSettings, checkpoints: Path, *, steps: int, seed: int, half: bool, measured: bool
 ) -> TrainingArguments:
     if settings.schedule not in {kind.value for kind in SchedulerType}:
         raise Failure(
@@ -151,75 +248,33 @@ def _arguments(
             where="params.yaml",
             help="use linear, cosine, constant or constant_with_warmup",
         )
-    gpu = torch.cuda.is_available()
+    every = max(1, math.ceil(steps / settings.evaluations))
+    saving: dict[str, Any] = {CHECKPOINTING: settings.checkpointing}
     return TrainingArguments(
         output_dir=str(checkpoints),
         max_steps=steps,
-        per_device_train_batch_size=settings.batch,
-        per_device_eval_batch_size=settings.batch,
+        per_device_train_batch_size=settings.batch // world(),
         gradient_accumulation_steps=settings.accumulate,
         learning_rate=settings.learning_rate,
         lr_scheduler_type=settings.schedule,
         warmup_steps=math.ceil(settings.warmup * steps),
         weight_decay=settings.weight_decay,
-        label_smoothing_factor=settings.label_smoothing,
         seed=seed,
-        data_seed=seed,
-        full_determinism=gpu,
-        use_cpu=not gpu,
-        # Half precision only where the hardware computes in it; weights and optimizer stay in full precision.
-        bf16=gpu and torch.cuda.is_bf16_supported(including_emulation=False),
-        train_sampling_strategy="sequential",
+        use_cpu=not torch.cuda.is_available(),
+        bf16=half,
         eval_strategy="steps" if measured else "no",
         eval_steps=every if measured else None,
         logging_steps=every,
         logging_nan_inf_filter=False,  # a loss that is no number must show
         save_steps=every,
         save_total_limit=KEPT,
-        prediction_loss_only=True,
         remove_unused_columns=False,
-        dataloader_pin_memory=gpu,
+        ddp_find_unused_parameters=False,
+        ddp_broadcast_buffers=False,  # none of ours ever changes
         disable_tqdm=True,
         report_to="none",
+        **saving,
     )
-
-
-class _Watch(TrainerCallback):
-    """Times the training, reports its progress, marks checkpoints, and measures at the very end."""
-
-    def __init__(self, steps: int, every: int, progress: Progress, *, earlier: float) -> None:
-        self.steps = steps
-        self.every = every
-        self.progress = progress
-        self.started = time.monotonic() - earlier
-
-    @property
-    def seconds(self) -> float:
-        """Seconds of training so far, those before an interruption included."""
-        return time.monotonic() - self.started
-
-    def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
-        self.progress(state.global_step, None)
-        # The last step closes the curve even where it is no multiple of the interval.
-        if state.global_step == self.steps:
-            control.should_log = True
-            control.should_evaluate = args.eval_strategy != "no"
-
-    def on_log(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
-        loss = kwargs["logs"].get("loss")
-        if loss is None:
-            return
-        if not math.isfinite(loss):
-            raise Failure(
-                f"the training diverged: the loss at step {state.global_step} is {loss}",
-                where="params.yaml",
-                help="lower `learning_rate`, or raise `warmup`",
-            )
-        self.progress(state.global_step, loss)
-
-    def on_save(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
-        place = Path(str(args.output_dir)) / f"checkpoint-{state.global_step}" / DONE
-        place.write_text(f"{self.seconds:.3f}", encoding="utf-8")
 
 
 def _curve(history: Sequence[dict[str, Any]]) -> tuple[Point, ...]:
