@@ -133,7 +133,7 @@ def asked_by(mix: str, pipeline: Pipeline) -> list[Asked]:
 
 
 def settings(section: str, kind: type[Settings], keys: list[str]) -> dict[str, str]:
-    """The settings of the blocks with these keys; a block's name is part of a setting's only where there are several."""
+    """The settings of these blocks; a block's name is part of a setting's only where there are several."""
     found: dict[str, str] = {}
     for key in keys:
         prefix = section if len(keys) == 1 else f"{section}.{name_of(key)}"
