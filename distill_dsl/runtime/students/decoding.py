@@ -2,7 +2,8 @@
 
 Decoding is a loop of its own instead of `generate`: it draws each sample from its own seed
 (so that a thought does not depend on its neighbours), adds up log-probabilities as it goes
-(keeping all scores of a batch takes gigabytes with a large vocabulary), and drops finished rows.
+(keeping all scores of a batch takes gigabytes with a large vocabulary), reads equal prompts
+once, and drops finished rows. It runs any student; `engines` holds what is faster for some.
 """
 
 from __future__ import annotations
@@ -10,14 +11,15 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Final
 
 import torch
-from transformers import PreTrainedModel
-from transformers.modeling_outputs import BaseModelOutput
 
-from distill_dsl.runtime.students.batches import Codec, padded
 from distill_dsl.runtime.students.models import Student
+from distill_dsl.runtime.students.stepping import advance, begin, kept
+
+WORTH_DROPPING: Final = 7 / 8
+"""Finished rows are computed on until no more than this share is open: to drop one is to copy all others."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,7 @@ class Request:
     question: str
     cue: str
     sample: int = 0
+    """0 is the likeliest thought, token by token; further ones are drawn."""
 
 
 @dataclass(frozen=True)
@@ -42,28 +45,40 @@ class Written:
 
 @dataclass(frozen=True)
 class Decoding:
-    """How thoughts are drawn."""
+    """How thoughts are written."""
 
     temperature: float
-    """0 is greedy."""
+    """Of the samples that are drawn; 0 makes each the likeliest thought."""
     max_tokens: int
     max_question: int
     seed: int
 
 
-def batches(student: Student, requests: Sequence[Request], size: int, max_question: int) -> list[list[int]]:
+def is_drawn(request: Request, how: Decoding) -> bool:
+    """Whether chance has a say; else the likeliest token is taken each time."""
+    return request.sample > 0 and how.temperature > 0.0
+
+
+def batches(
+    student: Student, requests: Sequence[Request], size: int, max_question: int, *, apart: bool = False
+) -> list[list[int]]:
     """Positions of the requests in batches of about one length, one cue after the other.
 
-    Formats differ in how long their thoughts are: a batch of one cue ends at about one time.
+    Formats differ in how long their thoughts are: a batch of one cue ends at about one time. Samples
+    of one question come together, unless first samples are to be `apart` from the others.
     """
     codec = student.codec
-    lengths = [len(codec.source(request.question, request.cue, max_question)[0]) for request in requests]
+    prompts = dict.fromkeys((request.question, request.cue) for request in requests)
+    lengths = {prompt: len(codec.source(*prompt, max_question)[0]) for prompt in prompts}
     cues = {cue: place for place, cue in enumerate(dict.fromkeys(request.cue for request in requests))}
-    order = sorted(range(len(requests)), key=lambda i: (cues[requests[i].cue], lengths[i], requests[i].question, i))
+    kinds = [(cues[request.cue], apart and request.sample > 0) for request in requests]
+
+    def place(i: int) -> tuple[tuple[int, bool], int, str, int]:
+        return kinds[i], lengths[requests[i].question, requests[i].cue], requests[i].question, i
+
     groups: list[list[int]] = []
-    for position in order:
-        full = not groups or len(groups[-1]) == size
-        if full or requests[groups[-1][-1]].cue != requests[position].cue:
+    for position in sorted(range(len(requests)), key=place):
+        if not groups or len(groups[-1]) == size or kinds[groups[-1][-1]] != kinds[position]:
             groups.append([])
         groups[-1].append(position)
     return groups
@@ -72,139 +87,69 @@ def batches(student: Student, requests: Sequence[Request], size: int, max_questi
 @torch.inference_mode()
 def write(student: Student, requests: Sequence[Request], how: Decoding) -> list[Written]:
     """Write one batch of thoughts, in order."""
-    model, codec = student.model, student.codec
-    model.train(False)
-    pick = _greedy if how.temperature == 0.0 else _drawer(requests, how)
+    codec = student.codec
+    student.model.train(False)
     sources = [codec.source(request.question, request.cue, how.max_question)[0] for request in requests]
-    logits, state = (_begin_causal if codec.causal else _begin_seq2seq)(model, codec, sources)
-    written: list[list[int]] = [[] for _ in requests]
-    totals = [0.0] * len(requests)
-    while True:
-        logprobs = logits.float().log_softmax(dim=-1)  # (open rows, vocabulary)
-        tokens = pick(logprobs, state.rows)
-        taken: list[float] = logprobs.gather(1, torch.tensor(tokens, device=logprobs.device)[:, None])[:, 0].tolist()
-        keep: list[int] = []
-        for place, (row, token, logprob) in enumerate(zip(state.rows, tokens, taken, strict=True)):
-            written[row].append(token)
-            totals[row] += logprob
-            if token != codec.end and len(written[row]) < how.max_tokens:
-                keep.append(place)
-        if not keep:
+    prompts = {source: place for place, source in enumerate(dict.fromkeys(sources))}
+    logits, state = begin(student.model, codec, list(prompts))
+    if len(prompts) < len(requests):
+        places = torch.tensor([prompts[source] for source in sources], device=logits.device)
+        logits, state = logits[places], kept(state, places)
+    choose = _chooser(requests, how, logits.device)
+    rows = torch.arange(len(requests), device=logits.device)  # which requests are still in the batch
+    ids = torch.full((len(requests), how.max_tokens), codec.end, device=logits.device)
+    logprobs = torch.zeros((len(requests), how.max_tokens), device=logits.device)
+    still = torch.ones(len(requests), dtype=torch.bool, device=logits.device)  # of the rows, those not ended
+    for step in range(how.max_tokens):
+        logits = logits.float()  # (rows, vocabulary)
+        tokens = choose(logits, rows, step)
+        ids[rows, step] = tokens
+        logprobs[rows, step] = logits.gather(1, tokens[:, None])[:, 0] - logits.logsumexp(dim=-1)
+        still = still & (tokens != codec.end)
+        going = int(still.sum())
+        if going == 0 or step + 1 == how.max_tokens:
             break
-        state = _kept(state, keep)
-        logits = _advance(model, state, [tokens[place] for place in keep])
-    return [Written(codec.text(ids), len(ids), total / len(ids)) for ids, total in zip(written, totals, strict=True)]
+        if going <= WORTH_DROPPING * len(rows):
+            places = still.nonzero()[:, 0]
+            state, rows, tokens, still = kept(state, places), rows[places], tokens[places], still[places]
+        logits = advance(student.model, state, tokens)
+    return [
+        Written(codec.text(row), len(row), sum(taken[: len(row)]) / len(row))
+        for row, taken in zip(_ended(ids.tolist(), codec.end), logprobs.tolist(), strict=True)
+    ]
 
 
-# --- choosing the next token ----------------------------------------------------------------------
-
-Pick = Callable[[torch.Tensor, Sequence[int]], list[int]]
-"""Log-probabilities (open rows, vocabulary) and which requests those rows are -> one token a row."""
-
-
-def _greedy(logprobs: torch.Tensor, rows: Sequence[int]) -> list[int]:
-    tokens: list[int] = logprobs.argmax(dim=-1).tolist()
-    return tokens
+def _ended(rows: Sequence[list[int]], end: int) -> list[list[int]]:
+    """Each row up to its first end mark, that included."""
+    return [row[: row.index(end) + 1] if end in row else row for row in rows]
 
 
-def _drawer(requests: Sequence[Request], how: Decoding) -> Pick:
-    draws = [random.Random(f"{how.seed}:{request.sample}:{request.cue}:{request.question}") for request in requests]
+Choose = Callable[[torch.Tensor, torch.Tensor, int], torch.Tensor]
+"""Logits (rows, vocabulary), which requests those rows are (rows,), the step -> one token a row (rows,)."""
 
-    def draw(logprobs: torch.Tensor, rows: Sequence[int]) -> list[int]:
-        shares = (logprobs.double() / how.temperature).softmax(dim=-1).cumsum(dim=-1)
-        points = torch.tensor([[draws[row].random()] for row in rows], dtype=shares.dtype, device=shares.device)
+
+def _greedy(logits: torch.Tensor, rows: torch.Tensor, step: int) -> torch.Tensor:
+    return logits.argmax(dim=-1)
+
+
+def _chooser(requests: Sequence[Request], how: Decoding, device: torch.device) -> Choose:
+    drawn = [is_drawn(request, how) for request in requests]
+    if not any(drawn):
+        return _greedy
+    by_chance = torch.tensor(drawn, device=device)
+    points = torch.tensor([_points(request, how) for request in requests], dtype=torch.float64, device=device)
+
+    def draw(logits: torch.Tensor, rows: torch.Tensor, step: int) -> torch.Tensor:
+        shares = (logits.double() / how.temperature).softmax(dim=-1).cumsum(dim=-1)
         # The sum may end a rounding error below 1: the point must fall inside all the same.
-        found = torch.searchsorted(shares, points * shares[:, -1:], right=True)
-        tokens: list[int] = found.clamp(max=shares.shape[-1] - 1)[:, 0].tolist()
-        return tokens
+        found = torch.searchsorted(shares, points[rows, step, None] * shares[:, -1:], right=True)
+        tokens = found.clamp(max=shares.shape[-1] - 1)[:, 0]
+        return tokens if all(drawn) else torch.where(by_chance[rows], tokens, logits.argmax(dim=-1))
 
     return draw
 
 
-# --- running the model token by token ---------------------------------------------------------------
-
-
-@dataclass
-class _State:
-    """What the next step needs; every tensor's first dimension is the open rows."""
-
-    rows: list[int]
-    """Which requests are still open."""
-    cache: Any
-    mask: torch.Tensor
-    """Of the encoder's input, or of all that a causal model has read so far."""
-    encoded: torch.Tensor | None
-    """The encoder's output (rows, S, width); None for a causal model."""
-
-
-def _begin_seq2seq(
-    model: PreTrainedModel, codec: Codec, sources: Sequence[Sequence[int]]
-) -> tuple[torch.Tensor, _State]:
-    ids, mask = _inputs(model, codec, sources, left=False)
-    start = torch.full((len(sources), 1), _start_token(model, codec), device=model.device)
-    encoded = model.get_encoder()(input_ids=ids, attention_mask=mask).last_hidden_state
-    out = model(
-        encoder_outputs=BaseModelOutput(last_hidden_state=encoded),
-        attention_mask=mask,
-        decoder_input_ids=start,
-        use_cache=True,
-    )
-    return out.logits[:, -1], _State(list(range(len(sources))), out.past_key_values, mask, encoded)
-
-
-def _begin_causal(
-    model: PreTrainedModel, codec: Codec, sources: Sequence[Sequence[int]]
-) -> tuple[torch.Tensor, _State]:
-    # Filled up on the left, so that every row goes on at the same place.
-    ids, mask = _inputs(model, codec, sources, left=True)
-    positions = (mask.cumsum(dim=-1) - 1).clamp(min=0)
-    out = model(input_ids=ids, attention_mask=mask, position_ids=positions, use_cache=True)
-    return out.logits[:, -1], _State(list(range(len(sources))), out.past_key_values, mask, None)
-
-
-def _advance(model: PreTrainedModel, state: _State, tokens: Sequence[int]) -> torch.Tensor:
-    last = torch.tensor(tokens, device=model.device)[:, None]
-    if state.encoded is not None:
-        out = model(
-            encoder_outputs=BaseModelOutput(last_hidden_state=state.encoded),
-            attention_mask=state.mask,
-            decoder_input_ids=last,
-            past_key_values=state.cache,
-            use_cache=True,
-        )
-    else:
-        state.mask = torch.cat([state.mask, torch.ones_like(last)], dim=1)
-        positions = state.mask.sum(dim=-1, keepdim=True) - 1
-        out = model(
-            input_ids=last,
-            attention_mask=state.mask,
-            position_ids=positions,
-            past_key_values=state.cache,
-            use_cache=True,
-        )
-    state.cache = out.past_key_values
-    logits: torch.Tensor = out.logits[:, -1]
-    return logits
-
-
-def _kept(state: _State, keep: Sequence[int]) -> _State:
-    """The state without the rows that have ended."""
-    if len(keep) == len(state.rows):
-        return state
-    places = torch.tensor(keep, device=state.mask.device)
-    state.cache.batch_select_indices(places)
-    encoded = None if state.encoded is None else state.encoded[places]
-    return _State([state.rows[place] for place in keep], state.cache, state.mask[places], encoded)
-
-
-def _inputs(
-    model: PreTrainedModel, codec: Codec, sources: Sequence[Sequence[int]], *, left: bool
-) -> tuple[torch.Tensor, torch.Tensor]:
-    ids = padded(sources, codec.pad, left=left).to(model.device)
-    mask = padded([(1,) * len(source) for source in sources], 0, left=left).to(model.device)
-    return ids, mask
-
-
-def _start_token(model: PreTrainedModel, codec: Codec) -> int:
-    start = model.config.decoder_start_token_id
-    return codec.pad if start is None else int(start)
+def _points(request: Request, how: Decoding) -> list[float]:
+    """Where each token's draw falls between 0 and 1: from the request alone, whatever its batch."""
+    chance = random.Random(f"{how.seed}:{request.sample}:{request.cue}:{request.question}")
+    return [chance.random() for _ in range(how.max_tokens)]
