@@ -81,7 +81,9 @@ def test_verdicts_choices_and_measures() -> None:
         "answered": 0.666667,
         "right": 1,
         "problems": 3,
+        "tokens": 3.0,
     }
+    assert measures["cascade-pot-cot"]["tokens"] == 4.0
     assert measures["oracle-pot-cot"]["right"] == 2
     assert measures["thoughts"]["pot"] == {
         "answered": 0.666667,

@@ -1,23 +1,28 @@
 """score: execute a student's thoughts, compare with gold, and let every strategy choose.
 
-From predictions/<cell>.jsonl and the problems of each test to scores/<cell>.jsonl and .json.
+From predictions/<cell>.jsonl, the verifiers' ranks of them and the problems of each test to
+scores/<cell>.jsonl and .json. Problems that the mix holds out are judged like those of a test, so that
+strategies learn from them how far to trust a thought; they are no test, and are not reported.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import Final
+from itertools import chain
+
+from msgspec.structs import replace
 
 from distill_dsl.contract import files
 from distill_dsl.contract.failure import Failure
 from distill_dsl.contract.params import read_settings
-from distill_dsl.contract.records import Judged, Prediction, Problem, Scored
+from distill_dsl.contract.records import Judged, Prediction, Problem, Rank, Scored
+from distill_dsl.contract.runs import Run, name_of, parse_run
 from distill_dsl.contract.settings import ExperimentSettings, Strategy, ThoughtSettings, strategy_key, strategy_title
-from distill_dsl.contract.vocabulary import Outcome, outcome_of
+from distill_dsl.contract.vocabulary import HELD_OUT
 from distill_dsl.runtime.progress import steps_shown
-from distill_dsl.runtime.strategies.choose import choose, is_right, members_of
-from distill_dsl.runtime.strategies.intervals import wilson
+from distill_dsl.runtime.strategies.choices import Learned, choices, learned, with_confidence
+from distill_dsl.runtime.strategies.choose import members_of
+from distill_dsl.runtime.strategies.measures import measures, summary
 from distill_dsl.runtime.thoughts.answers import vote_key
 from distill_dsl.runtime.thoughts.execute import execute_thoughts
 from distill_dsl.runtime.thoughts.execution import Execution
@@ -27,29 +32,49 @@ Tests = dict[str, list[Problem]]
 Slot = tuple[str, str, str, int]
 """Test, problem, thought, sample: exactly one prediction each."""
 
-RAN: Final = {Outcome.CORRECT, Outcome.WRONG, Outcome.NO_ANSWER}
-"""Executed to the end: a thought that ran and gave nothing counts as executed, not as answered."""
 
+def run(
+    *,
+    mix: str,
+    student: str,
+    seed: int,
+    experiment: str,
+    tests: list[str],
+    thoughts: list[str],
+    verifiers: Sequence[str] = (),
+    held_out: bool = False,
+) -> None:
+    """Score one trained student on every test of an experiment, in every format it was taught.
 
-def run(*, mix: str, student: str, seed: int, experiment: str, tests: list[str], thoughts: list[str]) -> None:
-    """Score one trained student on every test of an experiment, in every format it was taught."""
+    `verifiers` are runs whose ranks of these predictions strategies need; `held_out` says that the
+    student also answered the problems that the mix holds out.
+    """
     cell = files.solved_cell(experiment, mix, student, seed)
     settings = read_settings(ExperimentSettings, experiment)
     formats = {name: read_settings(ThoughtSettings, name) for name in thoughts}
     strategies = usable(settings.answers, thoughts)
     problems = {test: files.read_test(test) for test in tests}
+    if held_out:
+        problems[HELD_OUT] = list(files.read_rows(files.mix_file(mix, "held_out"), Problem))
     predictions = complete(cell, problems, thoughts, settings.samples)
     judged = judge_all(predictions, problems, formats)
-    rows = [
-        scored(test, problem, [judged[slot] for slot in slots(test, problem, thoughts, settings.samples)], strategies)
+    for verifier in verifiers:
+        judged = with_ranks(judged, cell, parse_run(verifier))
+    rows = {
+        test: [[judged[slot] for slot in slots(test, one, thoughts, settings.samples)] for one in problems[test]]
+        for test in problems
+    }
+    known = learned(strategies, thoughts, rows.pop(HELD_OUT, []), vote_key)
+    if known.alone is not None:
+        print(f"{cell}: confidence learned from {known.alone.thoughts} answers to {known.alone.problems} problems")
+    by_test = {
+        test: [scored(test, *pair, strategies, known) for pair in zip(problems[test], rows[test], strict=True)]
         for test in tests
-        for problem in problems[test]
-    ]
-    files.write_rows(files.scored_file(cell), rows)
-    by_test = {test: [row for row in rows if row.test == test] for test in tests}
-    files.write_json(files.scores_file(cell), {test: measures(by_test[test], thoughts) for test in tests})
-    for test, scored_rows in by_test.items():
-        print(f"{cell}: {test}: {summary(scored_rows)}")
+    }
+    files.write_rows(files.scored_file(cell), chain.from_iterable(by_test.values()))
+    files.write_json(files.scores_file(cell), {test: measures(found, thoughts) for test, found in by_test.items()})
+    for test, found in by_test.items():
+        print(f"{cell}: {test}: {summary(found)}")
 
 
 def usable(answers: Sequence[Strategy], thoughts: Sequence[str]) -> dict[str, Strategy]:
@@ -94,13 +119,13 @@ def complete(cell: str, problems: Tests, thoughts: Sequence[str], samples: int) 
     return found
 
 
-def misfit(path: object, slot: Slot, what: str) -> Failure:
+def misfit(path: object, slot: Slot, what: str, stage: str = "solve") -> Failure:
     """Predictions and problems do not belong together."""
     test, problem, thought, sample = slot
     return Failure(
         f"{path} {what}: problem `{problem}` of {test}, thought {thought}, sample {sample}",
         where=str(path),
-        help="the tests may have changed since; run the solve stage again (`dvc repro --force` its name)",
+        help=f"the tests may have changed since; run the {stage} stage again (`dvc repro --force` its name)",
     )
 
 
@@ -143,61 +168,32 @@ def with_verdict(row: Prediction, execution: Execution, verdict: str) -> Judged:
     )
 
 
-def scored(test: str, problem: Problem, rows: Sequence[Judged], strategies: dict[str, Strategy]) -> Scored:
-    """One problem with what every strategy chooses."""
+def with_ranks(judged: dict[Slot, Judged], cell: str, verifier: Run) -> dict[Slot, Judged]:
+    """The same rows with what one verifier makes of each."""
+    path = files.ranks_file(cell, verifier.trained)
+    name = f"{name_of(verifier.student)}-{name_of(verifier.mix)}"
+    found: dict[Slot, float] = {}
+    for row in files.read_rows(path, Rank):
+        slot = (row.test, row.problem, row.thought, row.sample)
+        if slot not in judged or slot in found:
+            raise misfit(path, slot, "ranks twice" if slot in found else "ranks what was not predicted", stage="rank")
+        found[slot] = row.score
+    for slot in judged:
+        if slot not in found:
+            raise misfit(path, slot, "lacks a rank", stage="rank")
+    return {slot: replace(row, ranks={**row.ranks, name: found[slot]}) for slot, row in judged.items()}
+
+
+def scored(
+    test: str, problem: Problem, rows: Sequence[Judged], strategies: dict[str, Strategy], known: Learned
+) -> Scored:
+    """One problem with its thoughts and what every strategy chooses."""
+    rows = with_confidence(rows, known, vote_key)
     return Scored(
         test=test,
         problem=problem.id,
         question=problem.question,
         gold=problem.answer,
         thoughts=tuple(rows),
-        choices={key: choose(strategy, rows, vote_key) for key, strategy in strategies.items()},
+        choices=choices(strategies, rows, known, vote_key),
     )
-
-
-def measures(rows: Sequence[Scored], thoughts: Sequence[str]) -> dict[str, object]:
-    """Metrics of one test: a strategy's accuracy is over problems, a format's rates over its thoughts."""
-    keys = rows[0].choices if rows else {}
-    chosen = {key: [row.choices[key] for row in rows] for key in keys}
-    written = {name: [one for row in rows for one in row.thoughts if one.thought == name] for name in thoughts}
-    return {
-        **{
-            key: {
-                **accuracy(sum(map(is_right, choices)), len(choices)),
-                "answered": share(sum(choice.answer is not None for choice in choices), len(choices)),
-                "right": sum(map(is_right, choices)),
-                "problems": len(choices),
-            }
-            for key, choices in chosen.items()
-        },
-        "thoughts": {name: rates(judged) for name, judged in written.items()},
-    }
-
-
-def summary(rows: Sequence[Scored]) -> str:
-    """One line for the log: each strategy's accuracy in percent."""
-    right = {key: sum(is_right(row.choices[key]) for row in rows) for key in rows[0].choices}
-    return ", ".join(f"{key} {100 * count / len(rows):.1f} %" for key, count in right.items())
-
-
-def accuracy(right: int, problems: int) -> dict[str, float]:
-    """A share with its 95 % interval."""
-    found = wilson(right, problems)
-    return {"accuracy": found.value, "low": found.low, "high": found.high}
-
-
-def rates(rows: Sequence[Judged]) -> dict[str, object]:
-    """How often thoughts of one format answered, ran and were right, and how often each verdict fell."""
-    verdicts = Counter(row.verdict for row in rows)
-    return {
-        "answered": share(sum(row.answer is not None for row in rows), len(rows)),
-        "executed": share(sum(outcome_of(row.verdict) in RAN for row in rows), len(rows)),
-        "right": share(sum(map(is_right, rows)), len(rows)),
-        "written": len(rows),
-        "verdicts": dict(sorted(verdicts.items(), key=lambda item: (-item[1], item[0]))),
-    }
-
-
-def share(part: int, whole: int) -> float:
-    """A part of a whole, 0 to 1; nothing of nothing is 0."""
-    return part / whole if whole else 0.0
