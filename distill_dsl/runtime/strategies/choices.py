@@ -39,7 +39,7 @@ def learned(strategies: Strategies, thoughts: Sequence[str], held_out: Sequence[
         return Learned()
     if not held_out:
         raise Failure(
-            f"`{strategy_title(next(iter(needing.values())))}` learns from problems that the mix holds out: there are none",
+            f"`{strategy_title(next(iter(needing.values())))}` learns from held-out problems, and there are none",
             help="give the mix `dev` above 0, or take the strategy out of `answers`",
         )
     together = {
