@@ -73,7 +73,7 @@ def params_of(done: Compiled) -> dict[str, Any]:
     return document
 
 
-@pytest.mark.parametrize("name", ["quickstart", "etd", "gsm8k_annotations"])
+@pytest.mark.parametrize("name", ["quickstart", "etd", "gsm8k_annotations", "rounds", "baselines", "strategies"])
 def test_the_specs_compile_to_their_golden_files(
     name: str, golden: Callable[[str, str], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -84,7 +84,7 @@ def test_the_specs_compile_to_their_golden_files(
     golden(f"{name}.params.yaml", done.emitted.params)
 
 
-@pytest.mark.parametrize("name", ["quickstart", "etd", "gsm8k_annotations"])
+@pytest.mark.parametrize("name", ["quickstart", "etd", "gsm8k_annotations", "rounds", "baselines", "strategies"])
 def test_dvc_accepts_what_is_written(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     from dvc.schema import COMPILED_MULTI_STAGE_SCHEMA
     from dvc.utils.strictyaml import parse_yaml

@@ -1,103 +1,174 @@
-"""The specs of baselines and rounds: what they train on what, in the pipeline that they compile to."""
+"""Trainings that need others: the order of the walk, what each stage reads, and which params bear on what."""
 
 from __future__ import annotations
 
-import re
+import shlex
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from distill_dsl.compiler import compile_spec
+from distill_dsl.compiler import Compiled, compile_spec
 from distill_dsl.compiler.diagnostics import render
-from distill_dsl.compiler.diagnostics.codes import Code
-from distill_dsl.compiler.emit.write import parsed
-from distill_dsl.compiler.language.format import formatted
-from distill_dsl.compiler.source import Source
-from distill_dsl.contract.runs import parse_asked, parse_run
+from distill_dsl.compiler.plan.build import Plan
+from distill_dsl.compiler.plan.explain import waits_for
+from distill_dsl.compiler.plan.stages import ReportStage, stage_name
+from distill_dsl.compiler.plan.wiring import Wiring, wire
+from distill_dsl.contract.runs import parse_run
 
 ROOT = Path(__file__).parents[2]
-Stages = dict[str, dict[str, Any]]
+
+SPEC = """\
+param heat: float = 0.7
+param share: float = 0.5
+data p { source = synthetic("arithmetic", train: 60, test: 12) }
+teacher solver { model = solution() }
+teacher self { model = trained(tiny, mix: first, seed: 3)   samples = 4   temperature = heat }
+thought cot { answer = text }
+thought pot { answer = python }
+mix first { problems = p.train   teacher = solver   thoughts = cot + pot }
+mix again = first { teacher = solver + share*self }
+mix alone = first { thoughts = cot }
+student tiny { base = scratch("t5", width: 16)   steps = 4 }
+student next = tiny { base = trained(tiny, mix: first) }
+student wise = tiny { base = trained(tiny)   objective = preference() }
+student judge = tiny { base = trained(tiny, mix: first)   objective = verifier() }
+experiment walk {
+  students = [tiny, next, wise]
+  mixes    = [again]
+  tests    = [p.test]
+  samples  = 2
+  answers  = [cot, pot > cot, confident(pot, cot, calibrated: true), ranked(pot, cot, by: judge, on: again)]
+}
+experiment plain { students = [tiny]   mixes = [alone]   tests = [p.test]   answers = [cot] }
+"""
 
 
-def pipeline(name: str, monkeypatch: pytest.MonkeyPatch) -> tuple[Stages, dict[str, Any]]:
-    """The stages and params of a spec of the repository, which gives no word of warning."""
-    monkeypatch.chdir(ROOT)
-    done = compile_spec(Path(f"specs/{name}.mtd"))
-    assert not done.diagnostics, render(done.diagnostics, done.sources, color=False)
-    assert done.emitted is not None
-    dvc, params = parsed(done.emitted.dvc), parsed(done.emitted.params)
-    assert dvc is not None and params is not None
-    return dvc["stages"], params
-
-
-def asked_of(stages: Stages, mix: str) -> list[tuple[str, str, str]]:
-    """Teacher, data and thought of each item of a mix, in order."""
-    words = stages[f"mix-{mix}"]["cmd"].split()
-    items = [parse_asked(word) for word in words if word.startswith("thought=")]
-    return [(one.teacher, one.data, one.thought) for one in items]
-
-
-def base_of(stages: Stages, cell: str) -> str | None:
-    """The cell of the training that a training starts from."""
-    words = stages[f"train-{cell}"]["cmd"].split()
-    return parse_run(words[words.index("--base") + 1]).trained if "--base" in words else None
-
-
-@pytest.mark.parametrize("name", ["rounds", "baselines"])
-def test_what_a_stage_reads_another_one_writes(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    stages, _ = pipeline(name, monkeypatch)
-    outs = [out for stage in stages.values() for key in ("outs", "metrics", "plots") for out in stage.get(key, [])]
-    written = {path for out in outs for path in ([out] if isinstance(out, str) else out)}
-    read = {path for stage in stages.values() for path in stage.get("deps", [])}
-    assert all(path.startswith(("prompts/", "specs/")) for path in read - written)
-
-
-def test_a_round_asks_the_student_of_the_one_before(monkeypatch: pytest.MonkeyPatch) -> None:
-    stages, params = pipeline("rounds", monkeypatch)
-    for data in ("problems", "unsolved"):
-        for thought in ("cot", "pot", "eot"):
-            ask = stages[f"ask-self-{data}-train-{thought}"]
-            assert "artifacts/models/first-tiny-s1" in ask["deps"]
-            assert "--trained mix=first,student=tiny,seed=1" in ask["cmd"]
-    assert {teacher for teacher, _, _ in asked_of(stages, "again")} == {"solver", "self"}
-    assert set(asked_of(stages, "wider")) == {("self", "unsolved", thought) for thought in ("cot", "pot", "eot")}
-    assert params["mix"]["again"]["teachers"]["self"] == 0.5
-    for thought in ("cot", "pot", "eot"):
-        # The mix hears teachers in the order of its items: the first round's comes first.
-        order = [teacher for teacher, _, name in asked_of(stages, "again") if name == thought]
-        assert order == ["solver", "self"]
-
-
-def test_students_start_where_they_should(monkeypatch: pytest.MonkeyPatch) -> None:
-    stages, _ = pipeline("rounds", monkeypatch)
-    assert base_of(stages, "again-tiny-s1") is None
-    assert base_of(stages, "wider-next-s1") == "first-tiny-s1"
-    assert base_of(stages, "again-judge-s1") == "first-tiny-s1"
-    assert base_of(stages, "again-prefer-s1") == "again-tiny-s1"
-    for cell in ("again-judge-s1", "again-prefer-s1"):
-        assert "artifacts/mixes/again/wrong.jsonl" in stages[f"train-{cell}"]["deps"]
-
-
-@pytest.mark.parametrize("name", ["rounds", "baselines"])
-def test_gold_baselines_ask_nobody_else(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    stages, params = pipeline(name, monkeypatch)
-    assert {(teacher, thought) for teacher, _, thought in asked_of(stages, "gold_answer")} == {("answer", "direct")}
-    assert {(teacher, thought) for teacher, _, thought in asked_of(stages, "gold_rationale")} == {("rationale", "cot")}
-    assert params["teacher"]["answer"]["model"] == {"kind": "gold", "write": "answer"}
-    assert params["teacher"]["rationale"]["model"] == {"kind": "gold", "write": "rationale"}
-
-
-PAGE = (ROOT / "docs" / "rounds.md").read_text(encoding="utf-8")
-SPECS = re.findall(r"```mtd\n(.*?)```", PAGE, re.DOTALL)
-
-
-@pytest.mark.parametrize("text", SPECS, ids=lambda text: re.findall(r"experiment (\w+)", text)[0])
-def test_the_specs_of_the_page_compile_as_they_stand(text: str, tmp_path: Path) -> None:
-    spec = tmp_path / "page.mtd"
+def compiled(path: Path, text: str) -> Plan:
+    spec = path / "rounds.mtd"
     spec.write_text(text, encoding="utf-8")
-    done = compile_spec(spec)
-    assert done.emitted is not None, render(done.diagnostics, done.sources, color=False)
-    # Its reader brings GSM8K's files; nothing else may be amiss.
-    assert {found.code for found in done.diagnostics} <= {Code.NO_SUCH_PATH.number}
-    assert formatted(Source("page.mtd", text)) == (text, [])
+    done: Compiled = compile_spec(spec)
+    assert done.plan is not None, render(done.diagnostics, done.sources, color=False)
+    return done.plan
+
+
+@pytest.fixture
+def plan(tmp_path: Path) -> Plan:
+    return compiled(tmp_path, SPEC)
+
+
+def wired(plan: Plan) -> dict[str, Wiring]:
+    return {stage_name(stage): wire(stage, plan.blocks) for stage in plan.stages}
+
+
+def options(wiring: Wiring) -> list[str]:
+    return shlex.split(wiring.command)
+
+
+def test_every_stage_comes_after_what_it_reads(plan: Plan) -> None:
+    place = {stage_name(stage): at for at, stage in enumerate(plan.stages)}
+    for name, before in waits_for(plan).items():
+        assert all(place[one] < place[name] for one in before), name
+
+
+@pytest.mark.parametrize("name", ["rounds", "strategies", "quickstart"])
+def test_so_it_is_in_the_specs(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    done = compile_spec(Path("specs") / f"{name}.mtd")
+    assert done.plan is not None
+    place = {stage_name(stage): at for at, stage in enumerate(done.plan.stages)}
+    assert all(place[one] < place[stage] for stage, before in waits_for(done.plan).items() for one in before)
+
+
+def test_a_trained_teacher_reads_the_model_of_its_own_seed(plan: Plan) -> None:
+    ask = wired(plan)["ask-self-p-train-pot"]
+    assert Path("artifacts/models/first-tiny-s3") in ask.deps
+    assert options(ask)[-2:] == ["--trained", "mix=first,student=tiny,seed=3"]
+    assert {"thought.pot.cue", "student.tiny.max_question", "param.heat"} <= set(ask.params)
+    assert "train-first-tiny-s3" in wired(plan)
+
+
+def test_a_mix_of_two_teachers_takes_the_thoughts_of_both(plan: Plan) -> None:
+    mix = wired(plan)["mix-again"]
+    assert options(mix)[6::2] == [
+        f"thought={thought},teacher={teacher},data=p,split=train"
+        for teacher in ("solver", "self")
+        for thought in ("cot", "pot")
+    ]
+    assert {"mix.again", "param.share"} <= set(mix.params)
+
+
+def test_a_training_starts_from_the_same_seed_of_its_base(plan: Plan) -> None:
+    wirings = wired(plan)
+    bases = {"next": "first-tiny-s1", "wise": "again-tiny-s1", "judge": "first-tiny-s1"}
+    for student, base in bases.items():
+        train = wirings[f"train-again-{student}-s1"]
+        assert Path(f"artifacts/models/{base}") in train.deps, student
+        assert str(parse_run(options(train)[-1]).trained) == base
+
+
+def test_only_objectives_that_learn_from_wrong_thoughts_read_them(plan: Plan) -> None:
+    readers = [name for name, one in wired(plan).items() if Path("artifacts/mixes/again/wrong.jsonl") in one.deps]
+    assert sorted(readers) == ["train-again-judge-s1", "train-again-wise-s1"]
+
+
+def test_what_is_held_out_is_solved_only_where_an_answer_is_calibrated(plan: Plan) -> None:
+    wirings = wired(plan)
+    held = [name for name, one in wirings.items() if "--held-out" in options(one)]
+    assert set(held) == {
+        f"{kind}-walk-again-{who}-s1" for kind in ("solve", "score") for who in ("tiny", "next", "wise")
+    }
+    assert all(Path("artifacts/mixes/again/held_out.jsonl") in wirings[name].deps for name in held)
+
+
+def test_a_verifier_ranks_what_every_student_wrote(plan: Plan) -> None:
+    wirings = wired(plan)
+    rank = wirings["rank-walk-again-next-s1-by-again-judge-s1"]
+    assert Path("artifacts/models/again-judge-s1") in rank.deps
+    assert rank.outs == (Path("artifacts/ranks/walk-again-next-s1-by-again-judge-s1.jsonl"),)
+    assert rank.outs[0] in wirings["score-walk-again-next-s1"].deps
+    assert not any("plain" in name for name in wirings if name.startswith("rank-"))
+
+
+def test_the_same_training_is_planned_once(plan: Plan) -> None:
+    trainings = [name for name in wired(plan) if name.startswith("train-")]
+    assert sorted(trainings) == [
+        "train-again-judge-s1",
+        "train-again-next-s1",
+        "train-again-tiny-s1",
+        "train-again-wise-s1",
+        "train-alone-tiny-s1",
+        "train-first-tiny-s1",
+        "train-first-tiny-s3",
+    ]
+
+
+def test_a_param_of_a_trained_teacher_bears_on_all_that_learns_from_it(tmp_path: Path) -> None:
+    text = SPEC.replace("experiment walk {", "experiment walk {\n  vary heat = [0.5, 1.0]")
+    plan = compiled(tmp_path, text)
+    names = [stage_name(stage) for stage in plan.stages]
+    assert "ask-self-heat_0_5-p-train-pot" in names
+    assert "mix-again-heat_1_0" in names and "mix-first" in names and "mix-first-heat_0_5" not in names
+    report = next(stage for stage in plan.stages if isinstance(stage, ReportStage) and stage.experiment == "walk")
+    assert {run.varied for run in report.runs} == {(("heat", "0.5"),), (("heat", "1.0"),)}
+    assert {run.mix for run in report.runs} == {"again-heat_0_5", "again-heat_1_0"}
+    assert [str(parse_run(str(run))) for run in report.runs] == [str(run) for run in report.runs]
+
+
+def test_many_rounds_are_planned_at_once(tmp_path: Path) -> None:
+    """Each round has three formats, so that following every way back would take 3 to the power of rounds."""
+    rounds = 30
+    lines = ['data p { source = synthetic("arithmetic", train: 60, test: 12) }', "teacher t0 { model = solution() }"]
+    lines += [
+        f"thought {name} {{ answer = {answer} }}"
+        for name, answer in (("a", "text"), ("b", "python"), ("c", "equations"))
+    ]
+    lines.append('student s { base = scratch("t5") }')
+    for at in range(rounds):
+        lines.append(f"mix m{at} {{ problems = p.train   teacher = t{at}   thoughts = a + b + c }}")
+        lines.append(f"teacher t{at + 1} {{ model = trained(s, mix: m{at})   samples = 2   temperature = 0.7 }}")
+    lines.append(f"mix last {{ problems = p.train   teacher = t{rounds}   thoughts = a + b + c }}")
+    lines.append("experiment e { students = [s]   mixes = [last]   tests = [p.test]   answers = [a, b, c] }")
+    plan = compiled(tmp_path, "\n".join(lines))
+    assert sum(stage.kind.value == "train" for stage in plan.stages) == rounds + 1
+    place = {stage_name(stage): at for at, stage in enumerate(plan.stages)}
+    assert all(place[one] < place[name] for name, before in waits_for(plan).items() for one in before)

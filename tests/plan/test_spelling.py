@@ -255,7 +255,7 @@ def test_plain_values_are_shown_as_they_stand() -> None:
     assert bare({"param": "w"}) == "w"
 
 
-@pytest.mark.parametrize("name", ["quickstart", "etd", "gsm8k_annotations"])
+@pytest.mark.parametrize("name", ["quickstart", "etd", "gsm8k_annotations", "baselines"])
 def test_every_key_of_the_specs_is_spelled_and_read_back(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
     done = compile_spec(Path("specs") / f"{name}.mtd")
