@@ -56,10 +56,9 @@ def solve(
     """Ask a trained student a question: its thoughts, what they come to, and why one of them is the answer."""
     with failures():
         chosen = _chosen_run(run)
-        strategies = _strategies(chosen, by, every)
-        pupil = _loaded(chosen)
+        pupil = _loaded(chosen, _strategies(chosen, by, every))
         for one in _questions(question):
-            _answer(pupil, one, strategies, as_json)
+            _answer(pupil, one, as_json)
 
 
 def _chosen_run(name: str | None) -> SolvedRun:
@@ -155,14 +154,14 @@ def _read(run: SolvedRun, by: str) -> Strategy:
     return strategy
 
 
-def _loaded(run: SolvedRun) -> Pupil:
+def _loaded(run: SolvedRun, strategies: list[Strategy]) -> Pupil:
     """The student, loaded: a few seconds, in which a terminal shows that something goes on."""
     from rich.console import Console
 
     with Console(stderr=True).status(f"loading {run.run.trained}"):
         from distill_dsl.runtime.solving.asking import opened
 
-        return opened(run)
+        return opened(run, strategies)
 
 
 def _questions(given: str | None) -> Iterator[str]:
@@ -185,14 +184,14 @@ def _questions(given: str | None) -> Iterator[str]:
             yield line.strip()
 
 
-def _answer(pupil: Pupil, question: str, strategies: list[Strategy], as_json: bool) -> None:
+def _answer(pupil: Pupil, question: str, as_json: bool) -> None:
     from rich.console import Console
 
     from distill_dsl.cli.answers import document, print_answer
     from distill_dsl.runtime.solving.asking import ask
 
     with Console(stderr=True).status("thinking"):
-        answer = ask(pupil, question, strategies)
+        answer = ask(pupil, question)
     if as_json:
         print(json.dumps(document(pupil, answer), ensure_ascii=False), flush=True)
         return

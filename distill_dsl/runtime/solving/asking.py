@@ -20,11 +20,14 @@ from distill_dsl.contract.settings import (
     Strategy,
     StudentSettings,
     ThoughtSettings,
+    strategy_key,
 )
+from distill_dsl.runtime.solving.knowledge import Knowledge, known, with_ranks
 from distill_dsl.runtime.solving.reasons import ANSWERED, agreed, samples_of, why
 from distill_dsl.runtime.solving.runs import SolvedRun
 from distill_dsl.runtime.stages.score import with_verdict
 from distill_dsl.runtime.stages.solve import LOGPROB_DIGITS
+from distill_dsl.runtime.strategies.choices import Learned, seen_by, with_confidence
 from distill_dsl.runtime.strategies.choose import Key, choose, members_of
 from distill_dsl.runtime.students import decoding, models
 from distill_dsl.runtime.students.decoding import Decoding, Request, Written
@@ -48,6 +51,9 @@ class Pupil:
     """Most tokens of a question that it reads, cue included."""
     kinds: frozenset[AnswerGroup] | None
     """The kinds of answers that the tests ask for; `None` where their problems are not at hand."""
+    strategies: tuple[Strategy, ...]
+    """Those that choose; the first one's choice is the answer."""
+    knowledge: Knowledge
 
 
 @dataclass(frozen=True)
@@ -66,7 +72,7 @@ class Answer:
 
     question: str
     chosen: tuple[Chosen, ...]
-    """By each strategy that was asked for; the first one's is the answer."""
+    """By each strategy; the first one's is the answer."""
     rows: tuple[Judged, ...]
     """The thoughts that were written, by format, then sample."""
     cut: bool
@@ -79,8 +85,8 @@ class Answer:
         return sum(row.tokens for row in self.rows)
 
 
-def opened(run: SolvedRun) -> Pupil:
-    """Load a trained student; a `Failure` says how to get one that is not there."""
+def opened(run: SolvedRun, strategies: Sequence[Strategy]) -> Pupil:
+    """Load a trained student and what the strategies need; a `Failure` says how to get what is not there."""
     folder = files.model_folder(run.run.trained)
     if not folder.is_dir():
         raise Failure(
@@ -91,13 +97,16 @@ def opened(run: SolvedRun) -> Pupil:
     models.quiet()
     student = models.trained_student(folder)
     models.use_threads(student)
+    formats = {name: read_settings(ThoughtSettings, name) for name in run.thoughts}
     return Pupil(
         run=run,
         student=student,
         settings=run.settings,
-        formats={name: read_settings(ThoughtSettings, name) for name in run.thoughts},
+        formats=formats,
         longest=read_settings(StudentSettings, run.run.student).max_question,
         kinds=_kinds(run),
+        strategies=tuple(strategies),
+        knowledge=known(run, strategies, formats),
     )
 
 
@@ -107,23 +116,23 @@ def _kinds(run: SolvedRun) -> frozenset[AnswerGroup] | None:
     return kinds_of(problem.answer for test in run.tests for problem in files.read_test(test))
 
 
-def ask(pupil: Pupil, question: str, strategies: Sequence[Strategy]) -> Answer:
+def ask(pupil: Pupil, question: str) -> Answer:
     """Put a question to the student; of a format, more than the first thought is written only where it is needed."""
     started = time.monotonic()
-    rows: dict[Place, Judged] = {}
-    for strategy in strategies:
+    found: dict[Place, Judged] = {}
+    for strategy in pupil.strategies:
         while places := [
             place
-            for place in needed(strategy, list(rows.values()), pupil.settings.samples, vote_key)
-            if place not in rows
+            for place in needed(strategy, list(found.values()), pupil.settings.samples, vote_key)
+            if place not in found
         ]:
-            rows |= _thoughts(pupil, question, places)
+            found |= _thoughts(pupil, question, places)
     order = [(thought, sample) for thought in pupil.run.thoughts for sample in range(pupil.settings.samples)]
-    written = tuple(rows[place] for place in order if place in rows)
-    chosen = tuple(_chosen(strategy, written) for strategy in strategies)
-    cues = {pupil.formats[row.thought].cue for row in written}
+    rows = with_confidence([found[place] for place in order if place in found], pupil.knowledge.learned, vote_key)
+    chosen = tuple(_chosen(strategy, rows, pupil.knowledge.learned) for strategy in pupil.strategies)
+    cues = {pupil.formats[row.thought].cue for row in rows}
     cut = any(pupil.student.codec.source(question, cue, pupil.longest)[1] for cue in cues)
-    return Answer(question, chosen, written, cut, time.monotonic() - started)
+    return Answer(question, chosen, tuple(rows), cut, time.monotonic() - started)
 
 
 def needed(strategy: Strategy, rows: Sequence[Judged], samples: int, key: Key) -> list[Place]:
@@ -142,35 +151,26 @@ def needed(strategy: Strategy, rows: Sequence[Judged], samples: int, key: Key) -
     return [*first, *((member, sample) for member in members for sample in range(1, taken))]
 
 
-def _chosen(strategy: Strategy, rows: Sequence[Judged]) -> Chosen:
-    choice = choose(strategy, rows, vote_key)
-    return Chosen(strategy, choice, why(strategy, rows, choice, vote_key))
+def _chosen(strategy: Strategy, rows: Sequence[Judged], learned: Learned) -> Chosen:
+    seen = seen_by(strategy_key(strategy), rows, learned, vote_key)
+    choice = choose(strategy, seen, vote_key)
+    return Chosen(strategy, choice, why(strategy, seen, choice, vote_key))
 
 
 def _thoughts(pupil: Pupil, question: str, places: Sequence[Place]) -> dict[Place, Judged]:
-    """Write and execute some thoughts."""
-    written = _written(pupil, question, places)
-    return {place: _judged(pupil, place, thought) for place, thought in written.items()}
+    """Write and execute some thoughts, and have them judged."""
+    how = Decoding(
+        temperature=pupil.settings.temperature,
+        max_tokens=pupil.settings.max_tokens,
+        max_question=pupil.longest,
+        seed=pupil.run.run.seed,
+    )
+    requests = [Request(question, pupil.formats[thought].cue, sample) for thought, sample in places]
+    written = zip(places, decoding.write(pupil.student, requests, how), strict=True)
+    return {place: _judged(pupil, question, place, thought) for place, thought in written}
 
 
-def _written(pupil: Pupil, question: str, places: Sequence[Place]) -> dict[Place, Written]:
-    """As the solve stage does: the first sample of a format is the likeliest thought, further ones are drawn."""
-    found: dict[Place, Written] = {}
-    for temperature in (0.0, pupil.settings.temperature):
-        batch = [place for place in places if (place[1] == 0) == (temperature == 0.0)]
-        if batch:
-            how = Decoding(
-                temperature=temperature,
-                max_tokens=pupil.settings.max_tokens,
-                max_question=pupil.longest,
-                seed=pupil.run.run.seed,
-            )
-            requests = [Request(question, pupil.formats[thought].cue, sample) for thought, sample in batch]
-            found.update(zip(batch, decoding.write(pupil.student, requests, how), strict=True))
-    return found
-
-
-def _judged(pupil: Pupil, place: Place, thought: Written) -> Judged:
+def _judged(pupil: Pupil, question: str, place: Place, thought: Written) -> Judged:
     """A thought with what executing it gives; right or wrong cannot be told."""
     name, sample = place
     execution = execute_thoughts(pupil.formats[name], [thought.text], lambda done: None)[thought.text]
@@ -185,4 +185,5 @@ def _judged(pupil: Pupil, place: Place, thought: Written) -> Judged:
         tokens=thought.tokens,
         logprob=round(thought.logprob, LOGPROB_DIGITS),
     )
-    return with_verdict(row, execution, execution.failure or ANSWERED)
+    judged = with_verdict(row, execution, execution.failure or ANSWERED)
+    return with_ranks(judged, pupil.knowledge, question, pupil.formats[name].cue)

@@ -57,8 +57,9 @@ def with_confidence(rows: Sequence[Judged], known: Learned, key: Key) -> list[Ju
 
 def choices(strategies: Strategies, rows: Sequence[Judged], known: Learned, key: Key) -> dict[str, Choice]:
     """Strategy key -> what it chooses among the rows of one problem (`with_confidence`)."""
-    return {name: choose(strategy, _seen_by(name, rows, known, key), key) for name, strategy in strategies.items()}
+    return {name: choose(strategy, seen_by(name, rows, known, key), key) for name, strategy in strategies.items()}
 
 
-def _seen_by(name: str, rows: Sequence[Judged], known: Learned, key: Key) -> Sequence[Judged]:
+def seen_by(name: str, rows: Sequence[Judged], known: Learned, key: Key) -> Sequence[Judged]:
+    """The rows as the strategy of that key sees them: with the confidences that it learned, if it did."""
     return believed(rows, known.together[name], key) if name in known.together else rows
