@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Final
 
 import torch
 
@@ -10,7 +13,7 @@ from distill_dsl.contract.failure import Failure
 from distill_dsl.contract.settings import Lora
 from distill_dsl.runtime.students.models import Student
 
-EVERY_LINEAR = "all-linear"
+EVERY_LINEAR: Final = "all-linear"
 """What peft calls every linear layer but the output's."""
 
 
@@ -30,7 +33,8 @@ def with_adapter(student: Student, lora: Lora) -> torch.nn.Module:
         target_modules=list(lora.targets) or EVERY_LINEAR,
     )
     try:
-        adapted: torch.nn.Module = peft.get_peft_model(student.model, config)
+        with _peft_may_use_old_names():
+            adapted: torch.nn.Module = peft.get_peft_model(student.model, config)
     except ValueError as error:
         raise Failure(
             f"no adapter can be put in: {str(error).splitlines()[0]}",
@@ -38,6 +42,14 @@ def with_adapter(student: Student, lora: Lora) -> torch.nn.Module:
             help=f"choose `targets` from: {', '.join(linear_layers(student))}",
         ) from error
     return adapted
+
+
+@contextmanager
+def _peft_may_use_old_names() -> Iterator[None]:
+    with warnings.catch_warnings():
+        # Of transformers, to peft: nothing that a user of ours could mend.
+        warnings.filterwarnings("ignore", message=".*gradient_checkpointing", category=FutureWarning)
+        yield
 
 
 def linear_layers(student: Student) -> list[str]:

@@ -36,9 +36,14 @@ def is_launched() -> bool:
     return INSIDE in os.environ
 
 
+def rank() -> int:
+    """The number of this process, from 0."""
+    return int(os.environ.get("RANK", "0")) if is_launched() else 0
+
+
 def is_first() -> bool:
     """Whether this process is the one that prints and writes."""
-    return int(os.environ.get("RANK", "0")) == 0
+    return rank() == 0
 
 
 def world() -> int:

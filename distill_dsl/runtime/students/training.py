@@ -23,7 +23,7 @@ from distill_dsl.contract.failure import Failure
 from distill_dsl.contract.settings import StudentSettings, Weighted
 from distill_dsl.runtime.students.adapters import merge, with_adapter
 from distill_dsl.runtime.students.batches import Encoded, schedule
-from distill_dsl.runtime.students.distributed import is_first, wait_for_all, world
+from distill_dsl.runtime.students.distributed import is_first, rank, world
 from distill_dsl.runtime.students.engine import Engine, Plan
 from distill_dsl.runtime.students.flops import training_flops, weights_a_token
 from distill_dsl.runtime.students.lessons import Lesson, R, Tokens, fine_tuning
@@ -98,9 +98,9 @@ def train(
     """
     half = computes_in_half(settings.precision)
     be_repeatable()
-    learned: Lesson[Any] = lesson or _fine_tuning(student, train_set, settings, half=half)
+    learned: Lesson[Any] = lesson or fine_tuning_of(student, train_set, settings)
     steps = steps_of(settings, len(train_set))
-    plan = _plan(train_set, settings, steps=steps, seed=seed)
+    plan = planned(train_set, settings, steps=steps, seed=seed)
     weights = weights_a_token(student.model)
     model = with_adapter(student, settings.adapter) if settings.adapter else student.model
     trained_parameters = sum(weight.numel() for weight in model.parameters() if weight.requires_grad)
@@ -120,6 +120,8 @@ def train(
             dev_set=dev_set,
             dev_plan=_by_length(dev_set, settings.batch),
         )
+        if not is_first():
+            set_seed(seed + rank())  # the same weights everywhere, but not the same dropout
         engine.train(resume_from_checkpoint=str(whole[-1]) if whole else None)
     all_weights = engine.full_weights()
     engine.plain(model)
@@ -138,7 +140,9 @@ def train(
     )
 
 
-def _fine_tuning(student: Student, rows: Sequence[Any], settings: StudentSettings, *, half: bool) -> Lesson[Encoded]:
+def fine_tuning_of(student: Student, rows: Sequence[Any], settings: StudentSettings) -> Lesson[Encoded]:
+    """Fine-tuning as the settings say."""
+    half = computes_in_half(settings.precision)
     return fine_tuning(
         student,
         smoothing=settings.label_smoothing,
@@ -160,7 +164,7 @@ def _relative(weights: Mapping[str, float], rows: Sequence[Encoded]) -> dict[str
     return {thought: weights.get(thought, 1.0) / mean for thought in tokens}
 
 
-def _plan(rows: Sequence[R], settings: StudentSettings, *, steps: int, seed: int) -> Plan:
+def planned(rows: Sequence[R], settings: StudentSettings, *, steps: int, seed: int) -> Plan:
     """Which rows each batch holds. Packed rows are filled anyway, so that their batches are drawn freely."""
     if settings.batch % world():
         raise Failure(
@@ -224,11 +228,10 @@ def _unkept(checkpoints: Path, error: Exception) -> Failure:
 def whole_checkpoints(folder: Path) -> list[Path]:
     """The checkpoints that were written to the end, oldest first; parts of others are removed."""
     found = sorted(folder.glob("checkpoint-*"), key=lambda path: int(path.name.rpartition("-")[2]))
-    for part in found:
-        if is_first() and not (part / DONE).is_file():
-            shutil.rmtree(part)
-    wait_for_all()
-    return [path for path in found if path.is_dir()]
+    whole = [path for path in found if (path / DONE).is_file()]
+    for part in set(found).difference(whole) if is_first() else ():
+        shutil.rmtree(part)
+    return whole
 
 
 CHECKPOINTING: Final = (
@@ -270,7 +273,6 @@ def _arguments(
         save_total_limit=KEPT,
         remove_unused_columns=False,
         ddp_find_unused_parameters=False,
-        ddp_broadcast_buffers=False,  # none of ours ever changes
         disable_tqdm=True,
         report_to="none",
         **saving,
