@@ -326,6 +326,10 @@ ANSWERS = {
     "vote(pot, cot, eot)": None,
     "vote(2*pot, cot, eot)": "pot > cot > eot",
     "vote(pot, cot, eot, ties: eot)": None,
+    "vote(pot, cot, eot, by: confidence)": None,
+    "adaptive(pot, cot)": "pot > cot",
+    "adaptive(pot, cot, eot)": "vote(pot, cot, eot)",
+    "adaptive(cot)": "cot",
     "confident(pot, cot)": None,
     "oracle(pot, cot)": None,
 }
@@ -339,10 +343,30 @@ def test_answers_that_equal_a_plainer_one(answer: str, plain: str | None) -> Non
     assert all(f"`{plain}`" in each.summary for each in found)
 
 
-def test_several_samples_make_a_vote_of_two() -> None:
-    for answers, expected in (("vote(pot, cot), confident(pot), oracle(pot)", []), ("vote(pot)", ["vote(pot)"])):
-        text = changed(("[cot, pot > cot]", f"[cot, {answers}]"), ("[s]", "[s] samples = 5"))
-        assert said(text) == [(Code.REDUNDANT_ANSWER, each) for each in expected]
+OF_FIVE = {
+    "vote(pot)": None,  # self-consistency
+    "vote(pot, samples: 1)": "pot",
+    "vote(pot, cot)": None,
+    "vote(pot, cot, samples: 1)": "pot > cot",
+    "vote(pot, cot, samples: 1, by: confidence)": None,
+    "confident(pot)": None,
+    "confident(pot, samples: 1)": "pot",
+    "adaptive(pot, cot)": None,
+    "oracle(pot)": None,
+}
+
+
+@pytest.mark.parametrize(("answer", "plain"), OF_FIVE.items(), ids=list(OF_FIVE))
+def test_answers_of_five_samples_that_equal_a_plainer_one(answer: str, plain: str | None) -> None:
+    text = changed(("[cot, pot > cot]", f"[cot, {answer}]"), ("[s]", "[s] samples = 5"))
+    assert said(text) == [(Code.REDUNDANT_ANSWER, answer) for _ in range(plain is not None)]
+    assert all(f"`{plain}`" in each.summary for each in review(text))
+
+
+def test_more_samples_than_are_drawn() -> None:
+    text = changed(("[cot, pot > cot]", "[cot, vote(pot, cot, eot, samples: 7)]"), ("[s]", "[s] samples = 5"))
+    assert said(text) == [(Code.IDLE_SETTING, "vote(pot, cot, eot, samples: 7)")]
+    assert said(text.replace("samples = 5", "samples = 7")) == []
 
 
 def one_each(answers: tuple[str | None, ...]) -> list[Judged]:

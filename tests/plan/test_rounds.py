@@ -11,6 +11,7 @@ from distill_dsl.compiler import Compiled, compile_spec
 from distill_dsl.compiler.diagnostics import render
 from distill_dsl.compiler.plan.build import Plan
 from distill_dsl.compiler.plan.explain import waits_for
+from distill_dsl.compiler.plan.forecast import Surroundings, forecast
 from distill_dsl.compiler.plan.stages import ReportStage, stage_name
 from distill_dsl.compiler.plan.wiring import Wiring, wire
 from distill_dsl.contract.runs import parse_run
@@ -172,3 +173,11 @@ def test_many_rounds_are_planned_at_once(tmp_path: Path) -> None:
     assert sum(stage.kind.value == "train" for stage in plan.stages) == rounds + 1
     place = {stage_name(stage): at for at, stage in enumerate(plan.stages)}
     assert all(place[one] < place[name] for name, before in waits_for(plan).items() for one in before)
+
+
+def test_trainings_that_no_experiment_compares_are_foretold(tmp_path: Path) -> None:
+    spec = tmp_path / "rounds.mtd"
+    spec.write_text(SPEC, encoding="utf-8")
+    done = compile_spec(spec)
+    assert done.plan is not None and done.model is not None
+    assert forecast(done.model, done.plan, Surroundings()).further == 3  # two of `tiny` on `first`, and the judge

@@ -30,6 +30,7 @@ def plan_document(
         "spec": spec,
         "compiled": not stale,
         "trainings": [_trainings(one) for one in forecast.trainings],
+        "further_trainings": forecast.further,
         "asked": [_asked(one, outlooks) for one in forecast.asked],
         "variables": {need.name: need.there for need in forecast.variables},
         "files": {need.name: need.there for need in forecast.files},

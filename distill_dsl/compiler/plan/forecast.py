@@ -16,7 +16,7 @@ from distill_dsl.compiler.model.fields import FIELDS
 from distill_dsl.compiler.plan.build import Plan
 from distill_dsl.compiler.plan.places import block_name
 from distill_dsl.compiler.plan.spelling import Spelling
-from distill_dsl.compiler.plan.stages import AskStage, SolveStage, SpecStage, stage_name
+from distill_dsl.compiler.plan.stages import AskStage, SolveStage, SpecStage, TrainStage, stage_name
 from distill_dsl.compiler.plan.wiring import wire
 from distill_dsl.contract.settings import (
     DataSettings,
@@ -94,6 +94,8 @@ class Forecast:
     """What is asked of whom, and what must be there."""
 
     trainings: tuple[Trainings, ...]
+    further: int
+    """Trainings of students that no experiment compares: they teach, judge, or are started from."""
     asked: tuple[Asked, ...]
     variables: tuple[Need, ...]
     files: tuple[Need, ...]
@@ -116,6 +118,7 @@ def forecast(model: Model, plan: Plan, around: Surroundings) -> Forecast:
     """The plan's costs and needs."""
     return Forecast(
         tuple(trainings(model, plan)),
+        _further(plan),
         tuple(_asked(plan, around)),
         tuple(Need(name, around.is_set(name)) for name in _variables(plan)),
         tuple(Need(path, around.exists(path)) for path in _files(plan)),
@@ -147,6 +150,11 @@ def _factors(experiment: Experiment) -> Iterator[tuple[int, str]]:
 
 def _counted(number: int, one: str, many: str = "") -> tuple[int, str]:
     return number, one if number == 1 else many or f"{one}s"
+
+
+def _further(plan: Plan) -> int:
+    compared = {stage.trained.cell for stage in plan.stages if isinstance(stage, SolveStage)}
+    return sum(isinstance(stage, TrainStage) and stage.cell not in compared for stage in plan.stages)
 
 
 # --- calls --------------------------------------------------------------------------------------

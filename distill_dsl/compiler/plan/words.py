@@ -43,6 +43,9 @@ def paragraph(forecast: Forecast, outlooks: Outlooks) -> list[Line]:
     if len(forecast.trainings) > 1:
         total = sum(one.count - one.shared for one in forecast.trainings)
         lines.append(Line(f"Together {counted(total, 'training')}."))
+    if forecast.further:
+        verb = "teaches, judges or is" if forecast.further == 1 else "teach, judge or are"
+        lines.append(Line(f"{counted(forecast.further, 'further training')} {verb} what another starts from."))
     lines += [Line(_calls(one, outlooks)) for one in forecast.asked]
     return [*lines, *_needs(forecast), Line(stages(outlooks), "strong")]
 

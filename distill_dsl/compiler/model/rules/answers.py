@@ -59,22 +59,24 @@ def idle_samples(checked: Checked) -> Iterator[Diagnostic]:
 
 
 def plainer(strategy: Strategy, samples: int) -> Strategy | None:
-    """A plainer answer that is the same for every problem, if there is one."""
+    """A plainer answer that is the same for every problem, if there is one.
+
+    A thought alone, and a cascade, look at first samples; a vote of one thought is self-consistency.
+    """
+    looked = min(samples, getattr(strategy, "samples", None) or samples)
     match strategy:
-        case Vote(members=(only,), by="count", samples=None):
-            return Single(thought=only)
-        case Vote(members=(only,)) | Confident(members=(only,)) | Ranked(members=(only,)) if samples == 1:
-            return Single(thought=only)
-        case Oracle(members=(only,)) | Adaptive(members=(only,)) if samples == 1:
-            return Single(thought=only)
-        case Adaptive(members=members, ties=ties) if samples == 1:
+        case Single() | Cascade():
+            return None
+        case Vote() | Confident() | Ranked() | Oracle() | Adaptive() if looked == 1 and len(strategy.members) == 1:
+            return Single(thought=strategy.members[0])
+        case Adaptive(members=members, ties=ties) if looked == 1:
             vote = Vote(members=members, ties=ties)
-            return plainer(vote, samples) or vote
+            return plainer(vote, looked) or vote
         case Vote(by="confidence"):
             return None
         case Vote(weights=weights) if weights and len({weights.get(m, 1.0) for m in strategy.members}) == 1:
             return msgspec.structs.replace(strategy, weights={})
-        case Vote() if samples == 1 and len(strategy.members) <= MOST:
+        case Vote() if looked == 1 and len(strategy.members) <= MOST:
             return _plainer_vote(strategy)
     return None
 
