@@ -11,13 +11,12 @@ import sys
 from pathlib import Path
 
 import pytest
-from pupils import CUES, examples, settings
+from pupils import examples, settings
 
 from distill_dsl.contract import files, params
 from distill_dsl.contract.failure import Failure
 from distill_dsl.contract.records import Example, Prediction, Problem
 from distill_dsl.runtime.stages import solve, train
-from distill_dsl.runtime.students import decoding
 
 PARAMS = """\
 student:
@@ -32,7 +31,6 @@ thought:
   pot: {answer: python, cue: "Let's break down the code step by step", prompt: none}
 experiment:
   table: {answers: [{kind: single, thought: cot}], max_tokens: 20, decode_batch: 7}
-  drawn: {answers: [{kind: single, thought: cot}], max_tokens: 20, decode_batch: 7, samples: 3}
 """
 
 
@@ -161,59 +159,3 @@ def test_a_folder_that_cannot_be_written_is_a_failure() -> None:
     files.model_folder("etd-small-s1").parent.write_text("a file where the folder should be")
     with pytest.raises(Failure, match="cannot write"):
         train.run(mix="etd", student="small", seed=1)
-
-
-def test_predictions_come_in_order_and_complete() -> None:
-    trained()
-    rows = solved()
-    expected = [
-        (test, f"q{i}", thought, 0)
-        for test, n in (("gsm8k-test", 12), ("svamp-test", 3))
-        for i in range(n)
-        for thought in CUES
-    ]
-    assert [(row.test, row.problem, row.thought, row.sample) for row in rows] == expected
-    assert all(1 <= row.tokens <= 20 and row.logprob < 0 for row in rows)
-    metrics = json.loads(files.solving_file("table-etd-small-s1").read_text())
-    assert list(metrics) == ["seconds", "tokens", "tokens_per_second"]
-    texts = {(row.problem, row.thought): row.text for row in rows if row.test == "gsm8k-test"}
-    assert all(row.text == texts[row.problem, row.thought] for row in rows if row.test == "svamp-test")
-
-
-def test_several_samples_are_drawn() -> None:
-    trained()
-    rows = solved("drawn", ("svamp-test",))
-    assert [row.sample for row in rows] == [0, 1, 2] * 6
-    assert len({row.text for row in rows if row.problem == "q0"}) > 1
-
-
-def test_an_interrupted_solving_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    trained()
-    expected = solved()
-    files.predictions_file("table-etd-small-s1").unlink()
-    write, calls = decoding.write, []
-
-    def interrupted(*args: object) -> object:
-        if len(calls) == 2:
-            raise KeyboardInterrupt
-        calls.append(args)
-        return write(*args)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(decoding, "write", interrupted)
-    with pytest.raises(KeyboardInterrupt):
-        solved()
-    assert not files.predictions_file("table-etd-small-s1").exists()
-    again = []
-    monkeypatch.setattr(decoding, "write", lambda *args: again.append(args) or write(*args))
-    assert solved() == expected
-    groups = 4  # 9 questions (three of twelve repeat) in two formats, seven at a time
-    assert (len(calls), len(again)) == (2, groups - 2)
-
-
-def test_solving_without_a_model_or_problems_is_a_failure() -> None:
-    with pytest.raises(Failure, match="does not exist"):
-        solved()
-    trained()
-    files.write_rows(files.problems_file("svamp", "test"), list[Problem]())
-    with pytest.raises(Failure, match="svamp-test has no problems"):
-        solved()

@@ -1,110 +1,135 @@
-"""Let one trained student write a thought of each format for every test problem."""
+"""Let one trained student write thoughts of each format for every test problem."""
 
 from __future__ import annotations
 
-import hashlib
-import shutil
-import time
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 from typing import Final
-
-import msgspec
 
 from distill_dsl.contract import files
 from distill_dsl.contract.params import read_settings
-from distill_dsl.contract.records import Prediction
+from distill_dsl.contract.records import Prediction, Problem
 from distill_dsl.contract.settings import ExperimentSettings, StudentSettings, ThoughtSettings
-from distill_dsl.contract.vocabulary import STAGE_VERSIONS, StageKind
+from distill_dsl.contract.vocabulary import HELD_OUT, STAGE_VERSIONS, StageKind
 from distill_dsl.runtime.progress import steps_shown
-from distill_dsl.runtime.students import decoding, models
+from distill_dsl.runtime.students import latency, writing
 from distill_dsl.runtime.students.decoding import Decoding, Request, Written
+from distill_dsl.runtime.students.measuring import Cost, measured
+from distill_dsl.runtime.students.writing import Part, Writing
+from distill_dsl.runtime.thoughts.ahead import Ahead, executed_ahead
 
 LOGPROB_DIGITS: Final = 6
 """Decimals kept: far below any difference that means something, far above the noise of float32."""
 
+Slot = tuple[str, str, str, int]
+"""Test, problem, thought, sample."""
 
-def run(*, mix: str, student: str, seed: int, experiment: str, tests: list[str], thoughts: list[str]) -> None:
-    """A model folder and test problems -> predictions in the order test, problem, thought, sample.
 
-    Batches that were written before a kill are taken over; equal questions are decoded once.
+def run(
+    *,
+    mix: str,
+    student: str,
+    seed: int,
+    experiment: str,
+    tests: list[str],
+    thoughts: list[str],
+    held_out: bool = False,
+) -> None:
+    """A model folder and problems -> predictions in the order test, problem, thought, sample.
+
+    With `held_out`, the problems that the mix holds out are one more test. Batches that were written
+    before a kill are taken over; equal questions are decoded once. Programs and equations are executed
+    while further thoughts are written, so that the score stage finds them done.
     """
     settings = read_settings(ExperimentSettings, experiment)
-    longest = read_settings(StudentSettings, student).max_question
-    cues = {thought: read_settings(ThoughtSettings, thought).cue for thought in thoughts}
+    formats = {thought: read_settings(ThoughtSettings, thought) for thought in thoughts}
     problems = {test: files.read_test(test) for test in tests}
+    if held_out:
+        problems[HELD_OUT] = list(files.read_rows(files.mix_file(mix, "held_out"), Problem))
     cell = files.solved_cell(experiment, mix, student, seed)
-    folder = files.model_folder(files.trained_cell(mix, student, seed))
+    how = Decoding(
+        temperature=settings.temperature,
+        max_tokens=settings.max_tokens,
+        max_question=read_settings(StudentSettings, student).max_question,
+        seed=seed,
+    )
+    wanted = _wanted(problems, formats, settings)
+    work = writing.begin(
+        files.model_folder(files.trained_cell(mix, student, seed)),
+        list(dict.fromkeys(wanted.values())),
+        how,
+        engine=settings.engine,
+        batch=settings.decode_batch,
+        version=f"{StageKind.SOLVE} {STAGE_VERSIONS[StageKind.SOLVE]}",
+    )
 
-    models.quiet()
-    pupil = models.trained_student(folder)
-    models.use_threads(pupil)
-    # One sample is greedy; several are drawn, each from its own seed.
-    temperature = settings.temperature if settings.samples > 1 else 0.0
-    how = Decoding(temperature=temperature, max_tokens=settings.max_tokens, max_question=longest, seed=seed)
-    wanted = {
-        (test, problem.id, thought, sample): Request(problem.question, cues[thought], sample if temperature else 0)
-        for test in tests
-        for problem in problems[test]
-        for thought in thoughts
+    with executed_ahead(formats) as ahead:
+        with measured() as cost:
+            parts = _write_all(cell, work, formats, ahead)
+        written = {request: thought for part in parts for request, thought in _pairs(part)}
+        rows = [_prediction(slot, written[request]) for slot, request in wanted.items()]
+        files.write_rows(files.predictions_file(cell), rows)
+
+    metrics = _metrics(work, parts, cost, settings.decode_batch)
+    files.write_json(files.solving_file(cell), metrics)
+    work.forget()
+    took = f"{metrics['tokens']:,} tokens in {metrics['seconds']:.1f} s by {work.engine.name}"
+    print(f"{cell}: {len(rows)} thoughts, {took}")
+    if ahead.error is not None:
+        print(f"{cell}: thoughts are left to be executed when they are scored: {ahead.error}")
+
+
+def _wanted(
+    problems: Mapping[str, Sequence[Problem]], formats: Mapping[str, ThoughtSettings], settings: ExperimentSettings
+) -> dict[Slot, Request]:
+    """What to ask for each prediction; at no temperature all samples are the same."""
+    drawn = settings.temperature > 0
+    return {
+        (test, problem.id, thought, sample): Request(problem.question, format.cue, sample if drawn else 0)
+        for test, rows in problems.items()
+        for problem in rows
+        for thought, format in formats.items()
         for sample in range(settings.samples)
     }
-    requests = list(dict.fromkeys(wanted.values()))
-    parts = files.STATE / "solving" / _digest(folder, how, settings.decode_batch, requests)
-
-    started = time.monotonic()
-    written = _write_all(cell, pupil, requests, how, settings.decode_batch, parts)
-    seconds = time.monotonic() - started
-
-    rows = [_prediction(slot, written[request]) for slot, request in wanted.items()]
-    files.write_rows(files.predictions_file(cell), rows)
-    tokens = sum(thought.tokens for thought in written.values())
-    files.write_json(
-        files.solving_file(cell), {"seconds": seconds, "tokens": tokens, "tokens_per_second": tokens / seconds}
-    )
-    shutil.rmtree(parts, ignore_errors=True)
-    print(f"{cell}: {len(rows)} thoughts, {tokens:,} tokens in {seconds:.1f} s")
 
 
-def _write_all(
-    cell: str, pupil: models.Student, requests: Sequence[Request], how: Decoding, size: int, parts: Path
-) -> dict[Request, Written]:
-    """Every request's thought, batch by batch; each finished batch is kept in a file of its own."""
-    batches = decoding.batches(pupil, requests, size, how.max_question)
-    written: dict[Request, Written] = {}
-    with steps_shown(cell, len(requests)) as advance:
-        for number, batch in enumerate(batches):
-            chosen = [requests[position] for position in batch]
-            part = parts / f"{number:06d}.json"
-            thoughts = _read_part(part) if part.is_file() else decoding.write(pupil, chosen, how)
-            _keep_part(part, thoughts)
-            written.update(zip(chosen, thoughts, strict=True))
-            advance(len(batch))
-    return written
+def _write_all(cell: str, work: Writing, formats: Mapping[str, ThoughtSettings], ahead: Ahead) -> list[Part]:
+    """All batches; what is written is handed on to be executed."""
+    done: list[Part] = []
+    with steps_shown(cell, sum(map(len, work.batches))) as advance:
+        for part in work.parts():
+            done.append(part)
+            for name, format in formats.items():
+                ahead.add(name, [thought.text for request, thought in _pairs(part) if request.cue == format.cue])
+            advance(len(part.requests))
+    return done
 
 
-def _read_part(part: Path) -> list[Written]:
-    return msgspec.json.decode(part.read_bytes(), type=list[Written])
+def _pairs(part: Part) -> list[tuple[Request, Written]]:
+    return list(zip(part.requests, part.thoughts, strict=True))
 
 
-def _keep_part(part: Path, thoughts: list[Written]) -> None:
-    if not part.is_file():
-        with files.atomic(part, "wb") as stream:
-            stream.write(msgspec.json.encode(thoughts))
+def _metrics(work: Writing, parts: Sequence[Part], cost: Cost, batch: int) -> dict[str, float | int | str | None]:
+    """What the writing took; `seconds` also counts the parts that a stopped process wrote, `energy` cannot."""
+    requests = [request for part in parts for request in part.requests]
+    tokens = sum(thought.tokens for part in parts for thought in part.thoughts)
+    seconds = sum(part.seconds for part in parts)
+    single = latency.alone(work.engine, requests, work.how)
+    return {
+        "seconds": seconds,
+        "tokens": tokens,
+        "tokens_per_second": tokens / seconds,
+        "thoughts": len(requests),
+        "engine": work.engine.name,
+        "batch": batch,
+        "latency_p50": single.p50,
+        "latency_p95": single.p95,
+        "single_tokens_per_second": single.tokens_per_second,
+        "peak_memory": cost.peak_memory,
+        "energy": None if any(part.known for part in parts) else cost.energy,
+    }
 
 
-def _digest(folder: Path, how: Decoding, size: int, requests: Sequence[Request]) -> str:
-    """What a part depends on: the model's bytes, how it is decoded, and what is asked."""
-    digest = hashlib.sha256(f"{STAGE_VERSIONS[StageKind.SOLVE]}:{size}:".encode())
-    digest.update(msgspec.json.encode([how, requests]))
-    for path in sorted(folder.iterdir()):
-        digest.update(f":{path.name}:".encode())
-        with path.open("rb") as stream:
-            digest.update(hashlib.file_digest(stream, "sha256").digest())
-    return digest.hexdigest()[:24]
-
-
-def _prediction(slot: tuple[str, str, str, int], thought: Written) -> Prediction:
+def _prediction(slot: Slot, thought: Written) -> Prediction:
     test, problem, name, sample = slot
     return Prediction(
         test=test,

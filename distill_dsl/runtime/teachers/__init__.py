@@ -14,6 +14,7 @@ from distill_dsl.contract.settings import (
     SolutionTeacher,
     TeacherSettings,
     ThoughtSettings,
+    TrainedTeacher,
     TransformersTeacher,
 )
 from distill_dsl.runtime.teachers.gold import ask_gold
@@ -43,6 +44,8 @@ def ask(
             return ask_recorded(settings.model, settings.samples, thought, format.answer, problems, progress)
         case OpenaiTeacher():
             return ask_openai(settings, settings.model, thought, problems, prompt, progress)
+        case TrainedTeacher():
+            raise AssertionError("a student answers through the ask stage, which knows students")
         case TransformersTeacher():
             raise Failure(
                 f"a local model cannot be asked yet ({settings.model.model})",

@@ -25,6 +25,7 @@ from distill_dsl.contract.settings import (
     SolutionTeacher,
     TeacherSettings,
     ThoughtSettings,
+    TrainedTeacher,
     TransformersTeacher,
 )
 from distill_dsl.runtime.tables import read_table
@@ -39,7 +40,7 @@ def prompter(settings: TeacherSettings, thought: str, format: ThoughtSettings) -
             template = load_template(Path(format.prompt))
             exemplars = load_exemplars(settings.exemplars, thought, format) if settings.exemplars else []
             return lambda problem: render(template, problem, format.cue, exemplars)
-        case SolutionTeacher() | GoldTeacher() | RecordedTeacher():
+        case SolutionTeacher() | GoldTeacher() | TrainedTeacher() | RecordedTeacher():
             return _no_prompt
         case _:
             assert_never(settings.model)

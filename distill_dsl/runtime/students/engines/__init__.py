@@ -19,9 +19,5 @@ class Engine(Protocol):
     def name(self) -> str:
         """What ran, with its version: `ctranslate2 4.8.5`."""
 
-    @property
-    def apart(self) -> bool:
-        """Whether it wants first samples in batches of their own (see `decoding.batches`)."""
-
     def write(self, batches: Iterable[Sequence[Request]], how: Decoding) -> Iterator[list[Written]]:
         """Each batch's thoughts in order, as they come; it may read some batches ahead."""

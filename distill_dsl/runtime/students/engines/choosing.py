@@ -84,6 +84,11 @@ def name_of(kind: Kind) -> str:
             assert_never(kind)
 
 
+def apart(kind: Kind) -> bool:
+    """Whether an engine wants first samples in batches of their own: where drawn ones go another way."""
+    return kind == "ctranslate2"
+
+
 def opened(
     kind: Kind, student: Student, folder: Path, state: Path, how: Decoding, *, threads: int, batches: int
 ) -> Engine:

@@ -29,8 +29,8 @@ from distill_dsl.runtime.students.models import Student
 CONFIGURATIONS: Final = ("T5Config", "LlamaConfig", "MistralConfig", "Qwen2Config")
 """Architectures that are tested to write what `transformers` writes."""
 
-AHEAD: Final = 2
-"""Batches a worker that are handed over before the first is asked for: no worker then waits for Python."""
+AHEAD: Final = 1
+"""Batches beyond one a worker that are handed over: no worker waits for Python, and few are lost by a stop."""
 
 VOCABULARIES: Final = ("shared_vocabulary.json", "vocabulary.json")
 """Where a converted student's tokens stand, in the order of their ids."""
@@ -68,18 +68,13 @@ class Ctranslate2:
         """Engine and version."""
         return name()
 
-    @property
-    def apart(self) -> bool:
-        """Greedy thoughts and drawn ones go different ways."""
-        return True
-
     def write(self, batches: Iterable[Sequence[Request]], how: Decoding) -> Iterator[list[Written]]:
         """Each batch's thoughts in order; some batches are handed over ahead, and run side by side."""
         ids = {token: place for place, token in reversed(list(enumerate(self.tokens)))}
         waiting: deque[tuple[Sequence[Request], list[Any]]] = deque()
         for batch in batches:
             waiting.append((batch, self._handed_over(batch, how)))
-            if len(waiting) > AHEAD * self.workers:
+            if len(waiting) > self.workers + AHEAD:
                 yield self._taken_back(*waiting.popleft(), how, ids)
         while waiting:
             yield self._taken_back(*waiting.popleft(), how, ids)

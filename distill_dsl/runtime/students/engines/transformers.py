@@ -27,11 +27,6 @@ class Transformers:
         """Engine and version."""
         return name()
 
-    @property
-    def apart(self) -> bool:
-        """First samples share the reading of the prompt with the others."""
-        return False
-
     def write(self, batches: Iterable[Sequence[Request]], how: Decoding) -> Iterator[list[Written]]:
         """Each batch's thoughts, one batch after the other."""
         for batch in batches:

@@ -51,11 +51,6 @@ class Vllm:
         """Engine and version."""
         return name()
 
-    @property
-    def apart(self) -> bool:
-        """All samples of a question are handed over together."""
-        return False
-
     def write(self, batches: Iterable[Sequence[Request]], how: Decoding) -> Iterator[list[Written]]:
         """Each batch's thoughts in order; many batches make one call."""
         rest = iter(batches)
