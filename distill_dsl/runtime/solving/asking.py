@@ -7,7 +7,7 @@ answer that stands in its scores.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from distill_dsl.contract import files
@@ -33,6 +33,7 @@ from distill_dsl.runtime.students import decoding, models
 from distill_dsl.runtime.students.decoding import Decoding, Request, Written
 from distill_dsl.runtime.thoughts.answers import vote_key
 from distill_dsl.runtime.thoughts.execute import execute_thoughts
+from distill_dsl.runtime.thoughts.execution import Execution
 from distill_dsl.runtime.thoughts.judging import AnswerGroup, kinds_of, restricted
 
 Place = tuple[str, int]
@@ -166,16 +167,26 @@ def _thoughts(pupil: Pupil, question: str, places: Sequence[Place]) -> dict[Plac
         seed=pupil.run.run.seed,
     )
     requests = [Request(question, pupil.formats[thought].cue, sample) for thought, sample in places]
-    written = zip(places, decoding.write(pupil.student, requests, how), strict=True)
-    return {place: _judged(pupil, question, place, thought) for place, thought in written}
+    written = dict(zip(places, decoding.write(pupil.student, requests, how), strict=True))
+    executed = _executed(pupil, written)
+    return {place: _judged(pupil, question, place, written[place], executed[place]) for place in places}
 
 
-def _judged(pupil: Pupil, question: str, place: Place, thought: Written) -> Judged:
-    """A thought with what executing it gives; right or wrong cannot be told."""
+def _executed(pupil: Pupil, written: Mapping[Place, Written]) -> dict[Place, Execution]:
+    """What each thought comes to, one batch a format."""
+    found: dict[Place, Execution] = {}
+    for name in dict.fromkeys(thought for thought, _ in written):
+        texts = {place: one.text for place, one in written.items() if place[0] == name}
+        executed = execute_thoughts(pupil.formats[name], dict.fromkeys(texts.values()), lambda done: None)
+        for place, text in texts.items():
+            kinds = pupil.kinds
+            found[place] = executed[text] if kinds is None else restricted(executed[text], kinds)
+    return found
+
+
+def _judged(pupil: Pupil, question: str, place: Place, thought: Written, execution: Execution) -> Judged:
+    """A thought with what executing it gave; right or wrong cannot be told."""
     name, sample = place
-    execution = execute_thoughts(pupil.formats[name], [thought.text], lambda done: None)[thought.text]
-    if pupil.kinds is not None:
-        execution = restricted(execution, pupil.kinds)
     row = Prediction(
         test="",
         problem="",
