@@ -12,7 +12,8 @@ from ruamel.yaml import YAML
 
 from distill_dsl.contract import files
 from distill_dsl.contract.failure import Failure
-from distill_dsl.contract.records import Prediction, Problem, Scored, Steps
+from distill_dsl.contract.records import Prediction, Problem, Rank, Scored, Steps
+from distill_dsl.contract.vocabulary import HELD_OUT
 from distill_dsl.runtime.stages import score
 
 TEXTS = {
@@ -54,8 +55,19 @@ def prepare(
     return rows
 
 
-def run(thoughts: Sequence[str] = ("cot", "pot")) -> dict[str, Any]:
-    score.run(mix="both", student="small", seed=1, experiment="toy", tests=["data-test"], thoughts=list(thoughts))
+def run(
+    thoughts: Sequence[str] = ("cot", "pot"), *, verifiers: Sequence[str] = (), held_out: bool = False
+) -> dict[str, Any]:
+    score.run(
+        mix="both",
+        student="small",
+        seed=1,
+        experiment="toy",
+        tests=["data-test"],
+        thoughts=list(thoughts),
+        verifiers=list(verifiers),
+        held_out=held_out,
+    )
     measures: dict[str, Any] = json.loads(files.scores_file(CELL).read_text())["data-test"]
     return measures
 
@@ -196,3 +208,115 @@ def test_a_test_without_problems_is_told() -> None:
     files.write_rows(files.test_file("data-test"), [])
     with pytest.raises(Failure, match="test set data-test has no problems"):
         run()
+
+
+# --- what strategies learn first ----------------------------------------------------------------
+
+LEARNING = [
+    *ANSWERS,
+    {"kind": "vote", "members": ["pot", "cot"], "by": "confidence"},
+    {"kind": "confident", "members": ["pot", "cot"], "calibrated": True},
+]
+
+
+def prepare_held_out(count: int = 12) -> None:
+    """Problems that the mix holds out: programs are right on all but one in six, prose on one in three."""
+    problems = [Problem(id=f"h{n}", question="?", answer=str(n)) for n in range(count)]
+    files.write_rows(files.mix_file("both", "held_out"), problems)
+    rows = list(files.read_rows(files.predictions_file(CELL), Prediction))
+    for n in range(count):
+        pot = f"ans = {n if n % 6 else n + 1}"
+        cot = f"The answer is {n if n % 3 == 0 else n + 2}."
+        for name, text in (("cot", cot), ("pot", pot)):
+            rows.append(
+                Prediction(test=HELD_OUT, problem=f"h{n}", thought=name, text=text, tokens=3, logprob=-0.1 - 0.01 * n)
+            )
+    files.write_rows(files.predictions_file(CELL), rows)
+
+
+def test_confidence_is_learned_on_held_out_problems_which_are_no_test() -> None:
+    prepare(answers=LEARNING)
+    prepare_held_out()
+    measures = run(held_out=True)
+    assert list(json.loads(files.scores_file(CELL).read_text())) == ["data-test"]
+    rows = list(files.read_rows(files.scored_file(CELL), Scored))
+    assert {row.test for row in rows} == {"data-test"}
+    cot, pot = rows[0].thoughts
+    assert cot.confidence is not None
+    assert pot.confidence is not None
+    assert 0.2 < cot.confidence < 0.6 < pot.confidence < 1
+    assert rows[1].thoughts[1].confidence is None
+    weighed, calibrated = measures["vote-pot-cot-by_confidence"], measures["confident-pot-cot-calibrated"]
+    assert set(weighed) == set(calibrated) == {*measures["cot"], "aurc", "ece"}
+    assert weighed["tokens"] == calibrated["tokens"] == 6.0
+    assert rows[0].choices["vote-pot-cot-by_confidence"].sure == pytest.approx(1.0, abs=0.3)
+
+
+def test_strategies_that_learn_nothing_leave_rows_as_they_were() -> None:
+    prepare()
+    prepare_held_out()
+    run(held_out=True)
+    assert all(
+        one.confidence is None for row in files.read_rows(files.scored_file(CELL), Scored) for one in row.thoughts
+    )
+
+
+@pytest.mark.parametrize("held_out", [False, True])
+def test_a_strategy_that_has_nothing_to_learn_from_is_told(held_out: bool) -> None:
+    prepare(answers=LEARNING)
+    prepare_held_out(0)
+    with pytest.raises(Failure, match=r"`vote\(pot, cot, by: confidence\)` learns from held-out problems") as failure:
+        run(held_out=held_out)
+    assert "`dev` above 0" in (failure.value.help or "")
+
+
+RANKED = [*ANSWERS, {"kind": "ranked", "members": ["pot", "cot"], "by": "judge", "on": "graded"}]
+VERIFIER = "mix=graded-paths_2,student=judge,seed=1"
+RANKS = files.ranks_file(CELL, "graded-paths_2-judge-s1")
+
+
+def prepare_ranks() -> list[Rank]:
+    rows = prepare(answers=RANKED)
+    ranks = [
+        Rank(test=row.test, problem=row.problem, thought=row.thought, score=0.9 if row.thought == "cot" else 0.4)
+        for row in rows
+    ]
+    files.write_rows(RANKS, ranks)
+    return ranks
+
+
+def test_a_verifier_ranks_by_its_name_in_the_spec() -> None:
+    prepare_ranks()
+    measures = run(verifiers=[VERIFIER])
+    rows = list(files.read_rows(files.scored_file(CELL), Scored))
+    assert [one.ranks for one in rows[0].thoughts] == [{"judge-graded": 0.9}, {"judge-graded": 0.4}]
+    assert [row.choices["ranked-pot-cot-by_judge-on_graded"].thought for row in rows] == ["cot", "cot", "pot"]
+    assert measures["ranked-pot-cot-by_judge-on_graded"]["aurc"] >= 0
+
+
+def test_ranks_of_other_predictions_are_named() -> None:
+    ranks = prepare_ranks()
+    for rows, message in (
+        (ranks[:-1], "lacks a rank: problem `p2` of data-test, thought pot"),
+        ([*ranks, ranks[0]], "ranks twice: problem `p0`"),
+        ([*ranks, Rank(test="data-test", problem="p9", thought="cot", score=0.5)], "not predicted: problem `p9`"),
+    ):
+        files.write_rows(RANKS, rows)
+        with pytest.raises(Failure, match=message):
+            run(verifiers=[VERIFIER])
+
+
+def test_a_strategy_whose_verifier_ranked_nothing_is_told() -> None:
+    prepare_ranks()
+    with pytest.raises(Failure, match="needs the verifier judge on graded"):
+        run()
+
+
+def test_cost_is_counted_by_what_had_to_be_written() -> None:
+    answers = [{"kind": "adaptive", "members": ["pot", "cot"]}, {"kind": "vote", "members": ["pot", "cot"]}]
+    prepare(answers=[*ANSWERS, *answers], samples=3)
+    measures = run()
+    # Of three problems the formats agree on the first: 2 thoughts of 3 tokens, else all 6.
+    assert measures["adaptive-pot-cot"]["tokens"] == pytest.approx((6 + 18 + 18) / 3)
+    assert measures["vote-pot-cot"]["tokens"] == 18
+    assert measures["pot"]["tokens"] == 3
