@@ -18,8 +18,8 @@ from distill_dsl.contract.runs import parse_run
 from distill_dsl.contract.settings import ExperimentSettings, StudentSettings, ThoughtSettings
 from distill_dsl.contract.vocabulary import HELD_OUT, STAGE_VERSIONS, StageKind
 from distill_dsl.runtime.progress import steps_shown
-from distill_dsl.runtime.students import models, verifier
-from distill_dsl.runtime.students.verifier import Claim, Limits
+from distill_dsl.runtime.students.models import Student, quiet, use_threads
+from distill_dsl.runtime.students.verifier import Claim, Limits, batches, scores, trained_verifier
 
 SCORE_DIGITS: Final = 6
 """Decimals kept: far below any difference that means something, far above the noise of float32."""
@@ -78,28 +78,28 @@ def _claim(path: Path, row: Prediction, questions: dict[tuple[str, str], str], c
 
 def _scores(label: str, folder: Path, claims: Sequence[Claim], limits: Limits, size: int) -> dict[Claim, float]:
     """Each different claim's score, batch by batch; a finished batch is kept in a file of its own."""
-    models.quiet()
-    judge = verifier.trained_verifier(folder)
-    models.use_threads(judge)
+    quiet()
+    judge = trained_verifier(folder)
+    use_threads(judge)
     wanted = list(dict.fromkeys(claims))
     parts = files.STATE / "ranking" / _digest(folder, limits, size, wanted)
     found: dict[Claim, float] = {}
     with steps_shown(label, len(wanted)) as advance:
-        for number, batch in enumerate(verifier.batches(judge, wanted, limits, size)):
-            scores = _kept_or_made(parts / f"{number:06d}.json", judge, batch, limits)
-            found.update(zip(batch, scores, strict=True))
+        for number, batch in enumerate(batches(judge, wanted, limits, size)):
+            made = _kept_or_made(parts / f"{number:06d}.json", judge, batch, limits)
+            found.update(zip(batch, made, strict=True))
             advance(len(batch))
     shutil.rmtree(parts, ignore_errors=True)
     return found
 
 
-def _kept_or_made(part: Path, judge: models.Student, batch: Sequence[Claim], limits: Limits) -> list[float]:
+def _kept_or_made(part: Path, judge: Student, batch: Sequence[Claim], limits: Limits) -> list[float]:
     if part.is_file():
         return msgspec.json.decode(part.read_bytes(), type=list[float])
-    scores = verifier.scores(judge, batch, limits)
+    made = scores(judge, batch, limits)
     with files.atomic(part, "wb") as stream:
-        stream.write(msgspec.json.encode(scores))
-    return scores
+        stream.write(msgspec.json.encode(made))
+    return made
 
 
 def _digest(folder: Path, limits: Limits, size: int, wanted: Sequence[Claim]) -> str:
