@@ -202,7 +202,12 @@ def scored(run: Run, test: str, place: int, problem: int) -> Scored:
         verdict = "correct" if right else "wrong"
         choices[key] = Choice(answer="2", thought="cot", verdict=verdict, sure=sure, tokens=tokens)
     return Scored(
-        test=test, problem=f"{test}-{problem}", question="?", gold="1", thoughts=tuple(thoughts), choices=choices
+        test=test,
+        problem=f"{test}-{problem}",
+        question=f"{test} {problem}?",
+        gold="1",
+        thoughts=tuple(thoughts),
+        choices=choices,
     )
 
 

@@ -73,6 +73,39 @@ def test_answers_to_different_problems_are_not_compared() -> None:
         compare_cells("table-etd-small-s1", VOTE, "table-cotd-small-s1", "cot", "toy-test")
 
 
+def renamed(cell: str, old: str, new: str) -> None:
+    """The same scores, for a variant of a data set."""
+    path = files.scores_file(cell)
+    files.write_json(path, {test.replace(old, new): entry for test, entry in files.read_json(path).items()})
+    path = files.scored_file(cell)
+    text = path.read_text(encoding="utf-8")
+    files.write_text(
+        path, text.replace(f'"test":"{old}', f'"test":"{new}').replace(f'"problem":"{old}', f'"problem":"{new}')
+    )
+
+
+def test_a_test_of_varied_data_is_one_test_and_compared_where_its_problems_are_the_same() -> None:
+    runs = finish()
+    renamed("table-etd-small-s1", "toy-test", "toy-size_10-test")
+    found = study(runs)
+    assert found.results.tests == ["toy-test", "far-test"]
+    assert [one.test for one in found.mixes] == ["toy-test", "far-test"]
+    path = files.scored_file("table-etd-small-s1")
+    files.write_text(
+        path, path.read_text(encoding="utf-8").replace('"question":"toy-test 7?"', '"question":"7 and 7?"')
+    )
+    assert [one.test for one in study(runs).mixes] == ["far-test"]
+
+
+def test_two_variants_of_a_test_in_one_run_are_refused() -> None:
+    runs = finish()
+    path = files.scores_file("table-etd-small-s1")
+    document = files.read_json(path)
+    files.write_json(path, document | {"toy-size_2-test": document["toy-test"]})
+    with pytest.raises(Failure, match=r"table-etd-small-s1\.json holds two variants of one test: .*toy-size_2-test"):
+        study(runs)
+
+
 def test_what_is_equal_cannot_be_told_apart() -> None:
     runs = finish()
     for test in ("toy-test", "far-test"):

@@ -13,7 +13,7 @@ from distill_dsl.contract.files import read_rows, scored_file
 from distill_dsl.contract.records import Record
 from distill_dsl.contract.runs import Run
 from distill_dsl.contract.vocabulary import HELD_OUT, Outcome
-from distill_dsl.runtime.reports.results import Group, Results
+from distill_dsl.runtime.reports.results import Group, Results, title_of
 
 
 class Chosen(Record, frozen=True, kw_only=True, forbid_unknown_fields=False):
@@ -27,7 +27,8 @@ class Answered(Record, frozen=True, kw_only=True, forbid_unknown_fields=False):
     """What the report needs of a `Scored` row; the thoughts, nine tenths of the file, are passed over."""
 
     test: str
-    problem: str
+    question: str
+    gold: str
     choices: dict[str, Chosen]
 
 
@@ -35,7 +36,8 @@ class Answered(Record, frozen=True, kw_only=True, forbid_unknown_fields=False):
 class Answers:
     """One strategy of one run on one test, in the order of the file."""
 
-    problems: list[str] = field(default_factory=list)
+    problems: list[str]
+    """Question and gold, one list for all strategies: ids of variants of a data set may be of other problems."""
     right: list[bool] = field(default_factory=list)
     sure: list[float | None] = field(default_factory=list)
 
@@ -64,13 +66,15 @@ def read_choices(results: Results) -> Choices:
 def read_answers(cell: str) -> OfTests:
     """What one run's strategies chose, by its solved cell."""
     found: OfTests = {}
+    problems: dict[str, list[str]] = {}
     for row in read_rows(scored_file(cell), Answered):
         # What a mix holds out is scored to calibrate strategies, and is no test.
         if row.test == HELD_OUT:
             continue
+        test = title_of(row.test)
+        problems.setdefault(test, []).append(f"{row.question}\n{row.gold}")
         for key, choice in row.choices.items():
-            answers = found.setdefault(row.test, {}).setdefault(key, Answers())
-            answers.problems.append(row.problem)
+            answers = found.setdefault(test, {}).setdefault(key, Answers(problems[test]))
             answers.right.append(choice.verdict == Outcome.CORRECT)
             answers.sure.append(choice.sure)
     return found

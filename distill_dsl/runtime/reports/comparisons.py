@@ -14,7 +14,7 @@ from distill_dsl.contract.failure import Failure
 from distill_dsl.contract.files import scored_file
 from distill_dsl.contract.settings import Cascade, Single, strategy_key
 from distill_dsl.runtime.reports.choices import Answers, Choices, read_answers, same_problems
-from distill_dsl.runtime.reports.results import Group, Results, unique
+from distill_dsl.runtime.reports.results import Group, Results, title_of
 from distill_dsl.runtime.strategies.comparing import Comparison, compare, compare_seeds
 
 LEVEL: Final = 0.05
@@ -57,7 +57,7 @@ def compare_cells(one: str, strategy: str, other: str, rival: str, test: str) ->
 
 def cell_answers(cell: str, strategy: str, test: str) -> Answers:
     """What one strategy of one solved cell answered on a test."""
-    found = read_answers(cell).get(test, {}).get(strategy)
+    found = read_answers(cell).get(title_of(test), {}).get(strategy)
     if found is None:
         raise Failure(f"{cell} has no answers of {strategy} on {test}", where=str(scored_file(cell)))
     return found
@@ -74,7 +74,7 @@ def strategy_contests(results: Results, choices: Choices) -> list[Contest]:
         for group in results.groups
         for key in results.strategies_of(group)
         if key not in results.oracles
-        for test in tests_of(results, group)
+        for test in results.tests
     )
     return contests(results, choices, pairs)
 
@@ -84,7 +84,7 @@ def mix_contests(results: Results, choices: Choices) -> list[Contest]:
     pairs = (
         (Side(group, results.headline(group)), best(results, group.names[0], test), test)
         for group in results.groups
-        for test in tests_of(results, group)
+        for test in results.tests
     )
     return contests(results, choices, pairs)
 
@@ -103,10 +103,7 @@ def reference(results: Results, group: Group) -> str:
 
 
 def best(results: Results, student: str, test: str) -> Side:
-    """The student's group with the highest headline accuracy on a test; of equals the first.
-
-    Groups with another test of that name (varied data) answered other problems and are not looked at.
-    """
+    """The student's group with the highest headline accuracy on a test; of equals the first."""
     rows = [
         row
         for row in results.rows
@@ -116,16 +113,11 @@ def best(results: Results, student: str, test: str) -> Side:
     return Side(top.group, top.strategy)
 
 
-def tests_of(results: Results, group: Group) -> list[str]:
-    """Keys of the tests that a group answered."""
-    return unique(row.test for row in results.rows if row.group == group)
-
-
 def contests(results: Results, choices: Choices, pairs: Iterable[Pair]) -> list[Contest]:
     """A family: nobody against itself, and only pairs that answered the same problems."""
     family = []
     for a, b, test in pairs:
-        if a == b or test not in tests_of(results, b.group):
+        if a == b:
             continue
         rows_a, rows_b = (answers(results, choices, side, test) for side in (a, b))
         if same_problems([*rows_a, *rows_b]):

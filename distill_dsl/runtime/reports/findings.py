@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from distill_dsl.runtime.reports.comparisons import LEVEL, Contest, Side
 from distill_dsl.runtime.reports.grid import ditto, markdown_table
-from distill_dsl.runtime.reports.results import Results, known_mean, title_of
+from distill_dsl.runtime.reports.results import Results, known_mean
 from distill_dsl.runtime.reports.scaling import Line, Status, unique_along
 from distill_dsl.runtime.reports.study import Study
 from distill_dsl.runtime.reports.tables import columns, label, labels
@@ -70,7 +70,7 @@ def contest_grid(results: Results, contests: Sequence[Contest]) -> str:
     """A line for two sides, a column a test; a mix may have another rival on each test."""
     cells: dict[tuple[Side, Side], dict[str, str]] = {}
     for one in contests:
-        cells.setdefault((one.a, one.b), {})[title_of(one.test)] = cell(one)
+        cells.setdefault((one.a, one.b), {})[one.test] = cell(one)
     body = [
         [
             *label(results, a.group),

@@ -11,7 +11,7 @@ from distill_dsl.contract.settings import Published
 from distill_dsl.contract.vocabulary import Outcome, outcome_of
 from distill_dsl.runtime.reports.findings import certainty_parts, comparison_parts, scaling_parts
 from distill_dsl.runtime.reports.grid import ditto, markdown_table
-from distill_dsl.runtime.reports.results import FormatRow, Results, known_mean, title_of
+from distill_dsl.runtime.reports.results import FormatRow, Results, known_mean
 from distill_dsl.runtime.reports.spending import efficiency_parts, row_seconds
 from distill_dsl.runtime.reports.study import Study
 from distill_dsl.runtime.reports.tables import columns, label, labels, main_lines, strategy_lines, uncertainty
@@ -62,7 +62,7 @@ def problems(results: Results) -> str:
     """How many problems each test has; several numbers where its size is varied."""
     sizes: dict[str, dict[int, None]] = {}
     for row in results.rows:
-        sizes.setdefault(title_of(row.test), {})[row.problems] = None
+        sizes.setdefault(row.test, {})[row.problems] = None
     return ", ".join(f"{test} {' or '.join(map(str, sorted(counts)))}" for test, counts in sizes.items())
 
 
@@ -106,7 +106,7 @@ def format_grid(results: Results) -> str:
     shown = [outcome for outcome in RANKED_OUTCOMES if any(count[outcome] for count in counts)]
     body = [
         [
-            *(*label(results, row.group), title_of(row.test), row.thought, str(row.written)),
+            *(*label(results, row.group), row.test, row.thought, str(row.written)),
             *(percent(share) for share in (row.executed, row.answered, row.right)),
             *(verdict_cell(row, count, outcome) for outcome in shown),
         ]
@@ -146,7 +146,7 @@ def published_parts(results: Results, published: Published) -> list[str]:
                 met.add(name)
                 theirs, ours = published.cells[name], 100 * row.accuracy
                 shown = [f"{ours:.2f}", f"{theirs:.2f}", f"{ours - theirs:+.2f}"]
-                body.append([*label(results, group), title_of(row.test), *shown])
+                body.append([*label(results, group), row.test, *shown])
     parts = ["## Beside published figures", f"Published: {published.source}. Measured: the main table's strategy."]
     if body:
         head: Sequence[str] = [*labels(results), "test", "measured", "published", "difference"]

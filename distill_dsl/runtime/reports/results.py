@@ -96,7 +96,7 @@ class Row:
     group: Group
     seeds: int
     test: str
-    """The key of the test set; `title_of` is its name."""
+    """As the spec names it."""
     strategy: str
     accuracy: float
     deviation: float | None
@@ -141,7 +141,7 @@ class Results:
     @property
     def tests(self) -> list[str]:
         """Names of the test sets, in the order of the spec."""
-        return unique(title_of(row.test) for row in self.rows)
+        return unique(row.test for row in self.rows)
 
     @property
     def groups(self) -> list[Group]:
@@ -202,7 +202,7 @@ def gather(experiment: str, settings: ExperimentSettings, runs: Sequence[Run]) -
             formats += [formats_together(group, test, thought, on_it) for thought in first.thoughts]
     results = Results(experiment, settings, scores, tuple(rows), tuple(formats))
     for group in results.groups:
-        if [title_of(test) for test in scores[results.runs_of(group)[0]]] != results.tests:
+        if list(scores[results.runs_of(group)[0]]) != results.tests:
             raise unlike(experiment, group, "was scored on other tests than the other students and mixes")
     return results
 
@@ -216,16 +216,24 @@ def in_order(runs: Sequence[Run]) -> list[Group]:
 
 
 def read_scores(cell: str) -> dict[str, OnTest]:
-    """Test -> scores, of one run."""
+    """Test -> scores, of one run. A data set that is varied is one test: a run has one of its variants."""
     path = scores_file(cell)
     document = read_json(path)
     try:
         # What a mix holds out is scored to calibrate strategies, and is no test.
-        return {test: on_test(dict(entry)) for test, entry in document.items() if test != HELD_OUT}
+        found = {test: on_test(dict(entry)) for test, entry in document.items() if test != HELD_OUT}
     except (msgspec.ValidationError, KeyError, AttributeError, TypeError, ValueError) as error:
         raise Failure(
             f"{path} does not hold scores: {error}", where=str(path), help="run the score stage again (`dvc repro`)"
         ) from error
+    named = {title_of(test): one for test, one in found.items()}
+    if len(named) < len(found):
+        raise Failure(
+            f"{path} holds two variants of one test: {', '.join(found)}",
+            where=str(path),
+            help="vary what the students learn from; a test that differs within one run is no column of a table",
+        )
+    return named
 
 
 def on_test(entry: dict[str, Any]) -> OnTest:

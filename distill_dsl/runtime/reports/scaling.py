@@ -18,7 +18,7 @@ import numpy as np
 from distill_dsl.runtime.reports.choices import Choices, right_table
 from distill_dsl.runtime.reports.efficiency import Cost, Costs, of_group
 from distill_dsl.runtime.reports.powerlaw import Estimate, Law, errors_of, fit
-from distill_dsl.runtime.reports.results import Group, Results, Row, title_of, unique
+from distill_dsl.runtime.reports.results import Group, Results, Row, unique
 
 EXAMPLES: Final = "training examples"
 PARAMETERS: Final = "parameters"
@@ -181,7 +181,7 @@ def line(results: Results, choices: Choices, track: Track, place: int, strategy:
         measured=track.measured,
         who=track.who,
         fixed=track.fixed,
-        test=title_of(points[0][1].test),
+        test=points[0][1].test,
         strategy=strategy,
         headline=strategy == results.headline(track.groups[0][1]),
         points=points,

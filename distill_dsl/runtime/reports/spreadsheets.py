@@ -12,7 +12,7 @@ from distill_dsl.runtime.reports.comparisons import Contest
 from distill_dsl.runtime.reports.efficiency import per_thousand, seconds_a_problem, seconds_alone
 from distill_dsl.runtime.reports.markdown import RANKED_OUTCOMES, by_outcome
 from distill_dsl.runtime.reports.powerlaw import Estimate, Law
-from distill_dsl.runtime.reports.results import Group, Results, group_of, title_of, unique
+from distill_dsl.runtime.reports.results import Group, Results, group_of, unique
 from distill_dsl.runtime.reports.scaling import Line, Status, taper_of
 from distill_dsl.runtime.reports.study import Study
 from distill_dsl.runtime.strategies.intervals import mean
@@ -35,7 +35,7 @@ def table_csv(study: Study) -> str:
     head = [*labels(results), "seeds", "test", *facts, "seconds", "seconds_alone", "aurc", "ece"]
     body = (
         [
-            *(*label(results, row.group), row.seeds, title_of(row.test)),
+            *(*label(results, row.group), row.seeds, row.test),
             *(getattr(row, name) for name in facts),
             *(seconds_a_problem(results, costs, row), seconds_alone(results, costs, row), row.aurc, row.ece),
         ]
@@ -55,9 +55,9 @@ def accuracy_csv(study: Study) -> str:
         for test, found in tests.items():
             for key in (key for key in results.titles if key in found.strategies):
                 seed = [f"seed {run.seed}"] if several else []
-                who = [title_of(test), group.names[0], group.title, *seed, results.titles[key]]
+                who = [test, group.names[0], group.title, *seed, results.titles[key]]
                 score = found.strategies[key]
-                facts = (run.seed, title_of(test), key, score.right / score.problems, score.tokens)
+                facts = (run.seed, test, key, score.right / score.problems, score.tokens)
                 body.append((" · ".join(who), run.solved(results.experiment), *label(results, group), *facts))
     return csv_text(head, body)
 
@@ -68,7 +68,7 @@ def thoughts_csv(study: Study) -> str:
     facts = ("written", "answered", "executed", "right")
     body = [
         [
-            *(*label(results, row.group), row.seeds, title_of(row.test), row.thought),
+            *(*label(results, row.group), row.seeds, row.test, row.thought),
             *(getattr(row, name) for name in facts),
             *(by_outcome(row.verdicts)[outcome] for outcome in RANKED_OUTCOMES),
         ]
@@ -106,7 +106,7 @@ def comparisons_csv(study: Study) -> str:
     families: dict[str, Sequence[Contest]] = {"strategies": study.strategies, "mixes": study.mixes}
     body = [
         [
-            *(family, title_of(one.test)),
+            *(family, one.test),
             *(*label(results, one.a.group), one.a.strategy, *label(results, one.b.group), one.b.strategy),
             *(one.found.difference, one.found.low, one.found.high, one.found.only_a, one.found.only_b),
             *(one.found.p_value, one.adjusted, one.verdict),

@@ -7,7 +7,7 @@ from typing import Any, Final
 from matplotlib.figure import Figure
 
 from distill_dsl.runtime.reports.figures.style import GREY, HATCHES, handles_of, legend, panels, strategy_style
-from distill_dsl.runtime.reports.results import Group, Results, Row, title_of, unique
+from distill_dsl.runtime.reports.results import Group, Results, Row, unique
 
 BAR: Final = 0.2
 """Inches of a bar; panels grow with their number, so that labels never overlap."""
@@ -56,7 +56,7 @@ def panel(axes: Any, results: Results, student: str, test: str) -> None:
 
 def rows_of(results: Results, group: Group, test: str) -> list[Row]:
     """A group's strategies on one test."""
-    return [row for row in results.rows if row.group == group and title_of(row.test) == test]
+    return [row for row in results.rows if row.group == group and row.test == test]
 
 
 def bar(axes: Any, results: Results, place: float, row: Row) -> None:

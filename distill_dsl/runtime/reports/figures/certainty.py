@@ -23,7 +23,7 @@ from distill_dsl.runtime.reports.figures.style import (
     strategy_style,
     words,
 )
-from distill_dsl.runtime.reports.results import Group, Results, title_of, unique
+from distill_dsl.runtime.reports.results import Group, Results, unique
 from distill_dsl.runtime.strategies.reliability import ece, reliability, risk_coverage
 
 NOTHING: Final = "No strategy here says how sure it is."
@@ -86,10 +86,7 @@ def certain(results: Results, choices: Choices, group: Group) -> list[str]:
 def pairs_of(results: Results, choices: Choices, group: Group, test: str, key: str) -> Pairs:
     """All problems of a test, of all seeds."""
     found = [
-        strategies[key]
-        for run in results.runs_of(group)
-        for name, strategies in choices[run].items()
-        if title_of(name) == test
+        strategies[key] for run in results.runs_of(group) for name, strategies in choices[run].items() if name == test
     ]
     sure = [value for one in found for value in one.certainty]
     return sure, [value for one in found for value in one.right]

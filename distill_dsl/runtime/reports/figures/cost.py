@@ -17,7 +17,7 @@ from distill_dsl.runtime.reports.figures.style import (
     strategy_style,
     words,
 )
-from distill_dsl.runtime.reports.results import Results, Row, title_of, unique
+from distill_dsl.runtime.reports.results import Results, Row, unique
 
 
 def draw(results: Results) -> Figure:
@@ -30,7 +30,7 @@ def draw(results: Results) -> Figure:
     for down, student in enumerate(students):
         for across, test in enumerate(results.tests):
             axes = grid[down][across]
-            panel(axes, results, [r for r in known if r.group.names[0] == student and title_of(r.test) == test])
+            panel(axes, results, [r for r in known if r.group.names[0] == student and r.test == test])
             axes.set_title(test if len(students) == 1 else f"{test}, {student}", fontsize=10)
         grid[down][0].set_ylabel("accuracy (%)")
     for axes in grid[-1]:
