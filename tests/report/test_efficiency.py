@@ -162,3 +162,12 @@ def test_units_differences_and_chances() -> None:
     assert (points(0.1234), points(-0.0004), points(-0.02)) == ("+12.3", "0.0", "-2.0")
     assert (percent(0.5), percent(None), percent(0.015, 1)) == ("50.00", "-", "1.5")
     assert (against(0.0004), against(0.03149)) == ("< 0.001", "= 0.031")
+
+
+def test_a_strategy_that_is_silent_about_one_problem_has_no_curve() -> None:
+    runs = finish()
+    path = files.scored_file("table-etd-small-s1")
+    text = path.read_text(encoding="utf-8")
+    files.write_text(path, text.replace('"sure":0.9,', "", 1))
+    found = read_study(EXPERIMENT, read_settings(ExperimentSettings, EXPERIMENT), runs)
+    assert [one.get_text() for one in certainty.draw_risk(found.results, found.choices).texts] == [certainty.NOTHING]

@@ -43,12 +43,12 @@ class Answers:
 
     @property
     def tells(self) -> bool:
-        """Whether the strategy says how sure it is."""
-        return any(value is not None for value in self.sure)
+        """Whether the strategy says how sure it is, of every problem: without an answer it is not at all."""
+        return all(value is not None for value in self.sure)
 
     @property
     def certainty(self) -> list[float]:
-        """How sure it is of each problem; of one that it does not answer, not at all."""
+        """How sure it is of each problem, of a strategy that tells."""
         return [value or 0.0 for value in self.sure]
 
 
