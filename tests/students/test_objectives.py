@@ -30,6 +30,7 @@ STUDENTS = {
     "wise": (TINY, 20, 0.002, "{kind: preference}"),
     "both": (TINY, 20, 0.002, "{kind: preference, supervised: 1.0}"),
     "judge": (TINY, 60, 0.003, "{kind: verifier}"),
+    "packed": (TINY, "8, pack: true", 0.002, "{kind: verifier}"),
     "again": (TINY, 8, 0.002, "null"),
     "upon": ("{kind: trained, student: judge}", 8, 0.002, "null"),
 }
@@ -144,6 +145,11 @@ def test_without_wrong_thoughts_there_is_nothing_to_learn() -> None:
         with pytest.raises(Failure, match="no wrong thought") as caught:
             run(student)
         assert "trained(...)" in str(caught.value)
+
+
+def test_rows_of_pairs_and_judged_thoughts_are_not_packed() -> None:
+    with pytest.raises(Failure, match="pack"):
+        run("packed")
 
 
 def test_without_a_problem_that_has_both_there_is_no_pair() -> None:

@@ -12,6 +12,7 @@ from pupils import settings, student, texts_of, tiny
 from transformers import AutoModelForSequenceClassification, set_seed
 
 from distill_dsl.contract.failure import Failure
+from distill_dsl.contract.settings import Lora
 from distill_dsl.runtime.students import training, verifier
 from distill_dsl.runtime.students.models import Student, scratch_student
 from distill_dsl.runtime.students.verifier import Claim, Limits, Marked, telling_apart, telling_task, with_head
@@ -116,11 +117,11 @@ def test_right_and_wrong_count_as_much_however_many_there_are() -> None:
     assert flat.dev_loss(pupil.model, batch) == lesson.loss(pupil.model, batch)
 
 
-def learned(architecture: str, folder: Path, steps: int) -> dict[str, float | int | None]:
+def learned(architecture: str, folder: Path, steps: int, **changes: object) -> dict[str, float | int | None]:
     """What a verifier without any schooling tells after so many steps, if no wrong thought has a right one's sign."""
     right, _ = both_sides()
     wrong = [msgspec.structs.replace(row, text=re.sub("[+-]", "*", row.text)) for row in right]
-    chosen = settings(steps=steps, batch=16, learning_rate=0.005)
+    chosen = settings(**{"steps": steps, "batch": 16, "learning_rate": 0.005, **changes})
     set_seed(1)
     pupil = scratch_student(tiny(architecture), texts_of([*right, *wrong]), dropout=None)
     task = telling_task(pupil, "etd", right, wrong, chosen, seed=1)
@@ -134,6 +135,8 @@ def learned(architecture: str, folder: Path, steps: int) -> dict[str, float | in
         progress=lambda step, loss: None,
         lesson=task.lesson,
     )
+    assert type(task.pupil.model).__name__ in ("T5ForSequenceClassification", "LlamaForSequenceClassification")
+    assert not any("lora" in name for name in task.pupil.model.state_dict())
     return task.figures()
 
 
@@ -145,6 +148,16 @@ def test_a_verifier_learns_to_tell_problems_that_it_never_saw(architecture: str,
     assert before["auc"] is not None
     assert after["auc"] is not None
     assert before["auc"] < after["auc"] > 0.8
+
+
+@BOTH
+def test_with_an_adapter_a_verifier_learns_its_head_whole_and_is_a_plain_one_again(
+    architecture: str, tmp_path: Path
+) -> None:
+    pytest.importorskip("peft")
+    found = learned(architecture, tmp_path, 60, adapter=Lora(rank=4))
+    assert found["auc"] is not None
+    assert found["auc"] > 0.8
 
 
 def test_one_side_alone_has_no_area() -> None:

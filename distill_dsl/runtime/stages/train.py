@@ -135,6 +135,7 @@ def _fine_tune(cell: Cell) -> Learned:
 
 def _contrast(cell: Cell, objective: Preference | Verifier) -> Learned:
     """Learn from the mix's right and wrong thoughts: to write the former, or to tell them apart."""
+    sides.refuse_packing(cell.settings)
     right, wrong = sides.read_sides(cell.mix)
     pupil = _student(cell, [*right, *wrong])
     models.use_threads(pupil)

@@ -17,6 +17,10 @@ EVERY_LINEAR: Final = "all-linear"
 """What peft calls every linear layer but the output's."""
 
 
+NEW_HEADS: Final = ("classification_head", "score")
+"""Heads of verifiers: they start from nothing, so that they learn whole."""
+
+
 def with_adapter(student: Student, lora: Lora) -> torch.nn.Module:
     """The student's model with adapters, which alone will learn. The model itself is changed in place."""
     try:
@@ -25,12 +29,15 @@ def with_adapter(student: Student, lora: Lora) -> torch.nn.Module:
         raise Failure(
             "`adapter` needs the package peft", where="params.yaml", help="pip install 'distill-dsl[lora]'"
         ) from error
+    heads = [name for name in NEW_HEADS if hasattr(student.model, name)]
     config = peft.LoraConfig(
-        task_type="CAUSAL_LM" if student.causal else "SEQ_2_SEQ_LM",
+        task_type=None if heads else "CAUSAL_LM" if student.causal else "SEQ_2_SEQ_LM",
         r=lora.rank,
         lora_alpha=lora.alpha,  # type: ignore[arg-type]  # only ever divided by the rank
         lora_dropout=lora.dropout,
         target_modules=list(lora.targets) or EVERY_LINEAR,
+        exclude_modules=rf".*\b({'|'.join(heads)})\b.*" if heads else None,
+        modules_to_save=heads or None,
     )
     try:
         with _peft_may_use_old_names():

@@ -79,6 +79,16 @@ def read_sides(mix: str) -> tuple[list[Example], list[Example]]:
     return right, wrong
 
 
+def refuse_packing(settings: StudentSettings) -> None:
+    """A `Failure` where rows should share their places, which only plain fine-tuning knows how to do."""
+    if settings.pack:
+        raise Failure(
+            "`pack` is for fine-tuning: pairs and judged thoughts have a row each",
+            where="params.yaml",
+            help="take `pack` out of the student with this objective",
+        )
+
+
 def parted(rows: Iterable[T], problem: Callable[[T], str], apart: frozenset[str]) -> tuple[list[T], list[T]]:
     """The rows that are learned, and those that are measured."""
     learned: list[T] = []

@@ -124,6 +124,8 @@ def with_head(student: Student) -> Student:
     weights = student.model.state_dict()
     model, found = kind.from_pretrained(None, config=config, state_dict=weights, output_loading_info=True)
     _demand_all(model, found["missing_keys"])
+    # Not of a name `None`, which peft would look up on the hub.
+    model.name_or_path = model.config.name_or_path = student.model.name_or_path
     return Student(reading_apart(model), student.tokenizer)
 
 
