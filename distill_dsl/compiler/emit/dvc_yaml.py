@@ -52,7 +52,7 @@ def _stage(wiring: Wiring, file: str, line: int) -> dict[str, Any]:
 
 
 def _plots(plan: Plan) -> list[Any]:
-    """Training curves of all students in one chart, accuracies as bars, and the report's figure."""
+    """Training curves of all students in one chart, accuracies as bars, and the report's figures."""
     curves = [files.curve_file(stage.cell).as_posix() for stage in plan.stages if isinstance(stage, TrainStage)]
     plots: list[Any] = []
     if curves:
@@ -68,7 +68,7 @@ def _plots(plan: Plan) -> list[Any]:
                 "y": accuracy,
                 "title": f"{stage.experiment}: accuracy",
             }
-            plots += [{f"{stage.experiment} accuracy": bars}, (folder / "accuracy.png").as_posix()]
+            plots += [{f"{stage.experiment} accuracy": bars}, *_texts(folder / name for name in files.REPORT_FIGURES)]
     return plots
 
 

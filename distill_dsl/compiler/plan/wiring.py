@@ -345,12 +345,17 @@ def _solved_files(stage: SolveStage) -> tuple[Path, ...]:
 
 
 def _report(stage: ReportStage) -> Wiring:
-    cells = [scored.solved.cell for scored in stage.scored]
+    solved = [scored.solved for scored in stage.scored]
     folder = files.report_folder(stage.experiment)
     return Wiring(
         command=_command(stage, experiment=stage.experiment, run=map(str, stage.runs)),
         says=f"tables and plots of {stage.experiment}",
-        deps=tuple(files.scores_file(cell) for cell in cells),
+        deps=(
+            *(files.training_file(one.trained.cell) for one in solved),
+            *(files.solving_file(one.cell) for one in solved),
+            *(files.scored_file(one.cell) for one in solved),
+            *(files.scores_file(one.cell) for one in solved),
+        ),
         kept=tuple(folder / name for name in files.REPORT_FILES),
         params=(f"experiment.{stage.experiment}", "version.report"),
     )
@@ -365,6 +370,7 @@ def _track(stage: TrackStage) -> Wiring:
         deps=(
             *(files.training_file(one.trained.cell) for one in solved),
             *(files.curve_file(one.trained.cell) for one in solved),
+            *(files.solving_file(one.cell) for one in solved),
             *(files.scored_file(one.cell) for one in solved),
             *(files.scores_file(one.cell) for one in solved),
             files.report_folder(report.experiment) / "table.md",
