@@ -46,6 +46,7 @@ from distill_dsl.runtime.sources import fetch
 from distill_dsl.runtime.students import models, training
 from distill_dsl.runtime.students.batches import IGNORED, Encoded, encode, prompt
 from distill_dsl.runtime.students.flops import training_flops, weights_a_token
+from distill_dsl.runtime.students.precision import computes_in_half
 from distill_dsl.runtime.teachers.solution import ask_solution
 
 CUES: Final = {
@@ -108,7 +109,7 @@ def theirs(task: Task, **changes: Any) -> float:
     """Seq2SeqTrainer with DataCollatorForSeq2Seq: useful tokens a second."""
     student, rows = task.student(), task.rows
     padding = changes.pop("padding", True)
-    width = {"max_length": LONGEST * (1 + student.causal)} if padding == "max_length" else {}
+    width: dict[str, Any] = {"max_length": LONGEST * (1 + student.causal)} if padding == "max_length" else {}
     clock = Clock()
     data = [_columns(row, student.causal) for row in rows]
     fill = DataCollatorForSeq2Seq(student.tokenizer, padding=padding, **width)
@@ -124,7 +125,7 @@ def theirs(task: Task, **changes: Any) -> float:
             max_steps=task.steps,
             per_device_train_batch_size=task.batch,
             use_cpu=not torch.cuda.is_available(),
-            bf16=training.computes_in_half(task.precision),
+            bf16=computes_in_half(task.precision),
             save_strategy="no",
             logging_strategy="no",
             remove_unused_columns=False,

@@ -23,6 +23,7 @@ from distill_dsl.contract.failure import Failure
 from distill_dsl.contract.settings import StudentSettings, Weighted
 from distill_dsl.runtime.students.adapters import merge, with_adapter
 from distill_dsl.runtime.students.batches import Encoded, schedule
+from distill_dsl.runtime.students.compiling import compile_layers, translating
 from distill_dsl.runtime.students.distributed import is_first, rank, world
 from distill_dsl.runtime.students.engine import Engine, Plan
 from distill_dsl.runtime.students.flops import training_flops, weights_a_token
@@ -109,7 +110,7 @@ def train(
     whole = whole_checkpoints(checkpoints)
     watch = Watch(steps, progress, earlier=spent_at(whole[-1]) if whole else Spent())
     set_seed(seed)
-    with _writing(checkpoints):
+    with _writing(checkpoints), translating(settings.compile):
         engine = Engine(
             model,
             _arguments(settings, checkpoints, steps=steps, seed=seed, half=half, measured=bool(dev_set)),
@@ -192,16 +193,6 @@ def _usage(lesson: Lesson[R], rows: Sequence[R], plan: Plan) -> tuple[Tokens, in
             seen += lesson.tokens(share)
             space += lesson.space(share)
     return seen, space
-
-
-def compile_layers(student: Student) -> None:
-    """Have torch translate the model's body, for rows of any length.
-
-    The output layer stays as it is: how many positions it is given differs from batch to batch.
-    """
-    model: Any = student.model
-    for part in (model.base_model,) if student.causal else (model.get_encoder(), model.get_decoder()):
-        part.compile(dynamic=True)
 
 
 @contextmanager
