@@ -352,6 +352,7 @@ OF_FIVE = {
     "confident(pot)": None,
     "confident(pot, samples: 1)": "pot",
     "adaptive(pot, cot)": None,
+    "adaptive(pot)": "pot",
     "oracle(pot)": None,
 }
 

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-PROMPTS = Path(__file__).parents[2] / "prompts"
+from tests.walk.walked import Project
 
 SPEC = """\
 # A walk in miniature.
@@ -39,54 +37,9 @@ experiment walk {
 """
 
 
-class Project:
-    """A git and DVC project in an empty folder, used as a person would use it."""
-
-    def __init__(self, root: Path) -> None:
-        self.root = root
-        self.spec = root / "specs" / "walk.mtd"
-        self.environment = os.environ | {
-            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-            "DVC_NO_ANALYTICS": "1",
-            "MLFLOW_TRACKING_URI": "",
-            "GIT_CONFIG_GLOBAL": os.devnull,
-            "OMP_NUM_THREADS": "1",
-        }
-        self.spec.parent.mkdir(parents=True)
-        self.spec.write_text(SPEC, encoding="utf-8")
-        shutil.copytree(PROMPTS, root / "prompts")
-        self.run("git", "init", "--quiet")
-        self.run("dvc", "init", "--quiet")
-
-    def run(self, *command: str, fails: bool = False) -> str:
-        done = subprocess.run(
-            command, cwd=self.root, env=self.environment, capture_output=True, text=True, check=False, timeout=600
-        )
-        text = done.stdout + done.stderr
-        assert (done.returncode != 0) == fails, f"{' '.join(command)} exited {done.returncode}:\n{text}"
-        assert "Traceback" not in text, text
-        return text
-
-    def ran(self, output: str) -> set[str]:
-        """The stages that a `dvc repro` ran."""
-        marks = (line.split("'")[1] for line in output.splitlines() if line.startswith("Running stage"))
-        return set(marks)
-
-    def edit(self, old: str, new: str) -> None:
-        text = self.spec.read_text(encoding="utf-8")
-        assert old in text
-        self.spec.write_text(text.replace(old, new), encoding="utf-8")
-
-    def hashes(self, kind: str) -> dict[str, str]:
-        import hashlib
-
-        found = sorted((self.root / "artifacts" / kind).rglob("*.jsonl"))
-        return {path.name: hashlib.md5(path.read_bytes()).hexdigest() for path in found}
-
-
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    walked = Project(tmp_path_factory.mktemp("walk"))
+    walked = Project(tmp_path_factory.mktemp("walk"), SPEC)
     walked.run("mtd", "compile", "specs/walk.mtd")
     walked.run("dvc", "repro")
     return walked
@@ -182,7 +135,7 @@ def test_a_clone_pulls_everything_and_runs_nothing(project: Project, tmp_path: P
 
 
 def test_two_clean_runs_give_the_same_bytes(project: Project, tmp_path: Path) -> None:
-    again = Project(tmp_path / "again")
+    again = Project(tmp_path / "again", SPEC)
     again.spec.write_text(project.spec.read_text(encoding="utf-8"), encoding="utf-8")
     again.run("mtd", "compile", "specs/walk.mtd")
     again.run("dvc", "repro")

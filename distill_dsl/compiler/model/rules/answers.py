@@ -69,6 +69,8 @@ def plainer(strategy: Strategy, samples: int) -> Strategy | None:
             return None
         case Vote() | Confident() | Ranked() | Oracle() | Adaptive() if looked == 1 and len(strategy.members) == 1:
             return Single(thought=strategy.members[0])
+        case Adaptive(members=(only,)):  # a thought alone agrees with itself
+            return Single(thought=only)
         case Adaptive(members=members, ties=ties) if looked == 1:
             vote = Vote(members=members, ties=ties)
             return plainer(vote, looked) or vote
