@@ -20,12 +20,12 @@ from distill_dsl.contract import files
 
 pytestmark = pytest.mark.slow
 
-STEPS = 6
+STEPS = 4
 STOPPED = 2
 """The training is killed when the checkpoint of this step is there."""
 
 SPEC = """\
-data sums { source = synthetic("arithmetic", train: 24, test: 2, largest: 20, steps: [1, 1]) }
+data sums { source = synthetic("arithmetic", train: 12, test: 2, largest: 20, steps: [1, 1]) }
 
 teacher solver { model = solution() }
 
@@ -121,7 +121,7 @@ KINDS = ("ask", "verify")
 def killed() -> None:
     """Train up to a checkpoint, and kill the process there without a warning."""
     with subprocess.Popen(command_of("train-both-smol-s1"), stdout=subprocess.DEVNULL) as training:
-        while not list(Path(".mtd/checkpoints").glob(f"*/checkpoint-{STOPPED + 1}*")):
+        while not list(Path(".mtd/checkpoints").glob(f"*/checkpoint-{STOPPED}/complete")):
             assert training.poll() is None, "the training ended before it could be killed"
             time.sleep(0.05)
         os.kill(training.pid, signal.SIGKILL)
