@@ -5,6 +5,8 @@ Field order is byte order, so these definitions are also the file format.
 
 from __future__ import annotations
 
+from typing import Any
+
 from msgspec import Struct, field
 
 
@@ -34,6 +36,15 @@ class Solution(Record, frozen=True, kw_only=True):
     """The system that states the problem without solving it, ending in `ans = ...`."""
 
 
+class Checker(Record, frozen=True, kw_only=True):
+    """What decides whether an answer is right where comparing texts does not do (see docs/domains.md)."""
+
+    name: str
+    """`reasoning_gym:knights_knaves`: a checker by its entry point, and what it is asked to be."""
+    data: dict[str, Any] = field(default_factory=dict)
+    """What it has to know of the problem, as JSON."""
+
+
 class Problem(Record, frozen=True, kw_only=True):
     """One problem of a data set."""
 
@@ -47,6 +58,8 @@ class Problem(Record, frozen=True, kw_only=True):
     solution: Solution | None = None
     family: str | None = None
     """The synthetic family that the problem belongs to."""
+    checker: Checker | None = None
+    """Given, answers are taken as they are stated, and it judges them; the gold answer is one of several."""
 
 
 class Completion(Record, frozen=True, kw_only=True):

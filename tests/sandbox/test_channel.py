@@ -82,7 +82,7 @@ replies = st.dictionaries(st.sampled_from(["answer", "failure", "detail", "print
 @settings(max_examples=500, deadline=2000)
 @given(st.one_of(st.binary(max_size=80), replies), st.sampled_from(Cause), st.integers(-70, 300))
 def test_any_reply_gives_a_valid_verdict(said: bytes, cause: Cause, status: int) -> None:
-    execution = _execution(Reply(said, cause, status), "text")
+    execution = _execution(Reply(said, cause, status), "text", stated)
     assert (execution.answer is None) != (execution.failure is None)
     assert execution.failure is None or execution.failure.split(":")[0] in (
         *("no-answer", "timeout", "memory", "output", "denied", "error"),

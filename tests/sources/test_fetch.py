@@ -13,7 +13,7 @@ from ruamel.yaml import YAML
 from distill_dsl.contract import files, params
 from distill_dsl.contract.failure import Failure
 from distill_dsl.contract.records import Problem
-from distill_dsl.contract.settings import DataSettings, FileSource, HfSource, ReasoningGymSource, SyntheticSource
+from distill_dsl.contract.settings import DataSettings, FileSource, HfSource, SyntheticSource
 from distill_dsl.runtime import sources
 from distill_dsl.runtime.stages import fetch
 
@@ -104,9 +104,3 @@ def test_a_local_data_set_is_loaded_without_a_network(project: Path, monkeypatch
     with pytest.raises(Failure, match="cannot load the data set") as caught:
         sources.fetch(HfSource(name=str(project / "nowhere")), ["test"], settings)
     assert "file(...)" in str(caught.value)
-
-
-def test_a_source_that_is_not_there_yet_says_what_to_do() -> None:
-    source = ReasoningGymSource(task="gsm_symbolic", sizes={"train": 5})
-    with pytest.raises(Failure, match="reasoning_gym"):
-        sources.fetch(source, ["train"], DataSettings(source=source))

@@ -61,10 +61,12 @@ class Kind:
 
     `module` has `alone(text) -> bytes`, and `together(text) -> bytes | None` where texts may share
     a child (`None`: not this one); `preload` names modules that a worker imports before it is locked.
+    If the module has `warm_up`, it is called before that too, with the texts in `given`.
     """
 
     module: str
     preload: tuple[str, ...] = ()
+    given: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -405,5 +407,5 @@ def cores() -> int:
 def _command(kind: Kind, without: Collection[Layer]) -> list[str]:
     root = str(Path(distill_dsl.__file__).parent.parent)
     start = f"import sys; sys.path.insert(0, {root!r}); from distill_dsl.runtime.sandbox.worker import main; main()"
-    settings = {"module": kind.module, "preload": kind.preload, "without": sorted(without)}
+    settings = {"module": kind.module, "preload": kind.preload, "given": kind.given, "without": sorted(without)}
     return [sys.executable, "-s", "-P", "-B", "-c", start, json.dumps(settings)]

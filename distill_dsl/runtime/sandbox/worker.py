@@ -53,7 +53,7 @@ def main() -> NoReturn:
             importlib.import_module(name)
     sys.path.pop(0)  # of programs, nobody may import from where we are installed
     if hasattr(module, "warm_up"):
-        module.warm_up()
+        module.warm_up(*settings["given"])
     _Worker(module, without, entered).serve()
 
 

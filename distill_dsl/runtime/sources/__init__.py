@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import assert_never
 
-from distill_dsl.contract.failure import Failure
 from distill_dsl.contract.records import Problem
 from distill_dsl.contract.settings import (
     DataSettings,
@@ -20,6 +19,7 @@ from distill_dsl.contract.settings import (
 )
 from distill_dsl.runtime.sources.arithmetic import generate
 from distill_dsl.runtime.sources.file import read_splits
+from distill_dsl.runtime.sources.gym import draw
 from distill_dsl.runtime.sources.hf import load_splits
 
 
@@ -33,9 +33,6 @@ def fetch(source: Source, splits: Sequence[str], settings: DataSettings) -> dict
         case HfSource():
             return load_splits(source, splits, settings)
         case ReasoningGymSource():
-            raise Failure(
-                "problems of `reasoning_gym` cannot be fetched yet",
-                help='use synthetic("arithmetic", ...), or write its rows to a file and name it with file(...)',
-            )
+            return draw(source, splits)
         case _:
             assert_never(source)

@@ -45,5 +45,10 @@ def joined(split: str, parts: Sequence[Sequence[Problem]]) -> list[Problem]:
 
 
 def with_canonical_answer(problem: Problem) -> Problem:
-    """The problem with its gold answer as the contract writes it; text that is no answer is left as it is."""
+    """The problem with its gold answer as the contract writes it; text that is no answer is left as it is.
+
+    So is an answer that a checker judges: it is in the form that the checker reads.
+    """
+    if problem.checker is not None:
+        return problem
     return msgspec.structs.replace(problem, answer=read_answer(problem.answer) or problem.answer)

@@ -26,7 +26,7 @@ from distill_dsl.runtime.strategies.measures import measures, summary
 from distill_dsl.runtime.thoughts.answers import vote_key
 from distill_dsl.runtime.thoughts.execute import execute_thoughts
 from distill_dsl.runtime.thoughts.execution import Execution
-from distill_dsl.runtime.thoughts.judging import judge, kinds_of, restricted
+from distill_dsl.runtime.thoughts.verdicts import judge_each
 
 Tests = dict[str, list[Problem]]
 Slot = tuple[str, str, str, int]
@@ -134,20 +134,20 @@ def judge_all(
 ) -> dict[Slot, Judged]:
     """Execute and judge every prediction: one batch a format over all tests, so that workers stay busy.
 
-    An answer counts as one if the test asks for its kind: words are none where all golds are numbers.
+    How an answer is judged is said in `verdicts`.
     """
-    kinds = {test: kinds_of(problem.answer for problem in rows) for test, rows in problems.items()}
-    gold = {(test, problem.id): problem.answer for test in problems for problem in problems[test]}
+    by_id = {test: {problem.id: problem for problem in rows} for test, rows in problems.items()}
     judged: dict[Slot, Judged] = {}
     for name, format in formats.items():
         batch = {slot: row for slot, row in predictions.items() if row.thought == name}
         texts = dict.fromkeys(row.text for row in batch.values())
         with steps_shown(f"executing {name}", len(texts)) as advance:
             found = execute_thoughts(format, texts, advance)
-        for slot, row in batch.items():
-            execution = restricted(found[row.text], kinds[row.test])
-            verdict = judge(execution, gold[row.test, row.problem], format.tolerance)
-            judged[slot] = with_verdict(row, execution, verdict)
+        for test, rows in problems.items():
+            own = {slot: row for slot, row in batch.items() if row.test == test}
+            pairs = [(found[row.text], by_id[test][row.problem]) for row in own.values()]
+            for (slot, row), outcome in zip(own.items(), judge_each(pairs, rows, format.tolerance), strict=True):
+                judged[slot] = with_verdict(row, *outcome)
     return judged
 
 

@@ -16,7 +16,7 @@ from distill_dsl.contract.vocabulary import Outcome
 from distill_dsl.runtime.progress import steps_shown
 from distill_dsl.runtime.thoughts.execute import execute_thoughts
 from distill_dsl.runtime.thoughts.execution import Execution
-from distill_dsl.runtime.thoughts.judging import judge, kinds_of, restricted
+from distill_dsl.runtime.thoughts.verdicts import judge_each
 
 
 def run(*, teacher: str, data: str, split: str, thought: str) -> None:
@@ -40,34 +40,36 @@ def verified(
 ) -> list[Thought]:
     """One row a completion, in its order. The same text is executed once.
 
-    An answer counts as one if the problems ask for its kind: words are none where all golds are numbers.
+    How an answer is judged is said in `verdicts`.
     """
-    kinds = kinds_of(problem.answer for problem in problems.values())
+    for row in completions:
+        if row.problem not in problems:
+            raise Failure(
+                f"a completion is for the problem {row.problem}, which the data set does not have",
+                help="run `dvc repro` so that asking and fetching fit together again",
+            )
     texts = dict.fromkeys(row.text for row in completions if row.text is not None)
     with steps_shown("executing", len(texts)) as advance:
         found = execute_thoughts(settings, texts, advance)
-    results = {text: restricted(execution, kinds) for text, execution in found.items()}
-    return [_verdict(row, results, problems, settings) for row in completions]
+    pairs = [(found[row.text], problems[row.problem]) for row in completions if row.text is not None]
+    judged = iter(judge_each(pairs, problems.values(), settings.tolerance))
+    return [_missing(row) if row.text is None else _thought(row, *next(judged), settings) for row in completions]
 
 
-def _verdict(
-    row: Completion, results: dict[str, Execution], problems: dict[str, Problem], settings: ThoughtSettings
-) -> Thought:
-    problem = problems.get(row.problem)
-    if problem is None:
-        raise Failure(
-            f"a completion is for the problem {row.problem}, which the data set does not have",
-            help="run `dvc repro` so that asking and fetching fit together again",
-        )
-    same_place = Thought(problem=row.problem, thought=row.thought, sample=row.sample, text="", verdict="")
-    if row.text is None:
-        return replace(same_place, verdict=str(Outcome.MISSING), detail=row.reason or "")
-    result = results[row.text]
-    verdict, detail = judge(result, problem.answer, settings.tolerance), result.detail
+def _missing(row: Completion) -> Thought:
+    return replace(_placed(row), verdict=str(Outcome.MISSING), detail=row.reason or "")
+
+
+def _placed(row: Completion) -> Thought:
+    return Thought(problem=row.problem, thought=row.thought, sample=row.sample, text="", verdict="")
+
+
+def _thought(row: Completion, result: Execution, verdict: str, settings: ThoughtSettings) -> Thought:
+    detail = result.detail
     if settings.steps == "right" and verdict == Outcome.CORRECT and result.steps and result.steps.wrong:
         verdict, detail = str(Outcome.WRONG_STEPS), result.steps.first_wrong
     return replace(
-        same_place,
+        _placed(row),
         text=result.text,
         answer=result.answer,
         verdict=verdict,

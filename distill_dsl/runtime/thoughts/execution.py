@@ -18,7 +18,8 @@ class Execution:
     system's unknowns, as canonical text. `notes` are short remarks that bear on how far the answer
     can be trusted: the rule that chose among several solutions, say. `otherwise` holds what else the
     same text may be read as, by group of types (see `judging`). `steps` tells which calculations of a
-    thought in prose hold; `None` where none is written out.
+    thought in prose hold; `None` where none is written out. `stated` is what the thought calls its answer, word
+    for word, whether or not that could be read as one.
     """
 
     answer: str | None = None
@@ -29,6 +30,7 @@ class Execution:
     notes: tuple[str, ...] = ()
     otherwise: Mapping[str, str] = field(default_factory=dict)
     steps: Steps | None = None
+    stated: str | None = None
 
     def __post_init__(self) -> None:
         if (self.answer is None) == (self.failure is None):

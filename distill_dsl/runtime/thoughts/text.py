@@ -62,7 +62,7 @@ def read_printed(line: str) -> Execution:
     if whole is None or group_of(whole) is AnswerGroup.NUMBER:
         return last
     otherwise = {} if last.answer is None else {str(AnswerGroup.NUMBER): last.answer}
-    return Execution(answer=whole, text=line, otherwise=otherwise)
+    return Execution(answer=whole, text=line, otherwise=otherwise, stated=_stated(line, whole))
 
 
 def read_stated(text: str) -> Execution:
@@ -84,10 +84,18 @@ def _marked(text: str, claims: Sequence[str]) -> Execution:
             readings[AnswerGroup.NUMBER] = number
     answer = sure or phrase or readings.get(AnswerGroup.NUMBER)
     if answer is None:
-        return Execution(failure="no-answer", detail=f"no answer in {claims[-1].strip()[:80]!r}", text=text)
+        detail = f"no answer in {claims[-1].strip()[:80]!r}"
+        return Execution(failure="no-answer", detail=detail, text=text, stated=claims[-1].strip() or None)
     group = group_of(answer)
     otherwise = {str(other): reading for other, reading in readings.items() if other != group}
-    return Execution(answer=readings[group] if group is AnswerGroup.NUMBER else answer, text=text, otherwise=otherwise)
+    answer = readings[group] if group is AnswerGroup.NUMBER else answer
+    return Execution(answer=answer, text=text, otherwise=otherwise, stated=_stated(claims[-1], answer))
+
+
+def _stated(claim: str, answer: str) -> str | None:
+    """What a thought calls its answer, where that is not just the answer."""
+    stated = claim.strip()
+    return None if stated == answer else stated
 
 
 def _unmarked(text: str) -> Execution:

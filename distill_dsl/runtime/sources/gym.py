@@ -1,0 +1,153 @@
+"""Tasks of reasoning_gym (an optional package): problems drawn without end, with checkers of their own.
+
+Each split draws from a seed of its own, and no question stands twice, in one split or in two: what is
+drawn again is left out, and another drawn for it. They are drawn in a process of their own, whose hash
+seed is fixed: some tasks follow the order of sets.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import random
+import re
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from importlib.util import find_spec
+from typing import Any, Final
+
+import msgspec
+
+from distill_dsl.contract.failure import Failure
+from distill_dsl.contract.records import Checker, Problem
+from distill_dsl.contract.settings import ReasoningGymSource
+
+NUMBER: Final = re.compile(r"-?\d{1,15}(\.\d{1,15})?")
+WORDS: Final = re.compile(r"[A-Za-z][\w' -]{0,98}")
+IDLE_ROUNDS: Final = 3
+"""Rounds in a row that draw nothing new before a task counts as used up."""
+_START: Final = "from distill_dsl.runtime.sources.gym import serve; serve()"
+
+
+class Drawn(msgspec.Struct, frozen=True):
+    """What was drawn: the rows of each split, and whether the task scores answers in a way of its own."""
+
+    splits: dict[str, list[dict[str, Any]]]
+    scores: bool
+    again: dict[str, int]
+    """Split -> how many questions were left out because they had been drawn before."""
+
+
+def draw(source: ReasoningGymSource, splits: Sequence[str]) -> dict[str, list[Problem]]:
+    """The problems of the splits. All splits of the source are drawn, in its order: each avoids those before it."""
+    for split in splits:
+        if split not in source.sizes:
+            raise Failure(
+                f"the source names no size for split `{split}`",
+                help=f'add it: reasoning_gym("{source.task}", ..., {split}: 200)',
+            )
+    drawn = _drawn(source)
+    judged = needs_checker([row for rows in drawn.splits.values() for row in rows], drawn.scores)
+    for split in splits:
+        if drawn.again[split]:
+            print(f"{source.task}, {split}: {drawn.again[split]} questions were drawn again, and replaced by others")
+    return {
+        split: [_problem(source, split, place, row, judged) for place, row in enumerate(drawn.splits[split], start=1)]
+        for split in splits
+    }
+
+
+def needs_checker(rows: Sequence[dict[str, Any]], scores: bool) -> bool:
+    """Whether comparing answers as texts and numbers, as everywhere, would not do for this task.
+
+    It does for numbers, and for words where the task does no more than compare them itself.
+    """
+    answers = [row["answer"] for row in rows]
+    if all(answer is not None and NUMBER.fullmatch(answer) for answer in answers):
+        return False
+    return scores or not all(answer and (NUMBER.fullmatch(answer) or WORDS.fullmatch(answer)) for answer in answers)
+
+
+def _problem(source: ReasoningGymSource, split: str, place: int, row: dict[str, Any], judged: bool) -> Problem:
+    checker = Checker(name=f"reasoning_gym:{source.task}", data=row["metadata"]) if judged else None
+    id = f"{source.task}-{split}-{place}"
+    return Problem(id=id, question=row["question"].strip(), answer=row["answer"] or "", checker=checker)
+
+
+def _drawn(source: ReasoningGymSource) -> Drawn:
+    if find_spec("reasoning_gym") is None:
+        raise Failure(
+            f"the task `{source.task}` needs the package reasoning_gym", help="pip install 'distill-dsl[reasoning-gym]'"
+        )
+    asked = json.dumps({"task": source.task, "seed": source.seed, "sizes": source.sizes})
+    command = [sys.executable, "-W", "ignore", "-c", _START]
+    environment = {
+        **os.environ,
+        "PYTHONHASHSEED": "0",
+        "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
+    }
+    done = subprocess.run(command, input=asked, capture_output=True, text=True, env=environment, encoding="utf-8")
+    if done.returncode:
+        said = done.stderr.strip().splitlines()
+        raise Failure(
+            f"the task `{source.task}` of reasoning_gym cannot be drawn from",
+            where=said[-1][:300] if said else None,
+            help="see what it says; the names of its tasks are in the package's GALLERY.md",
+        )
+    return msgspec.json.decode(done.stdout, type=Drawn)
+
+
+def serve() -> None:
+    """In the process that draws: the source on standard input, a `Drawn` on standard output."""
+    output, sys.stdout = sys.stdout, sys.stderr  # some tasks print
+    asked = json.loads(sys.stdin.read())
+    random.seed(0)
+    output.write(json.dumps(_draw_here(asked["task"], asked["seed"], asked["sizes"]), default=_plain))
+
+
+def _draw_here(task: str, seed: int, sizes: dict[str, int]) -> dict[str, Any]:
+    from reasoning_gym.dataset import ProceduralDataset  # takes seconds, and is optional
+    from reasoning_gym.factory import DATASETS, create_dataset
+
+    if task not in DATASETS:
+        raise SystemExit(f"there is no task `{task}`; there are {', '.join(sorted(DATASETS))}")
+    seen: set[str] = set()
+    again = dict.fromkeys(sizes, 0)
+    splits: dict[str, list[dict[str, Any]]] = {split: [] for split in sizes}
+    scores = False
+    for split, size in sizes.items():
+        rounds = idle = 0
+        while len(splits[split]) < size:
+            made = create_dataset(task, size=size - len(splits[split]), seed=_seed(seed, split, rounds))
+            scores = type(made).score_answer is not ProceduralDataset.score_answer
+            new = list({row["question"]: row for row in _rows(made) if row["question"] not in seen}.values())
+            seen |= {row["question"] for row in new}
+            again[split] += len(made) - len(new)
+            splits[split] += new
+            rounds, idle = rounds + 1, 0 if new else idle + 1
+            if idle == IDLE_ROUNDS:
+                raise SystemExit(f"it has no more than {len(splits[split])} new questions for `{split}`, not {size}")
+    return {"splits": splits, "scores": scores, "again": again}
+
+
+def _rows(made: Any) -> Iterator[dict[str, Any]]:
+    for place in range(len(made)):
+        entry = made[place]
+        metadata = json.loads(json.dumps(entry["metadata"], default=_plain))  # as the checker will have it
+        answer = None if entry["answer"] is None else str(entry["answer"])
+        if answer is not None and made.score_answer(answer, {**entry, "metadata": metadata}) < 1:
+            raise SystemExit(f"its checker does not accept its own answer {answer[:60]!r}")
+        yield {"question": str(entry["question"]), "answer": answer, "metadata": metadata}
+
+
+def _seed(seed: int, split: str, rounds: int) -> int:
+    """Far from every other: the n-th question of a task hangs on the sum of its seed and n."""
+    digest = hashlib.sha256(f"{seed}:{split}:{rounds}".encode()).digest()
+    return int.from_bytes(digest[:4], "big")
+
+
+def _plain(value: Any) -> Any:
+    """What JSON does not know: numbers and arrays of numpy; anything else as text."""
+    return value.tolist() if hasattr(value, "tolist") else str(value)
