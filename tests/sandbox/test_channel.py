@@ -16,7 +16,7 @@ from distill_dsl.runtime.sandbox import frames, linux, mailbox
 from distill_dsl.runtime.sandbox.frames import MAX_REPLY, MAX_REPORT, MAX_TOGETHER, Cause, Report
 from distill_dsl.runtime.sandbox.layers import Layer
 from distill_dsl.runtime.sandbox.supervisor import Job, Limits, Reply, run
-from distill_dsl.runtime.thoughts.programs import PLAIN, _execution, run_programs
+from distill_dsl.runtime.thoughts.programs import PLAIN, _execution, run_programs, stated
 
 MEMORY = 256 << 20
 on_linux = pytest.mark.skipif(not linux.architecture(), reason="walls are Linux's")
