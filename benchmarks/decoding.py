@@ -99,7 +99,7 @@ def ways_of(student: Student, folder: Path, state: Path, how: Decoding, args: ar
     """The baseline and every engine that can run the student here."""
     ways = {"generate": by_generate(student, how, args.batch)}
     for kind in ("transformers", "ctranslate2"):
-        if kind == "ctranslate2" and not (ctranslate2.installed() and ctranslate2.serves(student)):
+        if kind == "ctranslate2" and (not ctranslate2.installed() or ctranslate2.refusal(student)):
             continue
         chosen = choosing.chosen(kind, student)
         started = time.perf_counter()

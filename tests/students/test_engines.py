@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -8,7 +9,17 @@ from typing import Any
 import pytest
 import torch
 from pupils import CUES, examples, settings, student
-from transformers import AutoTokenizer, GPT2Config, GPT2LMHeadModel, MistralConfig, PreTrainedModel, Qwen2Config
+from transformers import (
+    AutoTokenizer,
+    GPT2Config,
+    GPT2LMHeadModel,
+    LlamaConfig,
+    MistralConfig,
+    PreTrainedModel,
+    Qwen2Config,
+    T5Config,
+    T5ForConditionalGeneration,
+)
 
 from distill_dsl.contract.failure import Failure
 from distill_dsl.runtime.students import decoding, models, training
@@ -104,27 +115,90 @@ def test_a_thought_may_be_empty(trained: tuple[Student, Path], monkeypatch: pyte
     assert given.get("min_decoding_length", given.get("min_length", 0)) == 0
 
 
-@pytest.mark.parametrize("kind", [MistralConfig, Qwen2Config])
-def test_relatives_of_llama_are_converted_rightly(kind: Any, tmp_path: Path) -> None:
+def causal(kind: Any = LlamaConfig, **changes: Any) -> Student:
+    """An untrained causal student, sure enough of itself that engines can be told apart."""
     tokenizer = student("llama").tokenizer
     torch.manual_seed(3)
-    config = kind(
-        vocab_size=len(tokenizer) + 2,  # models are often wider than their tokenizers
-        hidden_size=32,
-        intermediate_size=64,
-        num_hidden_layers=2,
-        num_attention_heads=4,
-        num_key_value_heads=2,
-        max_position_embeddings=256,
-        rope_parameters={"rope_type": "default", "rope_theta": 50_000.0},
-        rms_norm_eps=1e-5,
-        bos_token_id=None,
-        eos_token_id=tokenizer.eos_token_id,
-        pad_token_id=tokenizer.pad_token_id,
-        tie_word_embeddings=False,
-        initializer_range=0.2,
-    )
-    same_writing(models.AutoModelForCausalLM.from_config(config), tokenizer, tmp_path)
+    fields: dict[str, Any] = {
+        "vocab_size": len(tokenizer) + 2,  # models are often wider than their tokenizers
+        "hidden_size": 32,
+        "intermediate_size": 64,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 4,
+        "num_key_value_heads": 2,
+        "rope_parameters": {"rope_type": "default", "rope_theta": 50_000.0},
+        "rms_norm_eps": 1e-5,
+        "bos_token_id": None,
+        "eos_token_id": tokenizer.eos_token_id,
+        "pad_token_id": tokenizer.pad_token_id,
+        "initializer_range": 0.2,
+        "sliding_window": None,
+    }
+    return Student(models.AutoModelForCausalLM.from_config(kind(**(fields | changes))), tokenizer)
+
+
+def seq2seq(**changes: Any) -> Student:
+    """An untrained T5."""
+    tokenizer = student().tokenizer
+    torch.manual_seed(3)
+    fields: dict[str, Any] = {
+        "vocab_size": len(tokenizer),
+        "d_model": 32,
+        "d_kv": 8,
+        "d_ff": 64,
+        "num_layers": 2,
+        "num_heads": 4,
+        "pad_token_id": tokenizer.pad_token_id,
+        "eos_token_id": tokenizer.eos_token_id,
+        "decoder_start_token_id": tokenizer.pad_token_id,
+    }
+    return Student(T5ForConditionalGeneration(T5Config(**(fields | changes))), tokenizer)
+
+
+LINEAR = {"rope_type": "linear", "rope_theta": 10_000.0, "factor": 2.0}
+LLAMA3 = {
+    "rope_type": "llama3",
+    "rope_theta": 500_000.0,
+    "factor": 8.0,
+    "low_freq_factor": 1.0,
+    "high_freq_factor": 4.0,
+    "original_max_position_embeddings": 32,
+}
+
+
+@pytest.mark.parametrize(
+    ("make", "changes"),
+    [
+        (causal, {"kind": MistralConfig, "head_dim": 16}),
+        (causal, {"kind": Qwen2Config}),
+        (causal, {"attention_bias": True, "mlp_bias": True, "rope_parameters": LINEAR}),
+        (causal, {"tie_word_embeddings": True}),
+        (seq2seq, {"d_kv": 16, "num_decoder_layers": 3}),
+        (seq2seq, {"feed_forward_proj": "gated-gelu", "tie_word_embeddings": False}),
+        (seq2seq, {"relative_attention_num_buckets": 16, "relative_attention_max_distance": 20}),
+    ],
+)
+def test_relatives_are_converted_rightly(make: Callable[..., Student], changes: dict[str, Any], tmp_path: Path) -> None:
+    pupil = make(**changes)
+    assert ctranslate2.refusal(pupil) is None
+    same_writing(pupil.model, pupil.tokenizer, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("make", "changes", "reason"),
+    [
+        (causal, {"hidden_act": "gelu"}, "`gelu`"),
+        (causal, {"rope_parameters": LLAMA3}, "`llama3`"),
+        (causal, {"head_dim": 16}, "another width"),
+        (causal, {"kind": MistralConfig, "sliding_window": 8}, "sliding window"),
+    ],
+)
+def test_what_would_be_converted_wrongly_is_refused(
+    make: Callable[..., Student], changes: dict[str, Any], reason: str
+) -> None:
+    pupil = make(**changes)
+    assert reason in str(ctranslate2.refusal(pupil))
+    assert choosing.chosen("auto", pupil) == "transformers"
 
 
 def same_writing(model: PreTrainedModel, tokenizer: Any, folder: Path) -> None:

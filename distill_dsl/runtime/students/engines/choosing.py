@@ -40,7 +40,7 @@ def chosen(wanted: str, student: Student) -> Kind:
 def _fastest(student: Student) -> Kind:
     if torch.cuda.is_available():
         return "vllm" if student.causal and vllm.installed() else "transformers"
-    return "ctranslate2" if ctranslate2.installed() and ctranslate2.serves(student) else "transformers"
+    return "ctranslate2" if ctranslate2.installed() and ctranslate2.refusal(student) is None else "transformers"
 
 
 def _check(kind: Kind, student: Student) -> None:
@@ -50,9 +50,8 @@ def _check(kind: Kind, student: Student) -> None:
         case "ctranslate2":
             if not ctranslate2.installed():
                 raise _missing(kind)
-            if not ctranslate2.serves(student):
-                architecture = type(student.model).__name__
-                raise Failure(f"ctranslate2 is not known to run a {architecture} as it was trained", help=INSTEAD)
+            if reason := ctranslate2.refusal(student):
+                raise Failure(f"ctranslate2 cannot run this student as it was trained: {reason}", help=INSTEAD)
         case "vllm":
             if not vllm.installed():
                 raise _missing(kind)

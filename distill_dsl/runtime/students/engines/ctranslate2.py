@@ -41,9 +41,25 @@ def installed() -> bool:
     return find_spec("ctranslate2") is not None
 
 
-def serves(student: Student) -> bool:
-    """Whether it runs this architecture."""
-    return type(student.model.config).__name__ in CONFIGURATIONS
+def refusal(student: Student) -> str | None:
+    """Why it would not write what this student writes: its converter passes over some settings in silence."""
+    config = student.model.config
+    kind = type(config).__name__
+    if kind not in CONFIGURATIONS:
+        return f"it is not known to run a {type(student.model).__name__}"
+    if kind == "T5Config":
+        return None
+    if config.hidden_act not in ("silu", "swish"):
+        return f"it computes `silu` where this student has `{config.hidden_act}`"
+    rope = (config.rope_parameters or {}).get("rope_type", "default")
+    if rope not in ("default", "linear"):
+        return f"it turns positions in another way than `{rope}`"
+    if getattr(config, "sliding_window", None) is not None:
+        return "it does not keep to this student's sliding window"
+    width = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
+    if kind != "MistralConfig" and width * config.num_attention_heads != config.hidden_size:
+        return "its heads would have another width"
+    return None
 
 
 def name() -> str:
@@ -146,7 +162,10 @@ def _convert(folder: Path, state: Path) -> None:
     state.parent.mkdir(parents=True, exist_ok=True)
     part = Path(tempfile.mkdtemp(dir=state.parent, prefix=f".{state.name}."))
     try:
-        TransformersConverter(str(folder)).convert(str(part), force=True)
+        converter = TransformersConverter(str(folder))
+        load = converter.load_model
+        converter.load_model = lambda *args, **kwargs: _as_converted(load(*args, **kwargs))
+        converter.convert(str(part), force=True)
         _complete(folder, part)
         part.rename(state)
     except (ValueError, NotImplementedError, KeyError, AttributeError, RuntimeError) as error:
@@ -159,6 +178,13 @@ def _convert(folder: Path, state: Path) -> None:
         raise files.unwritable(state, error) from error
     finally:
         shutil.rmtree(part, ignore_errors=True)
+
+
+def _as_converted(model: Any) -> Any:
+    """A loaded T5 that says whether its output is scaled in the words that the converter goes by."""
+    if hasattr(model.config, "scale_decoder_outputs"):
+        model.config.tie_word_embeddings = model.config.scale_decoder_outputs
+    return model
 
 
 def _complete(folder: Path, converted: Path) -> None:
