@@ -190,6 +190,7 @@ _SAID_BY: Final = {
 }
 """Option of a stage's command -> the section and key that it comes from, and what it lists."""
 
+
 def _cell(run: str) -> str:
     """`etd-small-s1` of `mix=etd,student=small,seed=1`."""
     return "-".join(part.partition("=")[2] for part in run.replace("seed=", "seed=s").split(","))
