@@ -7,7 +7,9 @@ starts from what the file says, and is trained and saved like any other.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import redirect_stderr
 from importlib.util import find_spec
+from io import StringIO
 from pathlib import Path
 from typing import Any, Final
 
@@ -72,7 +74,9 @@ def _dequantised(path: Path, config: Any) -> PreTrainedModel:
     # Versions of transformers without this setting know no other way.
     wanted = getattr(transformers, "GgufConfig", None)
     options = {} if wanted is None else {"quantization_config": wanted(dequantize=True)}
-    model = kind.from_pretrained(path.parent, gguf_file=path.name, config=config, dtype=torch.float32, **options)
+    # Its progress bar obeys no setting of transformers'; what goes wrong is raised.
+    with redirect_stderr(StringIO()):
+        model = kind.from_pretrained(path.parent, gguf_file=path.name, config=config, dtype=torch.float32, **options)
     quantizer = getattr(model, "hf_quantizer", None)
     if quantizer is not None:
         # With them, transformers would neither train nor save the model.
