@@ -177,11 +177,21 @@ def _questions(given: str | None) -> Iterator[str]:
         import readline  # noqa: F401
     while True:
         try:
-            line = input(PROMPT) if sys.stdin.isatty() else input()
+            line = input(_prompt())
         except EOFError:
             return
         if line.strip():
             yield line.strip()
+
+
+def _prompt() -> str:
+    """The prompt for `input`, which writes it where results go; where these are read by a program, it is kept apart."""
+    if not sys.stdin.isatty():
+        return ""
+    if sys.stdout.isatty():
+        return PROMPT
+    print(PROMPT, end="", file=sys.stderr, flush=True)
+    return ""
 
 
 def _answer(pupil: Pupil, question: str, as_json: bool) -> None:

@@ -15,6 +15,7 @@ import pytest
 import torch
 from ruamel.yaml import YAML
 
+from distill_dsl.cli import solving
 from distill_dsl.cli.commands import app
 from distill_dsl.contract import files, params
 from distill_dsl.contract.params import read_mapping
@@ -401,6 +402,18 @@ def test_lines_are_questions(
     assert mtd("solve", "--json", "--run", RUN) == 0
     documents = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [one["question"] for one in documents] == [QUESTION, "Bob has 2 pens. How many?"]
+
+
+@pytest.mark.parametrize(("sees", "out", "err"), [(True, "question> ", ""), (False, "", "question> ")])
+def test_a_prompt_never_stands_in_what_a_program_reads(
+    sees: bool, out: str, err: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO("How many?\n"))
+    monkeypatch.setattr(sys.stdin, "isatty", lambda: True, raising=False)
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: sees, raising=False)
+    assert next(solving._questions(None)) == "How many?"
+    told = capsys.readouterr()
+    assert (told.out, told.err) == (out, err)
 
 
 def test_a_dash_reads_one_question_of_several_lines(
