@@ -68,7 +68,7 @@ SYNTHETIC_SPLITS: Final = ("train", "dev", "test")
 
 STAGE_VERSIONS: Final[dict[StageKind, int]] = {
     StageKind.FETCH: 2,
-    StageKind.ASK: 1,
+    StageKind.ASK: 2,
     StageKind.VERIFY: 2,
     StageKind.MIX: 2,
     StageKind.TRAIN: 2,

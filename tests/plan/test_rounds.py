@@ -181,3 +181,18 @@ def test_trainings_that_no_experiment_compares_are_foretold(tmp_path: Path) -> N
     done = compile_spec(spec)
     assert done.plan is not None and done.model is not None
     assert forecast(done.model, done.plan, Surroundings()).further == 3  # two of `tiny` on `first`, and the judge
+
+
+def test_a_sweep_of_a_test_alone_is_refused_and_not_half_run(tmp_path: Path) -> None:
+    spec = tmp_path / "sweep.mtd"
+    spec.write_text(
+        "param size: int = 4\n"
+        + SPEC.replace("experiment plain {", "experiment plain { vary size = [4, 8]").replace(
+            "[p.test]   answers = [cot] }", "[q.test]   answers = [cot] }"
+        )
+        + 'data q { source = synthetic("arithmetic", test: size, seed: 9) }\n',
+        encoding="utf-8",
+    )
+    done = compile_spec(spec)
+    assert [found.code for found in done.diagnostics if found.severity == "error"] == ["MTD060"]
+    assert "changes the test `q.test`" in done.diagnostics[-1].summary

@@ -69,6 +69,7 @@ def build(model: Model, resolve: Resolve, sources: Mapping[str, Source]) -> tupl
     problems: list[Diagnostic] = []
     for experiment in model.experiments.values():
         scored: dict[str, tuple[ScoreStage, Run]] = {}
+        problems += _untold(model, experiment)
         for changed in _combinations(experiment):
             variant, found = resolve(changed) if changed else (model, [])
             problems += found
@@ -99,6 +100,23 @@ def _unnameable(model: Model, variant: Model, experiment: Experiment) -> Iterato
                 help="vary params of data, teachers, mixes or students; or write a second experiment",
                 labels=((base.span, "its settings would differ from run to run"),),
             )
+
+
+def _untold(model: Model, experiment: Experiment) -> Iterator[Diagnostic]:
+    """Answers are named after a training: where a sweep changes a test alone, they would share one name."""
+    for param, _ in experiment.vary:
+        tests = [test for test in experiment.tests if param in model.data[test.data].uses]
+        for student, mix in itertools.product(experiment.students, experiment.mixes):
+            if tests and param not in model.students[student].uses | model.mixes[mix].uses:
+                yield error(
+                    Code.NOT_YET,
+                    f"`vary {param}` changes the test `{tests[0]}` and not what `{student}` learns from `{mix}`,"
+                    " which this version cannot tell apart yet",
+                    experiment.span,
+                    help="write a data block for each value, and name all of them in `tests`",
+                    labels=((model.data[tests[0].data].span, f"uses `{param}`"),),
+                )
+                break
 
 
 def _combinations(experiment: Experiment) -> Iterator[dict[str, Value]]:
