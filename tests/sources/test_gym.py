@@ -12,7 +12,7 @@ import pytest
 from distill_dsl.contract import files
 from distill_dsl.contract.failure import Failure
 from distill_dsl.contract.records import Checker, Completion, Problem
-from distill_dsl.contract.settings import DataSettings, ReasoningGymSource, ThoughtSettings
+from distill_dsl.contract.settings import DataSettings, FileSource, ReasoningGymSource, ThoughtSettings
 from distill_dsl.contract.vocabulary import AnswerKind
 from distill_dsl.runtime import sources
 from distill_dsl.runtime.sources import gym
@@ -172,6 +172,19 @@ def test_checkers_of_other_packages(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     with pytest.raises(Failure, match="no checker is called `sideways`") as caught:
         list(check_all("sideways:words", [Check("a", "b", {})]))
     assert "there is backwards, reasoning_gym" in str(caught.value)
+
+
+def test_rows_of_a_file_may_name_their_checker(tmp_path: Path) -> None:
+    path = tmp_path / "chess.jsonl"
+    source = FileSource(splits={"test": str(path)})
+    stated = {"name": "chess:mate-in-two", "data": {"board": "8/8"}}
+    row = {"id": "a", "question": "Mate?", "answer": "Qh7", "checker": stated}
+    path.write_text(json.dumps(row) + "\n" + json.dumps({**row, "id": "b", "checker": "strict"}) + "\n")
+    one, other = sources.fetch(source, ["test"], DataSettings(source=source))["test"]
+    assert one.checker == Checker(name="chess:mate-in-two", data={"board": "8/8"}) and other.checker is None
+    path.write_text(json.dumps({**row, "checker": {"name": "chess", "board": "8/8"}}) + "\n")
+    with pytest.raises(Failure, match="the checker is not stated as one"):
+        sources.fetch(source, ["test"], DataSettings(source=source))
 
 
 def test_what_has_no_checker_keeps_its_bytes() -> None:

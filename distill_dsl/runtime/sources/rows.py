@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
+import msgspec
+
 from distill_dsl.contract.failure import Failure
-from distill_dsl.contract.records import Problem
+from distill_dsl.contract.records import Checker, Problem
 from distill_dsl.contract.settings import DataSettings
 
 Row = Mapping[str, Any]
@@ -50,7 +52,19 @@ def _problem(row: Row, settings: DataSettings, place: str, unnamed: str) -> Prob
     question = _question(row, settings, place)
     answer, rationale = _answer(row, settings, place)
     name = _id(row, settings, place) or unnamed
-    return Problem(id=name, question=question, answer=answer, rationale=rationale)
+    return Problem(id=name, question=question, answer=answer, rationale=rationale, checker=_checker(row, place))
+
+
+def _checker(row: Row, place: str) -> Checker | None:
+    """What judges answers, where the row says so: `"checker": {"name": ..., "data": {...}}`."""
+    stated = row.get("checker")
+    if not isinstance(stated, Mapping) or "name" not in stated:
+        return None
+    try:
+        return msgspec.convert(stated, Checker)
+    except msgspec.ValidationError as error:
+        help = 'write `"checker": {"name": "entry point:task", "data": {...}}`'
+        raise Failure(f"the checker is not stated as one: {error}", where=place, help=help) from error
 
 
 def _question(row: Row, settings: DataSettings, place: str) -> str:

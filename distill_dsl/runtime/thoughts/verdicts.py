@@ -33,7 +33,8 @@ def judge_each(pairs: Sequence[Pair], problems: Iterable[Problem], tolerance: fl
         if execution.answer is None:
             found.append((execution, execution.failure or str(Outcome.NO_ANSWER)))
             continue
-        finding = checked[problem.checker.name, problem.id, execution.answer]
+        gold = is_gold(execution.answer, problem.answer)
+        finding = Checked(right=True) if gold else checked[problem.checker.name, problem.id, execution.answer]
         verdict = Outcome.CORRECT if finding.right else Outcome.WRONG
         found.append((replace(execution, detail=finding.detail or execution.detail), str(verdict)))
     return found
@@ -44,12 +45,17 @@ def as_stated(execution: Execution) -> Execution:
     return execution if execution.stated is None else replace(execution, answer=execution.stated, failure=None)
 
 
+def is_gold(answer: str, gold: str) -> bool:
+    """Whether an answer is the gold one, but for the period of its sentence. To ask a checker takes milliseconds."""
+    return answer != "" and answer in (gold, gold.removesuffix("."))
+
+
 def _checked(pairs: Sequence[Pair]) -> dict[tuple[str, str, str], Checked]:
-    """Checker, problem and answer -> what the checker finds; each answer is judged once a problem."""
+    """Checker, problem and answer -> what the checker finds; each answer is judged once a problem, gold not at all."""
     wanted: dict[str, dict[tuple[str, str, str], Check]] = {}
     for execution, problem in pairs:
         answer = as_stated(execution).answer
-        if problem.checker is not None and answer is not None:
+        if problem.checker is not None and answer is not None and not is_gold(answer, problem.answer):
             name = problem.checker.name
             check = Check(answer, problem.answer, problem.checker.data)
             wanted.setdefault(name, {})[name, problem.id, answer] = check
