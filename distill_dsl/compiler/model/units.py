@@ -26,8 +26,8 @@ def share(node: Quantity) -> float | None:
     if node.unit != "%":
         return None
     # Through the decimal text, since 39.3 / 100 is 0.39299999999999996.
-    text = str(node.amount)
-    return node.amount / 100 if "e" in text else float(f"{text}e-2")
+    digits, _, exponent = str(node.amount).partition("e")
+    return float(f"{digits}e{int(exponent or 0) - 2}")
 
 
 def dollars(node: Quantity) -> float | None:
