@@ -34,5 +34,6 @@ def translating(asked: bool) -> Iterator[None]:
         raise Failure(
             f"the model cannot be compiled: {str(error).splitlines()[0]}",
             where="params.yaml",
-            help="install a C++ compiler (CXX names another one), or take `compile` out of the student",
+            help="install a C++ compiler (CXX names another one), or take `compile` out of the student; if an earlier "
+            "translation was cut off, delete torch's cache (TORCHINDUCTOR_CACHE_DIR names another one)",
         ) from error
