@@ -114,7 +114,9 @@ def opened(run: SolvedRun, strategies: Sequence[Strategy]) -> Pupil:
 def _kinds(run: SolvedRun) -> frozenset[AnswerGroup] | None:
     if not all(files.test_file(test).is_file() for test in run.tests):
         return None
-    return kinds_of(problem.answer for test in run.tests for problem in files.read_test(test))
+    problems = [problem for test in run.tests for problem in files.read_test(test)]
+    # Where a checker judges answers, they are of any kind.
+    return None if any(problem.checker for problem in problems) else kinds_of(problem.answer for problem in problems)
 
 
 def ask(pupil: Pupil, question: str) -> Answer:
