@@ -40,7 +40,13 @@ from transformers import (
 )
 
 from distill_dsl.contract.records import Example, Problem
-from distill_dsl.contract.settings import DataSettings, FileSource, ScratchBase, StudentSettings, SyntheticSource
+from distill_dsl.contract.settings import (
+    DataSettings,
+    FileSource,
+    ScratchBase,
+    StudentSettings,
+    SyntheticSource,
+)
 from distill_dsl.contract.vocabulary import AnswerKind
 from distill_dsl.runtime.sources import fetch
 from distill_dsl.runtime.students import models, training

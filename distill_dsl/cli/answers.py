@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from distill_dsl.contract.records import Judged
-from distill_dsl.contract.settings import strategy_title
+from distill_dsl.contract.strategies import strategy_title
 from distill_dsl.contract.vocabulary import AnswerKind
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from distill_dsl.compiler.diagnostics import Advice, suggestion
 from distill_dsl.contract.failure import Failure
 
 if TYPE_CHECKING:
-    from distill_dsl.contract.settings import Strategy
+    from distill_dsl.contract.strategies import Strategy
     from distill_dsl.runtime.solving.asking import Pupil
     from distill_dsl.runtime.solving.runs import SolvedRun
 
@@ -90,7 +90,7 @@ def _chosen_run(name: str | None) -> SolvedRun:
 
 def _introduce(run: SolvedRun, *, alone: bool) -> None:
     """Which run was taken, and why."""
-    from distill_dsl.contract.settings import strategy_title
+    from distill_dsl.contract.strategies import strategy_title
     from distill_dsl.runtime.solving.runs import accuracy, headline
 
     reached = accuracy(run)
@@ -106,7 +106,7 @@ def _list(runs: list[SolvedRun]) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from distill_dsl.contract.settings import strategy_title
+    from distill_dsl.contract.strategies import strategy_title
     from distill_dsl.runtime.solving.runs import accuracy, headline
 
     reached = {run.cell: accuracy(run) for run in runs}
@@ -126,7 +126,7 @@ def _list(runs: list[SolvedRun]) -> None:
 
 def _strategies(run: SolvedRun, by: str | None, every: bool) -> list[Strategy]:
     """The strategy that gives the answer, and behind it all others that are to be shown."""
-    from distill_dsl.contract.settings import Oracle, strategy_key
+    from distill_dsl.contract.strategies import Oracle, strategy_key
     from distill_dsl.runtime.solving.runs import headline
     from distill_dsl.runtime.stages.score import usable
 

@@ -22,7 +22,8 @@ from distill_dsl.compiler.plan.outlook import Outlook, Standing, State
 from distill_dsl.compiler.plan.wiring import Blocks
 from distill_dsl.contract.failure import Failure
 from distill_dsl.contract.files import problems_file
-from distill_dsl.contract.settings import DataSettings, FileSource, Settings
+from distill_dsl.contract.form import Settings
+from distill_dsl.contract.settings import DataSettings, FileSource
 
 LOCK_FILE: Final = "dvc.lock"
 

@@ -17,11 +17,11 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from distill_dsl.contract.failure import Failure
+from distill_dsl.contract.form import Settings
 from distill_dsl.contract.settings import (
     DataSettings,
     ExperimentSettings,
     MixSettings,
-    Settings,
     StudentSettings,
     TeacherSettings,
     ThoughtSettings,

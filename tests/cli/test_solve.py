@@ -20,7 +20,7 @@ from distill_dsl.cli.commands import app
 from distill_dsl.contract import files, params
 from distill_dsl.contract.params import read_mapping
 from distill_dsl.contract.records import Choice, Scored
-from distill_dsl.contract.settings import Adaptive, Cascade, Oracle, Ranked, Single, Strategy, Vote
+from distill_dsl.contract.strategies import Adaptive, Cascade, Oracle, Ranked, Single, Strategy, Vote
 from distill_dsl.runtime.solving import asking
 from distill_dsl.runtime.solving.runs import SolvedRun, accuracy, best, headline, named, solved_runs
 from distill_dsl.runtime.stages.score import usable

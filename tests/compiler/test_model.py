@@ -16,18 +16,8 @@ from distill_dsl.compiler.model.entities import Entity, Model, SplitRef
 from distill_dsl.compiler.model.resolve import load, resolve
 from distill_dsl.compiler.model.rules import unavailable
 from distill_dsl.contract.params import SECTIONS, filled
-from distill_dsl.contract.settings import (
-    Cascade,
-    Columns,
-    Confident,
-    FileSource,
-    Oracle,
-    Published,
-    RecordedTeacher,
-    Single,
-    SyntheticSource,
-    Vote,
-)
+from distill_dsl.contract.settings import Columns, FileSource, Published, RecordedTeacher, SyntheticSource
+from distill_dsl.contract.strategies import Cascade, Confident, Oracle, Single, Vote
 from specs import SMALL, SPECS, changed, codes, compiled, model_in, model_of
 
 

@@ -16,7 +16,8 @@ from distill_dsl.compiler.model.outside import resolved_path
 from distill_dsl.compiler.model.parameters import literal_of, spelt
 from distill_dsl.compiler.model.resolve import analysed
 from distill_dsl.compiler.model.scope import Mention
-from distill_dsl.contract.settings import Environment, FileSource, OpenaiTeacher, Vote
+from distill_dsl.contract.settings import Environment, FileSource, OpenaiTeacher
+from distill_dsl.contract.strategies import Vote
 from specs import changed, compiled, model_in, model_of, value_of
 
 LIBRARY = """\

@@ -23,7 +23,7 @@ from distill_dsl.compiler.model.rules.answers import plainer
 from distill_dsl.compiler.model.rules.odd import trainings
 from distill_dsl.compiler.model.rules.paths import Place
 from distill_dsl.contract.records import Judged
-from distill_dsl.contract.settings import Strategy, Vote
+from distill_dsl.contract.strategies import Strategy, Vote
 from distill_dsl.runtime.strategies.choose import choose
 from specs import SPECS, model_of, source
 

@@ -25,6 +25,7 @@ from distill_dsl.compiler.plan.keys import spelled_keys
 from distill_dsl.compiler.plan.spelling import PARAM_SPELLING, Spelling, bare, param_value
 from distill_dsl.compiler.source import Source
 from distill_dsl.contract import settings as contract
+from distill_dsl.contract import strategies as answers
 
 ROOT = Path(__file__).parents[2]
 
@@ -103,7 +104,7 @@ def values(type: types.Type) -> st.SearchStrategy[Any]:
         case types.Weighted():
             return st.dictionaries(st.sampled_from(NAMES), weights, min_size=1)
         case types.Strategies():
-            return st.lists(strategies(), min_size=1, unique_by=contract.strategy_key).map(tuple)
+            return st.lists(strategies(), min_size=1, unique_by=answers.strategy_key).map(tuple)
         case types.Member():
             return st.sampled_from(NAMES)
         case types.ColumnNames():
@@ -142,29 +143,29 @@ def _argument(argument: Argument) -> st.SearchStrategy[Any]:
 
 
 def strategies() -> st.SearchStrategy[Any]:
-    single = st.builds(contract.Single, thought=st.sampled_from(NAMES))
-    cascade = st.builds(contract.Cascade, members=st.permutations(NAMES).map(tuple))
+    single = st.builds(answers.Single, thought=st.sampled_from(NAMES))
+    cascade = st.builds(answers.Cascade, members=st.permutations(NAMES).map(tuple))
     few = st.none() | st.integers(1, 9)
     ties = names.flatmap(
-        lambda ones: st.builds(contract.Adaptive, members=st.just(tuple(ones)), ties=st.none() | st.sampled_from(ones))
+        lambda ones: st.builds(answers.Adaptive, members=st.just(tuple(ones)), ties=st.none() | st.sampled_from(ones))
     )
     joint = [
-        st.builds(contract.Confident, members=names.map(tuple), samples=few, calibrated=st.booleans()),
+        st.builds(answers.Confident, members=names.map(tuple), samples=few, calibrated=st.booleans()),
         st.builds(
-            contract.Ranked,
+            answers.Ranked,
             members=names.map(tuple),
             by=st.just("s"),
             on=st.sampled_from(NAMES),
             samples=few,
             vote=st.booleans(),
         ),
-        st.builds(contract.Oracle, members=names.map(tuple)),
+        st.builds(answers.Oracle, members=names.map(tuple)),
         ties,
     ]
     heavy = weights.filter(lambda weight: weight != 1)
     vote = names.flatmap(
         lambda ones: st.builds(
-            contract.Vote,
+            answers.Vote,
             members=st.just(tuple(ones)),
             weights=st.dictionaries(st.sampled_from(ones), heavy),
             ties=st.none() | st.sampled_from(ones),
@@ -199,7 +200,7 @@ def test_what_is_spelled_is_read_as_the_same_value(row: Field, data: st.DataObje
 @given(strategies())
 def test_a_headline_is_spelled_as_the_answer_that_it_is(strategy: Any) -> None:
     row = next(row for row in FIELDS["experiment"] if row.key == "headline")
-    key = contract.strategy_key(strategy)
+    key = answers.strategy_key(strategy)
     text = Spelling(answers=(strategy,)).field(row, key).text
     assert read_back(row.type, text) == key
 
@@ -244,7 +245,7 @@ def test_references_stand_for_their_values() -> None:
 
 def test_lists_know_their_elements() -> None:
     row = next(row for row in FIELDS["experiment"] if row.key == "answers")
-    said = Spelling().field(row, (contract.Single(thought="a"), contract.Cascade(members=("a", "c"))))
+    said = Spelling().field(row, (answers.Single(thought="a"), answers.Cascade(members=("a", "c"))))
     assert said.text == "[a, a > c]" and said.elements == ("a", "a > c")
     splits = next(row for row in FIELDS["mix"] if row.key == "problems")
     assert Spelling().field(splits, (SplitRef("d", "train"),)).text == "d.train"

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from distill_dsl.contract.records import Judged
-from distill_dsl.contract.settings import (
+from distill_dsl.contract.strategies import (
     Adaptive,
     Cascade,
     Confident,

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from distill_dsl.contract.failure import Failure
 from distill_dsl.contract.records import Judged, Steps
-from distill_dsl.contract.settings import Confident, Single, Strategy, Vote, strategy_key
+from distill_dsl.contract.strategies import Confident, Single, Strategy, Vote, strategy_key
 from distill_dsl.runtime.strategies.calibrating import agreement, believed, learn, seen
 from distill_dsl.runtime.strategies.choices import Learned, choices, learned, with_confidence
 from distill_dsl.runtime.strategies.reliability import ece

@@ -10,7 +10,16 @@ from hypothesis import strategies as st
 
 from distill_dsl.contract.failure import Failure
 from distill_dsl.contract.records import Choice, Judged
-from distill_dsl.contract.settings import Adaptive, Cascade, Confident, Oracle, Ranked, Single, Strategy, Vote
+from distill_dsl.contract.strategies import (
+    Adaptive,
+    Cascade,
+    Confident,
+    Oracle,
+    Ranked,
+    Single,
+    Strategy,
+    Vote,
+)
 from distill_dsl.runtime.strategies.choose import choose, is_right, members_of
 from distill_dsl.runtime.strategies.evidence import ALTERNATIVES, LEAST, MOST, posterior, weight_of
 

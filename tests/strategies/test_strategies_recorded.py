@@ -15,7 +15,7 @@ import pytest
 
 from distill_dsl.contract.files import numbered_lines
 from distill_dsl.contract.records import Choice, Judged
-from distill_dsl.contract.settings import (
+from distill_dsl.contract.strategies import (
     Adaptive,
     Cascade,
     Confident,

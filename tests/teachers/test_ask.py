@@ -9,8 +9,9 @@ import pytest
 from ruamel.yaml import YAML
 
 from distill_dsl.contract import files, params
+from distill_dsl.contract.form import Settings
 from distill_dsl.contract.records import Completion, Problem
-from distill_dsl.contract.settings import Settings, SolutionTeacher, TeacherSettings, ThoughtSettings
+from distill_dsl.contract.settings import SolutionTeacher, TeacherSettings, ThoughtSettings
 from distill_dsl.contract.vocabulary import AnswerKind
 from distill_dsl.runtime.stages import ask
 

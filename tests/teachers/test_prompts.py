@@ -9,7 +9,13 @@ import pytest
 
 from distill_dsl.contract.failure import Failure
 from distill_dsl.contract.records import Problem
-from distill_dsl.contract.settings import Exemplars, OpenaiTeacher, SolutionTeacher, TeacherSettings, ThoughtSettings
+from distill_dsl.contract.settings import (
+    Exemplars,
+    OpenaiTeacher,
+    SolutionTeacher,
+    TeacherSettings,
+    ThoughtSettings,
+)
 from distill_dsl.contract.vocabulary import AnswerKind
 from distill_dsl.runtime.tables import read_table
 from distill_dsl.runtime.teachers.prompts import load_exemplars, load_template, prompter, render

@@ -26,7 +26,8 @@ from distill_dsl.compiler.model.types import (
 )
 from distill_dsl.compiler.model.wording import described, expected
 from distill_dsl.compiler.source import Span
-from distill_dsl.contract.settings import Cascade, Columns, Published, Single, Strategy, strategy_key
+from distill_dsl.contract.settings import Columns, Published
+from distill_dsl.contract.strategies import Cascade, Single, Strategy, strategy_key
 
 # --- splits -------------------------------------------------------------------------------------
 

@@ -14,7 +14,7 @@ from distill_dsl.compiler.model.reading import Reading, Wrong
 from distill_dsl.compiler.model.resolve import read
 from distill_dsl.compiler.model.scope import Scope
 from distill_dsl.compiler.source import Source, Span
-from distill_dsl.contract.settings import Strategy
+from distill_dsl.contract.strategies import Strategy
 
 BEFORE: Final = "experiment asked { headline = "
 AFTER: Final = "\n}\n"

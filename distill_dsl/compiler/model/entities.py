@@ -12,13 +12,13 @@ from distill_dsl.contract.settings import (
     DataSettings,
     ExperimentSettings,
     MixSettings,
-    Ranked,
     StudentSettings,
     TeacherSettings,
     ThoughtSettings,
     TrainedBase,
     TrainedTeacher,
 )
+from distill_dsl.contract.strategies import Ranked
 
 Value = int | float | str | bool
 """What a param holds."""

@@ -33,6 +33,7 @@ from distill_dsl.compiler.model.types import (
     Word,
 )
 from distill_dsl.contract import settings as contract
+from distill_dsl.contract.form import Settings
 from distill_dsl.contract.vocabulary import TOLERANCE, AnswerKind
 
 _DESCRIPTION: Final = Field(
@@ -162,7 +163,7 @@ FIELDS: Final[dict[str, tuple[Field, ...]]] = {
 }
 """Keyword of a block -> its rows."""
 
-SETTINGS: Final[dict[str, type[contract.Settings]]] = {
+SETTINGS: Final[dict[str, type[Settings]]] = {
     "data": contract.DataSettings,
     "teacher": contract.TeacherSettings,
     "thought": contract.ThoughtSettings,

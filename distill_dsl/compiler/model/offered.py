@@ -23,6 +23,7 @@ from distill_dsl.compiler.model.types import (
     Word,
 )
 from distill_dsl.contract import settings as contract
+from distill_dsl.contract import strategies
 
 _SIZES: Final = Rest("sizes", "split", Whole(), "how many problems the split has")
 
@@ -229,7 +230,7 @@ ADAPTERS: Final = (
 STRATEGIES: Final = (
     Call(
         "vote",
-        contract.Vote,
+        strategies.Vote,
         "the most frequent answer; members may be weighted: `vote(2*pot, eot)`",
         (
             Argument("ties", Member(), None, "who decides a tie; else the first member"),
@@ -245,7 +246,7 @@ STRATEGIES: Final = (
     ),
     Call(
         "confident",
-        contract.Confident,
+        strategies.Confident,
         "the answer with the highest mean log-probability",
         (
             _SAMPLES,
@@ -255,7 +256,7 @@ STRATEGIES: Final = (
     ),
     Call(
         "ranked",
-        contract.Ranked,
+        strategies.Ranked,
         "the answer that a trained verifier scores highest",
         (
             Argument("by", Names("student"), REQUIRED, "a student with `objective = verifier()`"),
@@ -267,12 +268,12 @@ STRATEGIES: Final = (
     ),
     Call(
         "adaptive",
-        contract.Adaptive,
+        strategies.Adaptive,
         "the first samples where they agree, else a vote of all samples: more is asked only where it pays",
         (Argument("ties", Member(), None, "who decides a tie; else the first member"),),
         members=Member(),
     ),
-    Call("oracle", contract.Oracle, "right if any member is: an upper bound", members=Member()),
+    Call("oracle", strategies.Oracle, "right if any member is: an upper bound", members=Member()),
 )
 
 CALLS: Final = (

@@ -13,7 +13,7 @@ from distill_dsl.compiler.model.offered import STRATEGIES
 from distill_dsl.compiler.model.parameters import EXAMPLES
 from distill_dsl.compiler.model.types import REQUIRED, Bytes, Call, Field, OneOf, Seconds, Share, Text, Type
 from distill_dsl.compiler.model.wording import expected
-from distill_dsl.contract.settings import Settings
+from distill_dsl.contract.form import Settings
 
 EXTRA: Final = {
     "data": "Any other key names a split that joins splits of the source: `test = train + test`.",

@@ -22,7 +22,13 @@ from distill_dsl.compiler.model.scope import Scope
 from distill_dsl.compiler.model.types import (
     Splits,
 )
-from distill_dsl.contract.settings import DataSettings, FileSource, HfSource, ReasoningGymSource, SyntheticSource
+from distill_dsl.contract.settings import (
+    DataSettings,
+    FileSource,
+    HfSource,
+    ReasoningGymSource,
+    SyntheticSource,
+)
 from distill_dsl.contract.vocabulary import SYNTHETIC_SPLITS
 
 Blocks = Mapping[str, Mapping[str, Merged]]

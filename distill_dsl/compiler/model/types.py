@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from distill_dsl.contract.settings import Settings
+from distill_dsl.contract.form import Settings
 
 # --- types of values ----------------------------------------------------------------------------
 

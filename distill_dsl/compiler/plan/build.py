@@ -41,7 +41,8 @@ from distill_dsl.compiler.plan.walk import walked
 from distill_dsl.compiler.plan.wiring import Block
 from distill_dsl.compiler.source import Source
 from distill_dsl.contract.runs import Run
-from distill_dsl.contract.settings import Ranked, Strategy, TrainedBase, TrainedTeacher, needs_calibration
+from distill_dsl.contract.settings import TrainedBase, TrainedTeacher
+from distill_dsl.contract.strategies import Ranked, Strategy, needs_calibration
 from distill_dsl.contract.vocabulary import STAGE_VERSIONS, StageKind
 
 Entity = Data | Teacher | Thought | Mix | Student | Experiment

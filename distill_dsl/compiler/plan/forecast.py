@@ -18,6 +18,7 @@ from distill_dsl.compiler.plan.places import block_name
 from distill_dsl.compiler.plan.spelling import Spelling
 from distill_dsl.compiler.plan.stages import AskStage, SolveStage, SpecStage, TrainStage, stage_name
 from distill_dsl.compiler.plan.wiring import wire
+from distill_dsl.contract.form import Settings
 from distill_dsl.contract.settings import (
     DataSettings,
     Environment,
@@ -27,7 +28,6 @@ from distill_dsl.contract.settings import (
     OpenaiTeacher,
     ReasoningGymSource,
     RecordedTeacher,
-    Settings,
     SolutionTeacher,
     StudentSettings,
     SyntheticSource,

@@ -14,8 +14,9 @@ import msgspec
 
 from distill_dsl.compiler.model.fields import FIELDS, SETTINGS
 from distill_dsl.compiler.plan.spelling import Said, Spelling, bare
+from distill_dsl.contract.form import Settings
 from distill_dsl.contract.params import filled
-from distill_dsl.contract.settings import Settings, Strategy
+from distill_dsl.contract.strategies import Strategy
 
 JOINED: Final = "joined"
 """The field of data settings whose entries are keys of their own in a spec: `test = train + test`."""

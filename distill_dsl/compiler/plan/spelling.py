@@ -17,7 +17,8 @@ from distill_dsl.compiler.model import types
 from distill_dsl.compiler.model.offered import STRATEGIES
 from distill_dsl.compiler.model.types import Argument, Call, Field
 from distill_dsl.compiler.model.units import BYTES, SECONDS
-from distill_dsl.contract.settings import Cascade, Environment, Single, Strategy, strategy_key
+from distill_dsl.contract.settings import Environment
+from distill_dsl.contract.strategies import Cascade, Single, Strategy, strategy_key
 
 PARAM_SPELLING: Final[Mapping[str, types.Type]] = {
     "int": types.Whole(None),

@@ -24,6 +24,7 @@ from distill_dsl.compiler.plan.stages import (
 )
 from distill_dsl.contract import files
 from distill_dsl.contract.files import MIX_PARTS
+from distill_dsl.contract.form import Settings
 from distill_dsl.contract.params import SECTIONS
 from distill_dsl.contract.runs import Asked, Run
 from distill_dsl.contract.settings import (
@@ -33,7 +34,6 @@ from distill_dsl.contract.settings import (
     OpenaiTeacher,
     Preference,
     RecordedTeacher,
-    Settings,
     StudentSettings,
     TeacherSettings,
     ThoughtSettings,

@@ -8,7 +8,13 @@ from distill_dsl.contract import files
 from distill_dsl.contract.failure import Failure
 from distill_dsl.contract.params import PARAMS_FILE, read_settings
 from distill_dsl.contract.records import Problem
-from distill_dsl.contract.settings import DataSettings, FileSource, HfSource, ReasoningGymSource, SyntheticSource
+from distill_dsl.contract.settings import (
+    DataSettings,
+    FileSource,
+    HfSource,
+    ReasoningGymSource,
+    SyntheticSource,
+)
 from distill_dsl.runtime import sources
 from distill_dsl.runtime.stages.fetch import joined
 

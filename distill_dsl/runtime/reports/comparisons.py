@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 
 from distill_dsl.contract.failure import Failure
 from distill_dsl.contract.files import scored_file
-from distill_dsl.contract.settings import Cascade, Single, strategy_key
+from distill_dsl.contract.strategies import Cascade, Single, strategy_key
 from distill_dsl.runtime.reports.choices import Answers, Choices, read_answers, same_problems
 from distill_dsl.runtime.reports.results import Group, Results, title_of
 from distill_dsl.runtime.strategies.comparing import Comparison, compare, compare_seeds

@@ -12,7 +12,8 @@ import msgspec
 from distill_dsl.contract.failure import Failure
 from distill_dsl.contract.files import read_json, scores_file
 from distill_dsl.contract.runs import Run, name_of
-from distill_dsl.contract.settings import ExperimentSettings, Oracle, strategy_key, strategy_title
+from distill_dsl.contract.settings import ExperimentSettings
+from distill_dsl.contract.strategies import Oracle, strategy_key, strategy_title
 from distill_dsl.contract.vocabulary import HELD_OUT
 from distill_dsl.runtime.strategies.intervals import Interval, average, deviation, mean, wilson
 

@@ -14,14 +14,8 @@ from distill_dsl.contract import files
 from distill_dsl.contract.failure import Failure
 from distill_dsl.contract.params import read_settings
 from distill_dsl.contract.records import Choice, Judged, Prediction
-from distill_dsl.contract.settings import (
-    Adaptive,
-    ExperimentSettings,
-    Strategy,
-    StudentSettings,
-    ThoughtSettings,
-    strategy_key,
-)
+from distill_dsl.contract.settings import ExperimentSettings, StudentSettings, ThoughtSettings
+from distill_dsl.contract.strategies import Adaptive, Strategy, strategy_key
 from distill_dsl.runtime.solving.knowledge import Knowledge, known, with_ranks
 from distill_dsl.runtime.solving.reasons import ANSWERED, agreed, samples_of, why
 from distill_dsl.runtime.solving.runs import SolvedRun

@@ -16,11 +16,10 @@ from distill_dsl.contract.failure import Failure
 from distill_dsl.contract.params import read_settings
 from distill_dsl.contract.records import Judged, Prediction, Problem
 from distill_dsl.contract.runs import Run, name_of
-from distill_dsl.contract.settings import (
+from distill_dsl.contract.settings import StudentSettings, ThoughtSettings
+from distill_dsl.contract.strategies import (
     Ranked,
     Strategy,
-    StudentSettings,
-    ThoughtSettings,
     needs_calibration,
     strategy_key,
     strategy_title,

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final, assert_never
 
 from distill_dsl.contract.records import Choice, Judged
-from distill_dsl.contract.settings import (
+from distill_dsl.contract.strategies import (
     Adaptive,
     Cascade,
     Confident,

@@ -9,7 +9,8 @@ from distill_dsl.contract import files
 from distill_dsl.contract.failure import Failure
 from distill_dsl.contract.params import read_settings
 from distill_dsl.contract.runs import Run, parse_run
-from distill_dsl.contract.settings import ExperimentSettings, Oracle, Strategy, strategy_key
+from distill_dsl.contract.settings import ExperimentSettings
+from distill_dsl.contract.strategies import Oracle, Strategy, strategy_key
 from distill_dsl.runtime.reports.results import read_scores
 from distill_dsl.runtime.stages.score import usable
 from distill_dsl.runtime.strategies.intervals import mean

@@ -17,7 +17,8 @@ from distill_dsl.contract.failure import Failure
 from distill_dsl.contract.params import read_settings
 from distill_dsl.contract.records import Judged, Prediction, Problem, Rank, Scored
 from distill_dsl.contract.runs import Run, name_of, parse_run
-from distill_dsl.contract.settings import ExperimentSettings, Strategy, ThoughtSettings, strategy_key, strategy_title
+from distill_dsl.contract.settings import ExperimentSettings, ThoughtSettings
+from distill_dsl.contract.strategies import Strategy, strategy_key, strategy_title
 from distill_dsl.contract.vocabulary import HELD_OUT
 from distill_dsl.runtime.progress import steps_shown
 from distill_dsl.runtime.strategies.choices import Learned, choices, learned, with_confidence

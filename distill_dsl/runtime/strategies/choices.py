@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from distill_dsl.contract.failure import Failure
 from distill_dsl.contract.records import Choice, Judged
-from distill_dsl.contract.settings import Confident, Strategy, needs_calibration, strategy_title
+from distill_dsl.contract.strategies import Confident, Strategy, needs_calibration, strategy_title
 from distill_dsl.runtime.strategies.calibrating import Calibration, believed, learn
 from distill_dsl.runtime.strategies.choose import Key, choose
 

@@ -15,7 +15,7 @@ from typing import TypeVar, assert_never
 
 from distill_dsl.contract.failure import Failure
 from distill_dsl.contract.records import Choice, Judged
-from distill_dsl.contract.settings import (
+from distill_dsl.contract.strategies import (
     Adaptive,
     Cascade,
     Confident,

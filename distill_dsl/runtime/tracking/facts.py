@@ -16,13 +16,13 @@ import msgspec
 
 from distill_dsl.contract import files
 from distill_dsl.contract.failure import Failure
+from distill_dsl.contract.form import Settings
 from distill_dsl.contract.params import read_settings
 from distill_dsl.contract.runs import Asked, Run, name_of, parse_asked
 from distill_dsl.contract.settings import (
     DataSettings,
     ExperimentSettings,
     MixSettings,
-    Settings,
     StudentSettings,
     TeacherSettings,
     ThoughtSettings,

@@ -11,7 +11,7 @@ import msgspec
 
 from distill_dsl.compiler.diagnostics import Code, Diagnostic, warning
 from distill_dsl.compiler.model.rules.checked import Checked
-from distill_dsl.contract.settings import (
+from distill_dsl.contract.strategies import (
     Adaptive,
     Cascade,
     Confident,

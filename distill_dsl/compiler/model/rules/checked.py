@@ -10,7 +10,7 @@ from distill_dsl.compiler.language import nodes
 from distill_dsl.compiler.model.declare import Merged
 from distill_dsl.compiler.model.entities import Data, Experiment, Mix, Model, Student, Teacher, Thought, needed
 from distill_dsl.compiler.source import Span
-from distill_dsl.contract.settings import Single, Strategy
+from distill_dsl.contract.strategies import Single, Strategy
 
 Block = Data | Teacher | Thought | Mix | Student | Experiment
 Blocks = Mapping[str, Mapping[str, Merged]]

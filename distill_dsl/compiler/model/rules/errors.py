@@ -21,8 +21,8 @@ from distill_dsl.contract.settings import (
     RecordedTeacher,
     SolutionTeacher,
     TrainedTeacher,
-    strategy_key,
 )
+from distill_dsl.contract.strategies import strategy_key
 from distill_dsl.contract.vocabulary import AnswerKind
 
 

@@ -12,7 +12,8 @@ from distill_dsl.compiler.diagnostics import Code, Diagnostic, warning
 from distill_dsl.compiler.model.entities import Experiment, Mix, Model, Student, Teacher
 from distill_dsl.compiler.model.rules.checked import Checked, asking, members
 from distill_dsl.compiler.model.splits import own_parts
-from distill_dsl.contract.settings import Oracle, Settings, strategy_key
+from distill_dsl.contract.form import Settings
+from distill_dsl.contract.strategies import Oracle, strategy_key
 
 MANY: Final = 10_000
 

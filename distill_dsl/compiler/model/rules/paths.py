@@ -18,7 +18,14 @@ from distill_dsl.compiler.model.calls import EVERY
 from distill_dsl.compiler.model.entities import Data, Student, Teacher, Thought
 from distill_dsl.compiler.model.rules.checked import Block, Checked, asking, looked_at
 from distill_dsl.compiler.source import Span
-from distill_dsl.contract.settings import FileSource, HfBase, HfSource, OpenaiTeacher, RecordedTeacher, is_local
+from distill_dsl.contract.settings import (
+    FileSource,
+    HfBase,
+    HfSource,
+    OpenaiTeacher,
+    RecordedTeacher,
+    is_local,
+)
 
 
 class Place(Enum):

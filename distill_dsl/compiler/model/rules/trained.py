@@ -12,16 +12,14 @@ from distill_dsl.compiler.source import Span
 from distill_dsl.contract.settings import (
     GoldTeacher,
     Preference,
-    Ranked,
     SolutionTeacher,
     StudentSettings,
     TeacherSettings,
     TrainedBase,
     TrainedTeacher,
     Verifier,
-    needs_calibration,
-    strategy_title,
 )
+from distill_dsl.contract.strategies import Ranked, needs_calibration, strategy_title
 
 TRAINING: Final = ("teacher", "mix", "student")
 """Kinds of blocks between which trainings wait for each other."""
