@@ -12,6 +12,7 @@ from distill_dsl.compiler.plan.outlook import Outlook, State
 from distill_dsl.compiler.plan.reasons import NEVER_RAN, Why
 from distill_dsl.compiler.plan.wiring import wire
 from distill_dsl.compiler.plan.words import grouped, listed, only_spec, stages, told
+from distill_dsl.contract.vocabulary import STAGE_VERSIONS, StageKind
 
 
 @pytest.fixture(autouse=True)
@@ -154,7 +155,8 @@ def test_newer_code_is_told_by_its_version(tmp_path: Path) -> None:
         key = f"version.{name.partition('-')[0]}"
         lock[name]["params"]["params.yaml"][key] -= 1
     found = after_run(done, done, lock=lock)
-    assert texts(found["train-cotd-small-s1"]) == ["its code is newer (version 0 -> 1)"]
+    now = STAGE_VERSIONS[StageKind.TRAIN]
+    assert texts(found["train-cotd-small-s1"]) == [f"its code is newer (version {now - 1} -> {now})"]
     assert list(told(found["train-cotd-small-s1"]))[-1] == "because mix-cotd runs before it"
 
 
