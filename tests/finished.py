@@ -16,7 +16,6 @@ from ruamel.yaml import YAML
 from distill_dsl.contract import files
 from distill_dsl.contract.records import Choice, Example, Judged, Problem, Scored
 from distill_dsl.contract.runs import Run, name_of
-from distill_dsl.contract.vocabulary import HELD_OUT
 from distill_dsl.runtime.strategies.reliability import aurc, ece
 
 EXPERIMENT = "table"
@@ -103,10 +102,7 @@ def write_run(run: Run) -> None:
     files.write_text(files.curve_file(run.trained), "step,loss,dev_loss,learning_rate\n" + points)
     cell = run.solved(EXPERIMENT)
     files.write_json(files.solving_file(cell), solving(run))
-    # What the mix holds out is scored too, and is no test.
-    rows = {
-        test: [scored(run, test, place, i) for i in range(PROBLEMS)] for place, test in enumerate((*TESTS, HELD_OUT))
-    }
+    rows = {test: [scored(run, test, place, i) for i in range(PROBLEMS)] for place, test in enumerate(TESTS)}
     files.write_json(files.scores_file(cell), {test: scores(run, rows[test]) for test in rows})
     files.write_rows(files.scored_file(cell), [row for found in rows.values() for row in found])
 

@@ -17,6 +17,7 @@ import msgspec
 
 from distill_dsl.contract.failure import Failure
 from distill_dsl.contract.records import Problem, Record
+from distill_dsl.contract.vocabulary import HELD_OUT
 
 R = TypeVar("R", bound=Record)
 
@@ -298,6 +299,26 @@ def read_test(test: str) -> list[Problem]:
             f"test set {test} has no problems", where=str(path), help="check the source and limit of its data block"
         )
     return problems
+
+
+def read_solved(tests: Iterable[str], mix: str, *, held_out: bool) -> dict[str, list[Problem]]:
+    """The problems that a student solves: those of each test and, as `HELD_OUT`, those that its mix holds out."""
+    problems = {test: read_test(test) for test in tests}
+    if held_out:
+        problems[HELD_OUT] = list(read_rows(mix_file(mix, "held_out"), Problem))
+    return problems
+
+
+def digest_of(said: bytes, paths: Iterable[Path]) -> str:
+    """What names kept work: all that is said of it, and the names and bytes of the files that it is made from."""
+    import hashlib
+
+    digest = hashlib.sha256(said)
+    for path in paths:
+        digest.update(f":{path.name}:".encode())
+        with path.open("rb") as stream:
+            digest.update(hashlib.file_digest(stream, "sha256").digest())
+    return digest.hexdigest()[:24]
 
 
 REPORT_TABLES: Final = (

@@ -12,7 +12,7 @@ from distill_dsl.contract.failure import Failure
 from distill_dsl.contract.files import read_rows, scored_file
 from distill_dsl.contract.records import Record
 from distill_dsl.contract.runs import Run
-from distill_dsl.contract.vocabulary import HELD_OUT, Outcome
+from distill_dsl.contract.vocabulary import Outcome
 from distill_dsl.runtime.reports.results import Group, Results, title_of
 
 
@@ -68,9 +68,6 @@ def read_answers(cell: str) -> OfTests:
     found: OfTests = {}
     problems: dict[str, list[str]] = {}
     for row in read_rows(scored_file(cell), Answered):
-        # What a mix holds out is scored to calibrate strategies, and is no test.
-        if row.test == HELD_OUT:
-            continue
         test = title_of(row.test)
         problems.setdefault(test, []).append(f"{row.question}\n{row.gold}")
         for key, choice in row.choices.items():

@@ -14,7 +14,6 @@ from distill_dsl.contract.files import read_json, scores_file
 from distill_dsl.contract.runs import Run, name_of
 from distill_dsl.contract.settings import ExperimentSettings
 from distill_dsl.contract.strategies import Oracle, strategy_key, strategy_title
-from distill_dsl.contract.vocabulary import HELD_OUT
 from distill_dsl.runtime.strategies.intervals import Interval, average, deviation, mean, wilson
 
 T = TypeVar("T")
@@ -221,8 +220,7 @@ def read_scores(cell: str) -> dict[str, OnTest]:
     path = scores_file(cell)
     document = read_json(path)
     try:
-        # What a mix holds out is scored to calibrate strategies, and is no test.
-        found = {test: on_test(dict(entry)) for test, entry in document.items() if test != HELD_OUT}
+        found = {test: on_test(dict(entry)) for test, entry in document.items()}
     except (msgspec.ValidationError, KeyError, AttributeError, TypeError, ValueError) as error:
         raise Failure(
             f"{path} does not hold scores: {error}", where=str(path), help="run the score stage again (`dvc repro`)"

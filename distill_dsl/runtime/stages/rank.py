@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,7 +12,7 @@ import msgspec
 from distill_dsl.contract import files
 from distill_dsl.contract.failure import Failure
 from distill_dsl.contract.params import read_settings
-from distill_dsl.contract.records import Prediction, Problem, Rank
+from distill_dsl.contract.records import Prediction, Rank
 from distill_dsl.contract.runs import parse_run
 from distill_dsl.contract.settings import ExperimentSettings, StudentSettings, ThoughtSettings
 from distill_dsl.contract.vocabulary import HELD_OUT, STAGE_VERSIONS, StageKind
@@ -60,9 +59,7 @@ def run(
 
 def _questions(mix: str, tests: Sequence[str], *, held_out: bool) -> dict[tuple[str, str], str]:
     """Test and problem -> question."""
-    problems = {test: files.read_test(test) for test in tests}
-    if held_out:
-        problems[HELD_OUT] = list(files.read_rows(files.mix_file(mix, "held_out"), Problem))
+    problems = files.read_solved(tests, mix, held_out=held_out)
     return {(test, problem.id): problem.question for test, rows in problems.items() for problem in rows}
 
 
@@ -104,10 +101,5 @@ def _kept_or_made(part: Path, judge: Student, batch: Sequence[Claim], limits: Li
 
 def _digest(folder: Path, limits: Limits, size: int, wanted: Sequence[Claim]) -> str:
     """What a part depends on: the verifier's bytes, how it reads, and what it is to judge."""
-    digest = hashlib.sha256(f"{STAGE_VERSIONS[StageKind.RANK]}:{size}:".encode())
-    digest.update(msgspec.json.encode([limits, wanted]))
-    for path in sorted(folder.iterdir()) if folder.is_dir() else []:
-        digest.update(f":{path.name}:".encode())
-        with path.open("rb") as stream:
-            digest.update(hashlib.file_digest(stream, "sha256").digest())
-    return digest.hexdigest()[:24]
+    said = f"{STAGE_VERSIONS[StageKind.RANK]}:{size}:".encode() + msgspec.json.encode([limits, wanted])
+    return files.digest_of(said, sorted(folder.iterdir()) if folder.is_dir() else [])

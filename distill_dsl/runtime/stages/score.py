@@ -54,9 +54,7 @@ def run(
     settings = read_settings(ExperimentSettings, experiment)
     formats = {name: read_settings(ThoughtSettings, name) for name in thoughts}
     strategies = usable(settings.answers, thoughts)
-    problems = {test: files.read_test(test) for test in tests}
-    if held_out:
-        problems[HELD_OUT] = list(files.read_rows(files.mix_file(mix, "held_out"), Problem))
+    problems = files.read_solved(tests, mix, held_out=held_out)
     predictions = complete(cell, problems, thoughts, settings.samples)
     judged = judge_all(predictions, problems, formats)
     for verifier in verifiers:

@@ -9,7 +9,7 @@ from distill_dsl.contract import files
 from distill_dsl.contract.params import read_settings
 from distill_dsl.contract.records import Prediction, Problem
 from distill_dsl.contract.settings import ExperimentSettings, StudentSettings, ThoughtSettings
-from distill_dsl.contract.vocabulary import HELD_OUT, STAGE_VERSIONS, StageKind
+from distill_dsl.contract.vocabulary import STAGE_VERSIONS, StageKind
 from distill_dsl.runtime.progress import steps_shown
 from distill_dsl.runtime.students import latency, writing
 from distill_dsl.runtime.students.decoding import Decoding, Request, Written
@@ -42,9 +42,7 @@ def run(
     """
     settings = read_settings(ExperimentSettings, experiment)
     formats = {thought: read_settings(ThoughtSettings, thought) for thought in thoughts}
-    problems = {test: files.read_test(test) for test in tests}
-    if held_out:
-        problems[HELD_OUT] = list(files.read_rows(files.mix_file(mix, "held_out"), Problem))
+    problems = files.read_solved(tests, mix, held_out=held_out)
     cell = files.solved_cell(experiment, mix, student, seed)
     how = Decoding(
         temperature=settings.temperature,

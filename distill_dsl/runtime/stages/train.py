@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import hashlib
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -229,14 +228,9 @@ def _encoded(pupil: models.Student, rows: list[Example], settings: StudentSettin
 
 def _digest(settings: StudentSettings, mix: str, seed: int, base: str | None = None) -> str:
     """What a checkpoint depends on: settings, seed, the bytes of the inputs, and the stage's version."""
-    digest = hashlib.sha256(f"{STAGE_VERSIONS[StageKind.TRAIN]}:{seed}:".encode())
-    digest.update(msgspec.json.encode(settings))
+    said = f"{STAGE_VERSIONS[StageKind.TRAIN]}:{seed}:".encode() + msgspec.json.encode(settings)
     parts = ("train", "wrong") if isinstance(settings.objective, Preference | Verifier) else ("train", "dev")
-    for path in [*(files.mix_file(mix, part) for part in parts), *_base_files(settings, base)]:
-        digest.update(f":{path.name}:".encode())
-        with path.open("rb") as stream:
-            digest.update(hashlib.file_digest(stream, "sha256").digest())
-    return digest.hexdigest()[:24]
+    return files.digest_of(said, [*(files.mix_file(mix, part) for part in parts), *_base_files(settings, base)])
 
 
 def _base_files(settings: StudentSettings, base: str | None) -> list[Path]:

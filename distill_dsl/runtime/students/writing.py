@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 import time
 from collections.abc import Iterator, Sequence
@@ -85,13 +84,8 @@ def begin(
 
 def _digest(folder: Path, how: Decoding, size: int, requests: Sequence[Request], code: str) -> str:
     """What a part depends on: the model's bytes, how it is decoded and by what code, and what is asked."""
-    digest = hashlib.sha256(f"{code}:{size}:".encode())
-    digest.update(msgspec.json.encode([how, requests]))
-    for path in sorted(folder.iterdir()):
-        digest.update(f":{path.name}:".encode())
-        with path.open("rb") as stream:
-            digest.update(hashlib.file_digest(stream, "sha256").digest())
-    return digest.hexdigest()[:24]
+    said = f"{code}:{size}:".encode() + msgspec.json.encode([how, requests])
+    return files.digest_of(said, sorted(folder.iterdir()))
 
 
 def _read(path: Path) -> tuple[float, list[Written]]:

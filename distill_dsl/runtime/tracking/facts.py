@@ -27,7 +27,6 @@ from distill_dsl.contract.settings import (
     TeacherSettings,
     ThoughtSettings,
 )
-from distill_dsl.contract.vocabulary import HELD_OUT
 from distill_dsl.runtime.tracking.git import git_tags
 from distill_dsl.runtime.tracking.pipeline import Pipeline
 
@@ -83,8 +82,7 @@ def facts_of(experiment: str, run: Run, pipeline: Pipeline) -> Facts:
     cell = run.solved(experiment)
     sources = (files.training_file(run.trained), files.solving_file(cell), files.scores_file(cell))
     training, solving, scores = map(files.read_json, sources)
-    tests = {test: found for test, found in scores.items() if test != HELD_OUT}
-    metrics = {"training": training, "solving": solving, **by_quantity(with_costs(tests, training, solving))}
+    metrics = {"training": training, "solving": solving, **by_quantity(with_costs(scores, training, solving))}
     curve = files.curve_file(run.trained)
     scored = files.scored_file(cell)
     return Facts(
@@ -282,8 +280,7 @@ def datasets_of(cell: str, run: Run, pipeline: Pipeline) -> tuple[DataSet, ...]:
     """The training set's two parts and every test set."""
     parts = {"train": "training", "dev": "validation"}
     wanted = [(f"{run.mix}-{part}", files.mix_file(run.mix, part), context) for part, context in parts.items()]
-    tests = (test for test in files.read_json(files.scores_file(cell)) if test != HELD_OUT)
-    wanted += [(test, files.test_file(test), "test") for test in tests]
+    wanted += [(test, files.test_file(test), "test") for test in files.read_json(files.scores_file(cell))]
     found = []
     for name, path, context in wanted:
         digest = pipeline.md5(path)

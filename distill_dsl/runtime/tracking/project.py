@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from distill_dsl.contract.files import read_rows
 from distill_dsl.contract.records import Scored
-from distill_dsl.contract.vocabulary import HELD_OUT
 from distill_dsl.runtime.tracking.facts import Facts
 
 if TYPE_CHECKING:
@@ -129,8 +128,6 @@ def shown(scored: Path) -> Iterator[dict[str, str | None]]:
     """The first problems of each test: each format's first thought and each strategy's answer."""
     seen: dict[str, int] = {}
     for row in read_rows(scored, Scored):
-        if row.test == HELD_OUT:
-            continue
         seen[row.test] = seen.get(row.test, 0) + 1
         if seen[row.test] > SHOWN:
             continue
