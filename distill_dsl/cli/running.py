@@ -70,6 +70,7 @@ Name = Annotated[str, typer.Option()]
 Names = Annotated[list[str], typer.Option()]
 Number = Annotated[int, typer.Option()]
 Optional = Annotated[str | None, typer.Option()]
+Several = Annotated[list[str] | None, typer.Option()]
 HeldOut = Annotated[bool, typer.Option("--held-out")]
 
 
@@ -101,12 +102,12 @@ def verify_stage(teacher: Name, data: Name, split: Name, thought: Name) -> None:
 
 
 @stages.command(StageKind.MIX)
-def mix_stage(mix: Name, thoughts: Names) -> None:
+def mix_stage(mix: Name, thoughts: Names, without: Several = None) -> None:
     """Join verified thoughts into a training set."""
     from distill_dsl.runtime.stages import mix as program
 
     with failures():
-        program.run(mix=mix, thoughts=thoughts)
+        program.run(mix=mix, thoughts=thoughts, without=without or [])
 
 
 @stages.command(StageKind.TRAIN)
@@ -170,7 +171,7 @@ def score_stage(
     experiment: Name,
     test: Names,
     thought: Names,
-    verifier: Annotated[list[str] | None, typer.Option()] = None,
+    verifier: Several = None,
     held_out: HeldOut = False,
 ) -> None:
     """Execute predictions and apply every strategy."""
@@ -190,12 +191,12 @@ def score_stage(
 
 
 @stages.command(StageKind.REPORT)
-def report_stage(experiment: Name, run: Names) -> None:
+def report_stage(experiment: Name, run: Names, thoughts: Names, test: Names) -> None:
     """Write an experiment's tables and plots."""
     from distill_dsl.runtime.stages import report
 
     with failures():
-        report.run(experiment=experiment, runs=run)
+        report.run(experiment=experiment, runs=run, thoughts=thoughts, tests=test)
 
 
 @stages.command(StageKind.TRACK)

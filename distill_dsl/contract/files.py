@@ -54,10 +54,20 @@ def problems_file(data: str, split: str) -> Path:
     return ARTIFACTS / "problems" / data / f"{split}.jsonl"
 
 
+def origin_file(data: str) -> Path:
+    """Where the problems of a data block came from, exactly: a JSON document."""
+    return ARTIFACTS / "problems" / data / "origin.json"
+
+
 @cache
 def completions_file(cell: str) -> Path:
     """Rows: `Completion`. `cell` is `<teacher>-<data>-<split>-<thought>`."""
     return ARTIFACTS / "completions" / f"{cell}.jsonl"
+
+
+def asked_file(cell: str) -> Path:
+    """Metrics of an ask stage: asked, answered, tokens, cost."""
+    return ARTIFACTS / "completions" / f"{cell}.json"
 
 
 @cache
@@ -329,6 +339,8 @@ REPORT_TABLES: Final = (
     "efficiency.csv",
     "comparisons.csv",
     "scaling.csv",
+    "yield.csv",
+    "overlap.csv",
 )
 REPORT_FIGURES: Final = ("accuracy.png", "cost.png", "risk_coverage.png", "calibration.png", "scaling.png")
 """Each is always written: where there is nothing to draw, the figure says so in words."""

@@ -22,6 +22,7 @@ from distill_dsl.contract.settings import (
     DataSettings,
     ExperimentSettings,
     MixSettings,
+    SpendingSettings,
     StudentSettings,
     TeacherSettings,
     ThoughtSettings,
@@ -38,12 +39,13 @@ S = TypeVar("S", bound=Settings)
 SECTIONS: Final[dict[type[Settings], str]] = {
     DataSettings: "data",
     TeacherSettings: "teacher",
+    SpendingSettings: "spending",
     ThoughtSettings: "thought",
     MixSettings: "mix",
     StudentSettings: "student",
     ExperimentSettings: "experiment",
 }
-"""Settings struct -> its section of `params.yaml`, which is also the block's keyword."""
+"""Settings struct -> its section of `params.yaml`, which is also the block's keyword (`spending` is a teacher's)."""
 
 
 def read_settings(kind: type[S], name: str, path: Path = PARAMS_FILE) -> S:
@@ -70,6 +72,12 @@ def read_settings(kind: type[S], name: str, path: Path = PARAMS_FILE) -> S:
             where=str(path),
             help=f"set it to a value of that kind, or {MEND}",
         ) from error
+
+
+def read_spending(teacher: str, path: Path = PARAMS_FILE) -> SpendingSettings:
+    """What asking the teacher `teacher` (a block's name) may cost; nothing is said of most."""
+    said = _read(path.resolve()).get(SECTIONS[SpendingSettings]) or {}
+    return read_settings(SpendingSettings, teacher, path) if teacher in said else SpendingSettings()
 
 
 def filled(value: Any, params: dict[str, Any]) -> Any:

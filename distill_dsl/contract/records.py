@@ -62,6 +62,17 @@ class Problem(Record, frozen=True, kw_only=True):
     """Given, answers are taken as they are stated, and it judges them; the gold answer is one of several."""
 
 
+class Usage(Record, frozen=True, kw_only=True):
+    """What one completion took. Of several that one request gave, the input counts for the first."""
+
+    input: int
+    """Tokens of the prompt."""
+    output: int
+    """Tokens of the completion."""
+    cost: float | None = None
+    """US dollars, by the price when it was bought; `None` where the price is not known."""
+
+
 class Completion(Record, frozen=True, kw_only=True):
     """What a teacher wrote for one problem in one format."""
 
@@ -73,6 +84,13 @@ class Completion(Record, frozen=True, kw_only=True):
     reason: str | None = None
     prompt: str | None = None
     """Key of the request in the completion store, for LLM teachers."""
+    finish: str | None = None
+    """Why it ended, where not of itself: `length` (cut off at `max_tokens`), `filter` (withheld by the server)."""
+    usage: Usage | None = None
+    logprob: float | None = None
+    """Mean log-probability of its tokens, in nats, where the teacher tells."""
+    exemplars: tuple[str, ...] = ()
+    """The exemplars of the prompt in their order: ids, or numbers of rows from 1."""
 
 
 class Steps(Record, frozen=True, kw_only=True):

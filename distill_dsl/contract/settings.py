@@ -87,6 +87,8 @@ class DataSettings(Settings, frozen=True, kw_only=True, omit_defaults=True):
     """Split -> the source's splits it joins (`test = train + test`)."""
     limit: Count | None = None
     """Only the first so many problems of each split."""
+    sizes: dict[str, Count] = field(default_factory=dict)
+    """Split -> how many problems it has to have before any limit; another number is no such data."""
 
 
 # --- teachers -----------------------------------------------------------------------------------
@@ -112,14 +114,24 @@ class TrainedTeacher(Settings, frozen=True, kw_only=True, tag="trained", tag_fie
 
 
 class RecordedTeacher(Settings, frozen=True, kw_only=True, tag="recorded", tag_field="kind"):
-    """Completions somebody already has: one file a thought format, or one file with a kind column."""
+    """Completions somebody already has: one file a thought format, or one file or data set with a kind column."""
 
-    files: dict[str, str]
+    files: dict[str, str] = field(default_factory=dict)
     """Thought name -> path; the key `*` serves every thought (rows are told apart by `kind`)."""
+    dataset: str | None = None
+    """In place of files: a data set of the Hugging Face hub, of its local cache, or a folder."""
+    config: str | None = None
+    split: str = "train"
+    revision: str | None = None
+    """Of the data set."""
     text: str = "text"
-    """Column of the completion."""
+    """Column of the completion, or of a list of completions."""
     problem: str = "id"
     """Column with the problem's id; a row without it is matched by its question."""
+    question: str = "question"
+    """Column with the problem's question."""
+    kind: str = "kind"
+    """Column that says of which thought a row is, by the thought's name or by the kind of its answer."""
 
 
 class Environment(Settings, frozen=True, kw_only=True):
@@ -133,13 +145,21 @@ class OpenaiTeacher(Settings, frozen=True, kw_only=True, tag="openai", tag_field
 
     model: str
     base_url: str | Environment | None = None
+    """The server's address; `None` is OpenAI's own."""
     key_env: str = "OPENAI_API_KEY"
+    logprobs: bool = False
+    """Ask for the log-probability of each token and keep them."""
 
 
 class TransformersTeacher(Settings, frozen=True, kw_only=True, tag="transformers", tag_field="kind"):
-    """A local model."""
+    """A local model: a name of the hub, a folder, or a file of GGUF weights."""
 
     model: str
+    revision: str | None = None
+    precision: str = "auto"
+    """Of the weights: `float32`, `bfloat16`, or `auto`: the latter where the hardware has it."""
+    engine: str = "transformers"
+    """`transformers`, or `vllm` (GPU, an extra)."""
 
 
 TeacherModel = SolutionTeacher | GoldTeacher | TrainedTeacher | RecordedTeacher | OpenaiTeacher | TransformersTeacher
@@ -150,6 +170,13 @@ class Exemplars(Settings, frozen=True, kw_only=True):
 
     file: str
     pick: Count = 8
+    by: str = "order"
+    """Which of the file's rows: the first ones (`order`), drawn ones, the same for all problems (`random`),
+    those most like the problem (`nearest`), or those that cover the file best (`diverse`: k-centre)."""
+    rows: tuple[Count, ...] = ()
+    """These rows of the file alone, counted from 1, before `by` picks among them."""
+    seed: int = 1
+    """For `random`, and for where `diverse` starts."""
 
 
 class TeacherSettings(Settings, frozen=True, kw_only=True):
@@ -157,10 +184,42 @@ class TeacherSettings(Settings, frozen=True, kw_only=True):
 
     model: TeacherModel
     temperature: Annotated[float, Meta(ge=0.0)] = 0.0
+    top_p: Annotated[float, Meta(gt=0.0, le=1.0)] | None = None
+    """Draw from the likeliest tokens that together have this probability; `None` is the server's default."""
     samples: Count = 1
     max_tokens: Count = 512
+    stop: tuple[str, ...] = ()
+    """Texts at which a completion ends, themselves left out."""
     seed: int = 1
+    system: str | None = None
+    """The system message before the prompt."""
     exemplars: Exemplars | None = None
+
+
+class PerMillion(Settings, frozen=True, kw_only=True, omit_defaults=True, tag="per_million", tag_field="kind"):
+    """What a server charges, in US dollars for a million tokens."""
+
+    input: Annotated[float, Meta(ge=0.0)]
+    output: Annotated[float, Meta(ge=0.0)]
+    cached: Annotated[float, Meta(ge=0.0)] | None = None
+    """Of input that the server has cached; `None` is the price of input."""
+
+
+class FreePrice(Settings, frozen=True, kw_only=True, tag="free", tag_field="kind"):
+    """Nobody is charged: a server of one's own."""
+
+
+Price = PerMillion | FreePrice
+
+
+class SpendingSettings(Settings, frozen=True, kw_only=True):
+    """What asking a teacher may cost. No stage depends on it: it changes when asking stops, never what is answered."""
+
+    budget_dollars: Annotated[float, Meta(gt=0.0)] | None = None
+    budget_tokens: Count | None = None
+    """Of input and output together."""
+    price: Price | None = None
+    """`None`: what is known of the model's price, which may be nothing."""
 
 
 # --- thoughts, mixes, students ------------------------------------------------------------------
@@ -198,6 +257,9 @@ class MixSettings(Settings, frozen=True, kw_only=True):
     seed: int = 1
     limit: Count | None = None
     """Only the first so many problems (a data-size study)."""
+    near: Annotated[float, Meta(gt=0.0, le=1.0)] = 0.9
+    """How alike two questions with the same numbers are (Jaccard index of their words) to count as one problem,
+    where a mix leaves out the problems of other splits."""
 
 
 class HfBase(Settings, frozen=True, kw_only=True, tag="hf", tag_field="kind"):

@@ -48,8 +48,12 @@ class Outcome(StrEnum):
     DENIED = "denied"
     WRONG_STEPS = "wrong-steps"
     """The right answer, by a calculation that does not hold (where a thought asks for `steps = right`)."""
+    TRUNCATED = "truncated"
+    """The teacher's completion was cut off at its largest number of tokens: it is never taken for a thought."""
+    FILTERED = "filtered"
+    """The teacher's server withheld the completion, or a part of it."""
     MISSING = "missing"
-    """The teacher has no completion for this problem (recorded teachers only)."""
+    """The teacher has no completion for this problem: nothing is recorded, or its server refuses the request."""
 
 
 def outcome_of(verdict: str) -> Outcome:
@@ -67,16 +71,16 @@ SYNTHETIC_SPLITS: Final = ("train", "dev", "test")
 """The splits of `synthetic(...)`: each draws from a part of the numbers that no other has."""
 
 STAGE_VERSIONS: Final[dict[StageKind, int]] = {
-    StageKind.FETCH: 2,
-    StageKind.ASK: 2,
-    StageKind.VERIFY: 2,
-    StageKind.MIX: 2,
+    StageKind.FETCH: 3,
+    StageKind.ASK: 3,
+    StageKind.VERIFY: 3,
+    StageKind.MIX: 3,
     StageKind.TRAIN: 2,
     StageKind.SOLVE: 2,
     StageKind.RANK: 1,
     StageKind.SCORE: 3,
-    StageKind.REPORT: 2,
-    StageKind.TRACK: 2,
+    StageKind.REPORT: 3,
+    StageKind.TRACK: 3,
 }
 """Raised by hand when a stage program's *results* change; it is among the stage's DVC params, so
 that a new release of the package re-runs just what it computes differently."""

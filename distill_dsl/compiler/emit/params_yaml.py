@@ -11,7 +11,7 @@ import msgspec
 from distill_dsl.compiler.plan.build import Plan
 from distill_dsl.compiler.plan.wiring import Block
 
-SECTION_ORDER: Final = ("data", "teacher", "thought", "mix", "student", "experiment")
+SECTION_ORDER: Final = ("data", "teacher", "spending", "thought", "mix", "student", "experiment")
 
 
 def params_document(plan: Plan) -> dict[str, Any]:

@@ -15,7 +15,7 @@ KEYWORDS: Final = (*BLOCKS, "param", "import", "mtd")
 """Every word that starts a statement."""
 
 
-UNITS: Final = ("s", "ms", "min", "h", "KB", "MB", "GB", "%", "USD")
+UNITS: Final = ("s", "ms", "min", "h", "KB", "MB", "GB", "%", "USD", "tokens", "ktokens", "Mtokens")
 """What may stand right after a number."""
 UNIT_SLIPS: Final = {
     "s": ("sec", "secs", "second", "seconds"),
@@ -27,6 +27,9 @@ UNIT_SLIPS: Final = {
     "GB": ("gib",),
     "%": ("percent", "pct"),
     "USD": ("dollar", "dollars"),
+    "tokens": ("token", "tok", "toks"),
+    "ktokens": ("ktoken", "ktok"),
+    "Mtokens": ("mtoken", "mtok"),
 }
 """How else people write them; any unit also in other letter case."""
 

@@ -16,6 +16,7 @@ from distill_dsl.compiler.model.scalars import read_scalar
 from distill_dsl.compiler.model.scope import unknown_alias
 from distill_dsl.compiler.model.types import (
     ColumnNames,
+    Counts,
     Figures,
     Member,
     Real,
@@ -23,6 +24,7 @@ from distill_dsl.compiler.model.types import (
     Strategies,
     Text,
     Weighted,
+    Whole,
 )
 from distill_dsl.compiler.model.wording import described, expected
 from distill_dsl.compiler.source import Span
@@ -172,7 +174,7 @@ def _member(reading: Reading, type: Member, node: nodes.Value) -> tuple[Any, Any
 # --- maps ---------------------------------------------------------------------------------------
 
 
-def _entries(reading: Reading, type: ColumnNames | Figures, node: nodes.Value) -> Sequence[nodes.Entry] | Wrong:
+def _entries(reading: Reading, type: ColumnNames | Figures | Counts, node: nodes.Value) -> Sequence[nodes.Entry] | Wrong:
     """The entries of a map, each key once."""
     if not isinstance(node, nodes.Map):
         return reading.mistyped(type, node)
@@ -194,6 +196,15 @@ def read_columns(reading: Reading, type: ColumnNames, node: nodes.Value, at: str
         else:
             values[key] = read_scalar(reading, Text(), entry.value, None if at is None else f"{at}.{key}")
     return WRONG if WRONG in values.values() else Columns(**values)
+
+
+def read_counts(reading: Reading, type: Counts, node: nodes.Value) -> Any:
+    """Split -> how many problems it has."""
+    entries = _entries(reading, type, node)
+    if isinstance(entries, Wrong):
+        return WRONG
+    counts = {entry.key.text: read_scalar(reading, Whole(), entry.value, None) for entry in entries}
+    return WRONG if WRONG in counts.values() else counts
 
 
 def read_figures(reading: Reading, type: Figures, node: nodes.Value) -> Any:

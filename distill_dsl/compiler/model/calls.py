@@ -186,7 +186,14 @@ def _complete(reading: Reading, row: Call, node: nodes.Call, seen: dict[str, nod
 def _rest_given(reading: Reading, row: Call, rest: Rest, node: nodes.Call, seen: dict[str, nodes.Argument]) -> bool:
     keys = {argument.key for argument in row.arguments}
     whole = next((argument.key for argument in row.arguments if (argument.into or "").endswith(f".{EVERY}")), None)
+    other = next((argument.key for argument in row.arguments if argument.instead and argument.key in seen), None)
     single, several = whole in seen, any(key not in keys for key in seen)
+    if other is not None and (single or several):
+        help = f"give `{other}`, or files"
+        reading.report(Code.WRONG_ARGUMENT, f"`{other}` takes the place of files", node.name.span, help)
+        return False
+    if other is not None:
+        return True
     if single and several:
         help = f"give one path, or one a {rest.what}"
         reading.report(Code.WRONG_ARGUMENT, f"one path serves every {rest.what} already", node.name.span, help)

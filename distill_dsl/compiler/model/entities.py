@@ -7,11 +7,14 @@ from typing import Any
 
 from msgspec import Struct
 
+from distill_dsl.compiler.model.types import Spent
 from distill_dsl.compiler.source import Span
 from distill_dsl.contract.settings import (
     DataSettings,
     ExperimentSettings,
     MixSettings,
+    Price,
+    SpendingSettings,
     StudentSettings,
     TeacherSettings,
     ThoughtSettings,
@@ -70,10 +73,19 @@ class Data(Entity, frozen=True, kw_only=True):
 
 
 class Teacher(Entity, frozen=True, kw_only=True):
-    """`budget` is in US dollars."""
+    """`budget` and `price` bear on no result, only on when asking stops."""
 
     settings: TeacherSettings
-    budget: float | None = None
+    budget: Spent | None = None
+    price: Price | None = None
+
+    @property
+    def spending(self) -> SpendingSettings | None:
+        """What asking may cost, where the block says anything of it."""
+        if self.budget is None and self.price is None:
+            return None
+        limit = self.budget or Spent()
+        return SpendingSettings(budget_dollars=limit.dollars, budget_tokens=limit.tokens, price=self.price)
 
 
 class Thought(Entity, frozen=True, kw_only=True):
@@ -83,6 +95,8 @@ class Thought(Entity, frozen=True, kw_only=True):
 class Mix(Entity, frozen=True, kw_only=True):
     settings: MixSettings
     problems: tuple[SplitRef, ...]
+    without: tuple[SplitRef, ...] = ()
+    """Splits whose problems are not learned."""
 
     @property
     def teachers(self) -> tuple[str, ...]:
@@ -117,7 +131,7 @@ def needed(entity: Entity) -> Iterator[Key]:
         case Mix():
             yield from (("teacher", name) for name in entity.teachers)
             yield from (("thought", name) for name in entity.settings.thoughts)
-            yield from (("data", split.data) for split in entity.problems)
+            yield from (("data", split.data) for split in (*entity.problems, *entity.without))
         case Student(settings=StudentSettings(base=TrainedBase(student=student, mix=mix))):
             yield "student", student
             if mix is not None:

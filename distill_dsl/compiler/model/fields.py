@@ -8,12 +8,22 @@ from __future__ import annotations
 
 from typing import Final
 
-from distill_dsl.compiler.model.offered import ADAPTERS, AFTER, BASES, EXEMPLARS, OBJECTIVES, SOURCES, TEACHERS
+from distill_dsl.compiler.model.offered import (
+    ADAPTERS,
+    AFTER,
+    BASES,
+    EXEMPLARS,
+    OBJECTIVES,
+    PRICES,
+    SOURCES,
+    TEACHERS,
+)
 from distill_dsl.compiler.model.types import (
     REQUIRED,
+    Budget,
     Bytes,
     ColumnNames,
-    Dollars,
+    Counts,
     Field,
     Figures,
     FilePath,
@@ -27,6 +37,7 @@ from distill_dsl.compiler.model.types import (
     Splits,
     Strategies,
     Text,
+    Texts,
     Weighted,
     Whole,
     Wholes,
@@ -51,6 +62,7 @@ DATA: Final = (
         "which columns hold question, answer, rationale, id; usual names are found, and rows without id are numbered",
     ),
     Field("limit", Whole(), None, "only the first so many problems of each split"),
+    Field("sizes", Counts(), {}, "how many problems each split must have; with another number nothing goes on"),
 )
 """Any other key of a data block names a split that joins others: `test = train + test`."""
 
@@ -58,11 +70,15 @@ TEACHER: Final = (
     _DESCRIPTION,
     Field("model", OneOf(TEACHERS), REQUIRED, "who answers"),
     Field("temperature", Real(least=0.0), 0.0, "0 takes the likeliest token"),
+    Field("top_p", Real(above=0.0), None, "draw from the likeliest tokens of this probability; else as the server does"),
     Field("samples", Whole(), 1, "completions a problem and format"),
-    Field("max_tokens", Whole(), 512, "most tokens of a completion"),
-    Field("seed", Whole(0), 1, "for drawing completions and exemplars"),
+    Field("max_tokens", Whole(), 512, "most tokens of a completion; one that is cut off is no thought"),
+    Field("stop", Texts(), (), "texts at which a completion ends"),
+    Field("seed", Whole(0), 1, "for drawing completions"),
+    Field("system", Text(), None, "the system message before the prompt"),
     Field("exemplars", OneOf(EXEMPLARS), None, "worked examples in the prompt"),
-    Field("budget", Dollars(), None, "stop asking when this is spent", bears=False, placed=False),
+    Field("budget", Budget(), None, "stop asking before more than this is spent", bears=False, placed=False),
+    Field("price", OneOf(PRICES), None, "what is charged, where it is not known", bears=False, placed=False),
 )
 
 THOUGHT: Final = (
@@ -100,6 +116,14 @@ MIX: Final = (
     Field("dev", Share(), 0.05, "share of the problems held out for the dev loss"),
     Field("seed", Whole(0), 1, "for holding out and for weights"),
     Field("limit", Whole(), None, "only the first so many problems"),
+    Field(
+        "without",
+        Splits(),
+        (),
+        "splits whose problems are left out, those that are nearly the same with them",
+        placed=False,
+    ),
+    Field("near", Share(), 0.9, "of their words that two questions with the same numbers share at least, to count as one"),
 )
 
 STUDENT: Final = (

@@ -8,6 +8,7 @@ from distill_dsl.compiler.model.types import (
     REQUIRED,
     Argument,
     Call,
+    Dollars,
     FilePath,
     Flag,
     Member,
@@ -20,6 +21,7 @@ from distill_dsl.compiler.model.types import (
     Text,
     Texts,
     Whole,
+    Wholes,
     Word,
 )
 from distill_dsl.contract import settings as contract
@@ -93,13 +95,25 @@ TEACHERS: Final = (
             Argument("base_url", Text(environment=True), None, "the server's address"),
             Argument("key", Secret(), None, 'the key: `env("NAME")`, never the key itself', into="key_env"),
             Argument("key_env", Text(), "OPENAI_API_KEY", "environment variable with the key"),
+            Argument("logprobs", Flag(), False, "keep the log-probability of each token"),
         ),
     ),
     Call(
         "transformers",
         contract.TransformersTeacher,
-        "a local model",
-        (Argument("model", Text(), REQUIRED, "hub name or folder", positional=True),),
+        "a local model, asked here",
+        (
+            Argument(
+                "model",
+                FilePath(hub=True),
+                REQUIRED,
+                "hub name, a folder `./models/mine`, or a file of weights `./mine.gguf`",
+                positional=True,
+            ),
+            Argument("revision", Text(), None, "commit, tag or branch of the model"),
+            Argument("precision", Word(("auto", "float32", "bfloat16")), "auto", "of the weights"),
+            Argument("engine", Word(("transformers", "vllm")), "transformers", "what runs it"),
+        ),
     ),
     Call(
         "gold",
@@ -131,8 +145,20 @@ TEACHERS: Final = (
                 positional=True,
                 into="files.*",
             ),
-            Argument("text", Text(), "text", "column of the completion"),
+            Argument(
+                "dataset",
+                FilePath(hub=True),
+                None,
+                "in place of files, a data set of the Hugging Face hub (or its local cache)",
+                instead=True,
+            ),
+            Argument("config", Text(), None, "the data set's configuration, where it has several"),
+            Argument("split", Text(), "train", "the data set's split"),
+            Argument("revision", Text(), None, "commit, tag or branch of the data set"),
+            Argument("text", Text(), "text", "column of the completion, or of a list of them"),
             Argument("problem", Text(), "id", "column of the problem's id"),
+            Argument("question", Text(), "question", "column of the problem's question"),
+            Argument("kind", Text(), "kind", "column that says of which thought a row is"),
         ),
         Rest("files", "thought", FilePath(), "file of the thought's completions"),
     ),
@@ -151,8 +177,30 @@ EXEMPLARS: Final = (
         (
             Argument("file", FilePath(), REQUIRED, "JSONL: `question`, and one text a thought", positional=True),
             Argument("pick", Whole(), 8, "how many of them"),
+            Argument(
+                "by",
+                Word(("order", "random", "nearest", "diverse")),
+                "order",
+                "the first ones, drawn ones, those most like the problem, or those that cover the file best",
+            ),
+            Argument("rows", Wholes(1), (), "pick among these rows of the file only, counted from 1"),
+            Argument("seed", Whole(0), 1, "for `random`, and for where `diverse` starts"),
         ),
     ),
+)
+
+PRICES: Final = (
+    Call(
+        "per_million",
+        contract.PerMillion,
+        "US dollars for a million tokens: `per_million(input: 0.15USD, output: 0.6USD)`",
+        (
+            Argument("input", Dollars(), REQUIRED, "of the prompt"),
+            Argument("output", Dollars(), REQUIRED, "of the completion"),
+            Argument("cached", Dollars(), None, "of the part of the prompt that the server has cached"),
+        ),
+    ),
+    Call("free", contract.FreePrice, "nobody is charged: a server of your own"),
 )
 
 BASES: Final = (
@@ -281,6 +329,7 @@ CALLS: Final = (
     *AFTER,
     *TEACHERS,
     *EXEMPLARS,
+    *PRICES,
     *BASES,
     *OBJECTIVES,
     *ADAPTERS,

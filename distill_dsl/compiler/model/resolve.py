@@ -13,6 +13,7 @@ from distill_dsl.compiler.language import nodes
 from distill_dsl.compiler.model import types
 from distill_dsl.compiler.model.algebra import (
     read_columns,
+    read_counts,
     read_figures,
     read_splits,
     read_strategies,
@@ -301,6 +302,8 @@ def read(reading: Reading, type: types.Type, node: nodes.Value, at: str | None) 
             return read_name(reading, "thought", node)
         case types.ColumnNames():
             return read_columns(reading, type, node, at)
+        case types.Counts():
+            return read_counts(reading, type, node)
         case types.Figures():
             return read_figures(reading, type, node)
         case types.Texts():
@@ -316,6 +319,7 @@ def read(reading: Reading, type: types.Type, node: nodes.Value, at: str | None) 
             | types.Seconds()
             | types.Bytes()
             | types.Dollars()
+            | types.Budget()
             | types.Flag()
             | types.Text()
             | types.FilePath()

@@ -13,6 +13,7 @@ from distill_dsl.compiler.model.outside import read_environment, read_secret, re
 from distill_dsl.compiler.model.reading import WRONG, Reading, Wrong, distinct, elements
 from distill_dsl.compiler.model.scope import PARAM, article, unknown_alias
 from distill_dsl.compiler.model.types import (
+    Budget,
     Bytes,
     Dollars,
     FilePath,
@@ -22,6 +23,7 @@ from distill_dsl.compiler.model.types import (
     Seconds,
     Secret,
     Share,
+    Spent,
     Text,
     Texts,
     Whole,
@@ -30,7 +32,7 @@ from distill_dsl.compiler.model.types import (
 )
 from distill_dsl.compiler.model.wording import described, expected, unquoted
 
-Scalar = Whole | Real | Share | Seconds | Bytes | Dollars | Flag | Text | FilePath | Secret | Word
+Scalar = Whole | Real | Share | Seconds | Bytes | Dollars | Budget | Flag | Text | FilePath | Secret | Word
 """Types whose values a param can hold."""
 
 
@@ -45,6 +47,8 @@ def read_scalar(reading: Reading, type: Scalar, node: nodes.Value, at: str | Non
     if isinstance(node, nodes.Call) and node.name.text == "env":
         return read_environment(reading.scope, node, isinstance(type, Text) and type.environment) or WRONG
     match type:
+        case Budget():
+            return _budget(reading, type, node)
         case Seconds() | Bytes() | Share() | Dollars():
             return _quantity(reading, type, node)
         case Word():
@@ -75,7 +79,12 @@ def _param(reading: Reading, type: Scalar, node: nodes.Path, at: str | None) -> 
     return value
 
 
-MEASURED: Final[Mapping[str, type]] = {"share": Share, "time": Seconds, "size": Bytes, "money": Dollars}
+MEASURED: Final[Mapping[str, type | tuple[type, ...]]] = {
+    "share": Share,
+    "time": Seconds,
+    "size": Bytes,
+    "money": (Dollars, Budget),
+}
 """Types of params that have a unit -> what takes them."""
 
 
@@ -123,6 +132,16 @@ def _quantity(reading: Reading, type: Seconds | Bytes | Share | Dollars, node: n
     return _checked(reading, type, value, node)
 
 
+def _budget(reading: Reading, type: Budget, node: nodes.Value) -> Any:
+    if isinstance(node, nodes.Number):
+        help = f"write the unit: `{node.value}USD` or `{node.value}Mtokens`"
+        return reading.mistyped(type, node, help)
+    if isinstance(node, nodes.Quantity) and (count := units.tokens(node)) is not None:
+        return Spent(tokens=count) if count > 0 else _outside(reading, type, count, node, ())
+    amount = units.dollars(node) if isinstance(node, nodes.Quantity) else None
+    return reading.mistyped(type, node) if amount is None else _checked(reading, type, amount, node)
+
+
 def _checked(reading: Reading, type: Scalar, value: Value | None, node: nodes.Value, labels: Labels = ()) -> Any:
     """The value as the contract holds it, if it is of the type and in its range."""
     if isinstance(node, nodes.Broken):
@@ -140,6 +159,11 @@ def _checked(reading: Reading, type: Scalar, value: Value | None, node: nodes.Va
         case Seconds() | Dollars() if number and value is not None:
             kept = float(value)
             fits = kept > 0
+        case Budget() if number and value is not None:
+            kept = float(value)
+            if kept > 0:
+                return Spent(dollars=kept)
+            fits = False
         case Share() if number and value is not None:
             kept = float(value)
             fits = 0 <= kept <= 1

@@ -50,7 +50,7 @@ def joined_splits(reading: Reading, item: nodes.Item) -> tuple[str, ...] | Wrong
 def mentioned(blocks: Blocks, data: str | None = None) -> Iterator[nodes.Path]:
     """Every place where a split is named, mixes first, in source order; of one data set or of all."""
     quiet = Reading(Scope())
-    for kind, key in (("mix", "problems"), ("experiment", "tests")):
+    for kind, key in (("mix", "problems"), ("mix", "without"), ("experiment", "tests")):
         for block in blocks[kind].values():
             if key in block.items:
                 for node in split_nodes(quiet, Splits(), block.items[key].value):

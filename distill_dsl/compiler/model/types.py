@@ -40,6 +40,17 @@ class Dollars(Struct, frozen=True):
     """`25USD`."""
 
 
+class Budget(Struct, frozen=True):
+    """`25USD`, or `2Mtokens`; kept as `Spent`."""
+
+
+class Spent(Struct, frozen=True):
+    """An amount of money in US dollars, or of tokens."""
+
+    dollars: float | None = None
+    tokens: int | None = None
+
+
 class Flag(Struct, frozen=True):
     """`true` or `false`."""
 
@@ -127,6 +138,10 @@ class ColumnNames(Struct, frozen=True):
     """`{ question: "Body", answer: "Answer" }`."""
 
 
+class Counts(Struct, frozen=True):
+    """`{ train: 7473, test: 1319 }`: splits and whole numbers."""
+
+
 class Figures(Struct, frozen=True):
     """`{ source: "...", small.etd.gsm8k: 39.0 }`."""
 
@@ -144,6 +159,7 @@ Type = (
     | Seconds
     | Bytes
     | Dollars
+    | Budget
     | Flag
     | Text
     | FilePath
@@ -159,6 +175,7 @@ Type = (
     | Strategies
     | Member
     | ColumnNames
+    | Counts
     | Figures
     | OneOf
 )
@@ -183,6 +200,8 @@ class Argument(Struct, frozen=True):
     prose: str
     positional: bool = False
     into: str | None = None
+    instead: bool = False
+    """Whether it takes the place of what the call's `rest` gathers."""
 
 
 class Rest(Struct, frozen=True):

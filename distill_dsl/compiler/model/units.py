@@ -1,4 +1,4 @@
-"""Quantities in the units of the contract: seconds, bytes, shares, US dollars."""
+"""Quantities in the units of the contract: seconds, bytes, shares, US dollars, tokens."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ from distill_dsl.compiler.language.nodes import Quantity
 SECONDS: Final = {"ms": 0.001, "s": 1.0, "min": 60.0, "h": 3600.0}
 BYTES: Final = {"KB": 1024, "MB": 1024**2, "GB": 1024**3}
 """Powers of 1024, as memory limits are set in."""
+
+
+TOKENS: Final = {"tokens": 1, "ktokens": 1000, "Mtokens": 1_000_000}
 
 
 def seconds(node: Quantity) -> float | None:
@@ -35,6 +38,17 @@ def dollars(node: Quantity) -> float | None:
     return float(node.amount) if node.unit == "USD" else None
 
 
+def tokens(node: Quantity) -> int | None:
+    """So many tokens, or `None`."""
+    return round(node.amount * TOKENS[node.unit]) if node.unit in TOKENS else None
+
+
+def spelt_tokens(count: int) -> str:
+    """Tokens in the largest unit that holds them whole."""
+    unit = max((unit for unit in TOKENS if count % TOKENS[unit] == 0), key=lambda unit: TOKENS[unit])
+    return f"{count // TOKENS[unit]}{unit}"
+
+
 def spelt_size(size: int) -> str:
     """Bytes in the largest unit that holds them whole."""
     unit = next((unit for unit in ("GB", "MB", "KB") if size % BYTES[unit] == 0 and size), None)
@@ -43,7 +57,7 @@ def spelt_size(size: int) -> str:
 
 def in_plain_units(node: Quantity) -> int | float | None:
     """The quantity as the number that the contract holds."""
-    for convert in (seconds, size, share, dollars):
+    for convert in (seconds, size, share, dollars, tokens):
         value = convert(node)
         if value is not None:
             return value

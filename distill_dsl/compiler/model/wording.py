@@ -10,8 +10,10 @@ from distill_dsl.compiler.diagnostics import Advice, Help
 from distill_dsl.compiler.language import nodes
 from distill_dsl.compiler.model.scope import article
 from distill_dsl.compiler.model.types import (
+    Budget,
     Bytes,
     ColumnNames,
+    Counts,
     Dollars,
     Figures,
     FilePath,
@@ -37,7 +39,7 @@ from distill_dsl.compiler.model.types import (
 )
 
 UNQUOTED: Final[Mapping[type, str]] = {
-    **dict.fromkeys((Whole, Real, Share, Seconds, Bytes, Dollars), r"-?\d+(\.\d+)?([eE][+-]?\d+)?([A-Za-z]+|%)?"),
+    **dict.fromkeys((Whole, Real, Share, Seconds, Bytes, Dollars, Budget), r"-?\d+(\.\d+)?([eE][+-]?\d+)?([A-Za-z]+|%)?"),
     **dict.fromkeys((Names, Member), r"[A-Za-z_]\w*"),
     **dict.fromkeys((Splits, Weighted, Strategies), r"[\w.+*>(), ]+"),
     Flag: "true|false",
@@ -87,6 +89,7 @@ _EXPECTED: Final[Mapping[type, str]] = {
     Seconds: "a time such as `5s`",
     Bytes: "a size such as `512MB`",
     Dollars: "an amount such as `25USD`",
+    Budget: "an amount such as `25USD` or `2Mtokens`",
     Flag: "`true` or `false`",
     Texts: "a list of texts",
     Range: "a range such as `[1, 3]`",
@@ -132,6 +135,8 @@ def expected(type: Type) -> str:
             return "a thought" + (" such as `pot` or `2*pot`" if weighted else "")
         case ColumnNames():
             return 'columns such as `{ question: "Body" }`'
+        case Counts():
+            return "numbers of problems such as `{ train: 7473, test: 1319 }`"
         case Figures():
             return 'figures such as `{ source: "...", small.etd.gsm8k: 39.0 }`'
         case OneOf(calls):

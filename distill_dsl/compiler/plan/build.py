@@ -129,7 +129,11 @@ def _combinations(experiment: Experiment) -> Iterator[dict[str, Value]]:
 def _finish(
     experiment: Experiment, scored: list[tuple[ScoreStage, Run]], stages: dict[str, Stage], place: Place
 ) -> None:
-    report = ReportStage(experiment.name, tuple(stage for stage, _ in scored), place, tuple(run for _, run in scored))
+    names = dict.fromkeys(f"mix-{run.mix}" for _, run in scored)
+    mixes = tuple(stage for name in names if isinstance(stage := stages[name], MixStage))
+    report = ReportStage(
+        experiment.name, tuple(stage for stage, _ in scored), place, tuple(run for _, run in scored), mixes
+    )
     track = TrackStage(report, place)
     stages |= {stage_name(report): report, stage_name(track): track}
 
@@ -227,7 +231,8 @@ class _Builder:
             self.verify(teacher, thought, problems)
             for teacher, thought, problems in itertools.product(teachers, thoughts, mix.problems)
         ]
-        stage = MixStage(self.key(mix), tuple(verified), self.place(mix))
+        without = tuple((self.fetch(split).data, split.split) for split in mix.without)
+        stage = MixStage(self.key(mix), tuple(verified), self.place(mix), without)
         self.add(stage)
         return stage
 
@@ -263,4 +268,8 @@ class _Builder:
         references = {path: name for path, name in entity.references.items() if name not in self.changed}
         block = Block(key, entity.settings, references, entity.description)
         self.blocks.setdefault((block.section, key), block)
+        if isinstance(entity, Teacher) and entity.spending is not None:
+            # By the block's name: all variants of a teacher share one budget.
+            spending = Block(entity.name, entity.spending)
+            self.blocks.setdefault((spending.section, entity.name), spending)
         return key

@@ -16,7 +16,7 @@ import msgspec
 from distill_dsl.compiler.model import types
 from distill_dsl.compiler.model.offered import STRATEGIES
 from distill_dsl.compiler.model.types import Argument, Call, Field
-from distill_dsl.compiler.model.units import BYTES, SECONDS
+from distill_dsl.compiler.model.units import BYTES, SECONDS, spelt_tokens
 from distill_dsl.contract.settings import Environment
 from distill_dsl.contract.strategies import Cascade, Single, Strategy, strategy_key
 
@@ -90,6 +90,8 @@ class Spelling:
                 return self._columns(value, at)
             case types.Figures():
                 return _figures(value)
+            case types.Counts():
+                return mapped((key, number(one)) for key, one in value.items())
             case types.Names(many=False):
                 return str(value)
             case types.Splits() if len(value) == 1:
@@ -185,6 +187,8 @@ def scalar(type: types.Type, value: Any) -> str:
             return quantity(value, BYTES, "KB", round)
         case types.Dollars():
             return f"{number(value)}USD"
+        case types.Budget():
+            return spelt_tokens(value.tokens) if value.tokens is not None else f"{number(value.dollars)}USD"
         case types.Real() | types.Whole():
             return number(value)
         case types.Flag():
@@ -202,6 +206,7 @@ def scalar(type: types.Type, value: Any) -> str:
             | types.Weighted()
             | types.Strategies()
             | types.ColumnNames()
+            | types.Counts()
             | types.Figures()
             | types.Names()
             | types.Splits()

@@ -77,6 +77,8 @@ class MixStage:
     mix: str
     verified: tuple[VerifyStage, ...]
     place: Place
+    without: tuple[tuple[str, str], ...] = ()
+    """Data key and split of the problems that are left out."""
     kind = StageKind.MIX
 
 
@@ -145,6 +147,8 @@ class ReportStage:
     place: Place
     runs: tuple[Run, ...] = ()
     """The trained students, in the order of `scored`."""
+    mixes: tuple[MixStage, ...] = ()
+    """What they were trained on, each mix once."""
     kind = StageKind.REPORT
 
 

@@ -161,7 +161,7 @@ def _fetch(stage: FetchStage, blocks: Blocks) -> Wiring:
         command=_command(stage, data=stage.data, split=stage.splits),
         says=f"problems of {stage.data}: {', '.join(stage.splits)}",
         deps=(files.spec_mark(), *_source_files(settings, stage.splits)),
-        outs=tuple(files.problems_file(stage.data, split) for split in stage.splits),
+        outs=(*(files.problems_file(stage.data, split) for split in stage.splits), files.origin_file(stage.data)),
         params=(f"data.{stage.data}", "version.fetch"),
     )
 
@@ -182,19 +182,21 @@ def _ask(stage: AskStage, blocks: Blocks) -> Wiring:
     deps = [files.problems_file(stage.data, stage.split)]
     params = [f"teacher.{stage.teacher}", f"thought.{stage.thought}.answer"]
     match teacher.model:
-        case RecordedTeacher(files=recorded):
+        case RecordedTeacher(dataset=None, files=recorded):
             deps.append(Path(recorded[stage.thought] if stage.thought in recorded else recorded["*"]))
-        case OpenaiTeacher() | TransformersTeacher():
-            deps.append(Path(thought.prompt))
-            params += [f"thought.{stage.thought}.cue", f"thought.{stage.thought}.prompt"]
-            if teacher.exemplars is not None:
-                deps.append(Path(teacher.exemplars.file))
+        case RecordedTeacher(dataset=str(name)) | TransformersTeacher(model=str(name)) if is_local(name):
+            deps.append(Path(name))
         case TrainedTeacher():
             assert stage.trained is not None
             deps.append(files.model_folder(stage.trained.cell))
             params += [f"thought.{stage.thought}.cue", f"student.{stage.trained.student}.max_question"]
         case _:
             pass
+    if isinstance(teacher.model, OpenaiTeacher | TransformersTeacher):
+        deps.append(Path(thought.prompt))
+        params += [f"thought.{stage.thought}.cue", f"thought.{stage.thought}.prompt"]
+        if teacher.exemplars is not None:
+            deps.append(Path(teacher.exemplars.file))
     trained = {} if stage.trained is None else {"trained": str(_run(stage.trained))}
     return Wiring(
         command=_command(
@@ -203,6 +205,7 @@ def _ask(stage: AskStage, blocks: Blocks) -> Wiring:
         says=f"{stage.teacher} writes {stage.thought} thoughts for {stage.data}.{stage.split}",
         deps=tuple(deps),
         outs=(files.completions_file(stage.cell),),
+        metrics=(files.asked_file(stage.cell),),
         params=(*params, "version.ask"),
     )
 
@@ -228,10 +231,16 @@ def _mix(stage: MixStage, blocks: Blocks) -> Wiring:
     asked = [verified.asked for verified in stage.verified]
     thoughts = dict.fromkeys(one.thought for one in asked)
     problems = dict.fromkeys(files.problems_file(one.data, one.split) for one in asked)
+    without = [files.problems_file(data, split) for data, split in stage.without]
     return Wiring(
-        command=_command(stage, mix=stage.mix, thoughts=[str(_asked(one)) for one in asked]),
+        command=_command(
+            stage,
+            mix=stage.mix,
+            thoughts=[str(_asked(one)) for one in asked],
+            without=[files.test_name(data, split) for data, split in stage.without],
+        ),
         says=f"training set {stage.mix}: {' + '.join(thoughts)}",
-        deps=(*problems, *(files.thoughts_file(one.cell) for one in asked)),
+        deps=(*dict.fromkeys((*problems, *without)), *(files.thoughts_file(one.cell) for one in asked)),
         outs=tuple(files.mix_file(stage.mix, part) for part in MIX_PARTS),
         metrics=(files.mix_counts_file(stage.mix),),
         params=(
@@ -347,18 +356,36 @@ def _solved_files(stage: SolveStage) -> tuple[Path, ...]:
 def _report(stage: ReportStage) -> Wiring:
     solved = [scored.solved for scored in stage.scored]
     folder = files.report_folder(stage.experiment)
+    asked = _all_asked(stage)
+    tests = dict.fromkeys(test for one in solved for test in one.tests)
     return Wiring(
-        command=_command(stage, experiment=stage.experiment, run=map(str, stage.runs)),
+        command=_command(
+            stage,
+            experiment=stage.experiment,
+            run=map(str, stage.runs),
+            thoughts=map(str, map(_asked, asked)),
+            test=[files.test_name(*test) for test in tests],
+        ),
         says=f"tables and plots of {stage.experiment}",
         deps=(
             *(files.training_file(one.trained.cell) for one in solved),
             *(files.solving_file(one.cell) for one in solved),
             *(files.scored_file(one.cell) for one in solved),
             *(files.scores_file(one.cell) for one in solved),
+            *(files.asked_file(one.cell) for one in asked),
+            *(files.yield_file(one.cell) for one in asked),
+            *(files.mix_file(one.mix, part) for one in stage.mixes for part in ("train", "dev")),
+            *(files.mix_counts_file(one.mix) for one in stage.mixes),
+            *(files.problems_file(*test) for test in tests),
         ),
         kept=tuple(folder / name for name in files.REPORT_FILES),
         params=(f"experiment.{stage.experiment}", "version.report"),
     )
+
+
+def _all_asked(stage: ReportStage) -> list[AskStage]:
+    """Whose thoughts went into the mixes of the experiment, each once."""
+    return list({one.asked.cell: one.asked for mix in stage.mixes for one in mix.verified}.values())
 
 
 def _track(stage: TrackStage) -> Wiring:
@@ -374,9 +401,18 @@ def _track(stage: TrackStage) -> Wiring:
             *(files.scored_file(one.cell) for one in solved),
             *(files.scores_file(one.cell) for one in solved),
             files.report_folder(report.experiment) / "table.md",
+            files.report_folder(report.experiment) / "yield.csv",
+            *(files.origin_file(data) for data in _data_of(report)),
         ),
         params=("version.track",),
     )
+
+
+def _data_of(stage: ReportStage) -> dict[str, None]:
+    """The data blocks that the experiment learns from and is tested on."""
+    learned = [one.data for one in _all_asked(stage)]
+    tested = [data for scored in stage.scored for data, _ in scored.solved.tests]
+    return dict.fromkeys([*learned, *tested])
 
 
 def _run(trained: TrainStage) -> Run:
