@@ -174,7 +174,9 @@ def _member(reading: Reading, type: Member, node: nodes.Value) -> tuple[Any, Any
 # --- maps ---------------------------------------------------------------------------------------
 
 
-def _entries(reading: Reading, type: ColumnNames | Figures | Counts, node: nodes.Value) -> Sequence[nodes.Entry] | Wrong:
+def _entries(
+    reading: Reading, type: ColumnNames | Figures | Counts, node: nodes.Value
+) -> Sequence[nodes.Entry] | Wrong:
     """The entries of a map, each key once."""
     if not isinstance(node, nodes.Map):
         return reading.mistyped(type, node)

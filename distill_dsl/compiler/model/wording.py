@@ -39,7 +39,9 @@ from distill_dsl.compiler.model.types import (
 )
 
 UNQUOTED: Final[Mapping[type, str]] = {
-    **dict.fromkeys((Whole, Real, Share, Seconds, Bytes, Dollars, Budget), r"-?\d+(\.\d+)?([eE][+-]?\d+)?([A-Za-z]+|%)?"),
+    **dict.fromkeys(
+        (Whole, Real, Share, Seconds, Bytes, Dollars, Budget), r"-?\d+(\.\d+)?([eE][+-]?\d+)?([A-Za-z]+|%)?"
+    ),
     **dict.fromkeys((Names, Member), r"[A-Za-z_]\w*"),
     **dict.fromkeys((Splits, Weighted, Strategies), r"[\w.+*>(), ]+"),
     Flag: "true|false",

@@ -16,7 +16,7 @@ from distill_dsl.contract.settings import MixSettings, ThoughtSettings
 from distill_dsl.runtime.thoughts import mixing
 
 
-def run(*, mix: str, thoughts: list[str]) -> None:
+def run(*, mix: str, thoughts: list[str], without: list[str]) -> None:
     """Verified thoughts -> examples to train on, for dev and wrong ones, held-out problems, and counts.
 
     `thoughts` holds items `thought=pot,teacher=self,data=p,split=train`; where a format has several

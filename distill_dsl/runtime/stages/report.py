@@ -57,7 +57,7 @@ FIGURES: Final[dict[str, Callable[[Study], Figure]]] = {
 }
 
 
-def run(*, experiment: str, runs: list[str]) -> None:
+def run(*, experiment: str, runs: list[str], thoughts: list[str], tests: list[str]) -> None:
     """Write the report; `runs` are `mix=etd,student=small,seed=1`, with `,paths=2` where params are varied."""
     study = read_study(experiment, read_settings(ExperimentSettings, experiment), [parse_run(text) for text in runs])
     folder = report_folder(experiment)
