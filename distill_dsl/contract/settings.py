@@ -130,7 +130,7 @@ class RecordedTeacher(Settings, frozen=True, kw_only=True, tag="recorded", tag_f
     """Column with the problem's id; a row without it is matched by its question."""
     question: str = "question"
     """Column with the problem's question."""
-    kind: str = "kind"
+    kind_column: str = "kind"
     """Column that says of which thought a row is, by the thought's name or by the kind of its answer."""
 
 

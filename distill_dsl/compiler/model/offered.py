@@ -158,7 +158,7 @@ TEACHERS: Final = (
             Argument("text", Text(), "text", "column of the completion, or of a list of them"),
             Argument("problem", Text(), "id", "column of the problem's id"),
             Argument("question", Text(), "question", "column of the problem's question"),
-            Argument("kind", Text(), "kind", "column that says of which thought a row is"),
+            Argument("kind", Text(), "kind", "column that says of which thought a row is", into="kind_column"),
         ),
         Rest("files", "thought", FilePath(), "file of the thought's completions"),
     ),
