@@ -70,9 +70,7 @@ TEACHER: Final = (
     _DESCRIPTION,
     Field("model", OneOf(TEACHERS), REQUIRED, "who answers"),
     Field("temperature", Real(least=0.0), 0.0, "0 takes the likeliest token"),
-    Field(
-        "top_p", Real(above=0.0), None, "draw from the likeliest tokens of this probability; else as the server does"
-    ),
+    Field("top_p", Real(above=0.0), None, "draw from the likeliest tokens of this probability; else all"),
     Field("samples", Whole(), 1, "completions a problem and format"),
     Field("max_tokens", Whole(), 512, "most tokens of a completion; one that is cut off is no thought"),
     Field("stop", Texts(), (), "texts at which a completion ends"),
@@ -125,9 +123,7 @@ MIX: Final = (
         "splits whose problems are left out, those that are nearly the same with them",
         placed=False,
     ),
-    Field(
-        "near", Share(), 0.9, "of their words that two questions with the same numbers share at least, to count as one"
-    ),
+    Field("near", Share(), 0.9, "share of their words by which two questions count as one"),
 )
 
 STUDENT: Final = (
