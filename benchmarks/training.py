@@ -228,9 +228,9 @@ def problems(gsm8k: Path | None) -> list[Problem]:
     """GSM8K's training problems, or synthetic ones."""
     if gsm8k is None:
         made = SyntheticSource(sizes={"train": 2000}, steps=(2, 5))
-        return fetch(made, ["train"], DataSettings(source=made))["train"]
+        return fetch(made, ["train"], DataSettings(source=made)).problems["train"]
     source = FileSource(splits={"train": str(gsm8k)})
-    return fetch(source, ["train"], DataSettings(source=source))["train"]
+    return fetch(source, ["train"], DataSettings(source=source)).problems["train"]
 
 
 def main() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -98,9 +99,38 @@ def test_a_local_data_set_is_loaded_without_a_network(project: Path, monkeypatch
         (folder / f"{split}.jsonl").write_bytes((project / f"{split}.jsonl").read_bytes())
     source = HfSource(name=str(folder))
     settings = DataSettings(source=source)
-    assert [row.id for row in sources.fetch(source, ["test"], settings)["test"]] == ["e1", "e2"]
+    assert [row.id for row in sources.fetch(source, ["test"], settings).problems["test"]] == ["e1", "e2"]
     with pytest.raises(Failure, match="cannot be read"):
         sources.fetch(source, ["dev"], settings)
     with pytest.raises(Failure, match="cannot load the data set") as caught:
         sources.fetch(HfSource(name=str(project / "nowhere")), ["test"], settings)
     assert "file(...)" in str(caught.value)
+
+
+def origin(data: str = "mine") -> dict[str, Any]:
+    found: dict[str, Any] = files.read_json(files.origin_file(data))
+    return found
+
+
+def test_it_is_written_down_where_problems_came_from(project: Path) -> None:
+    written(project, ["train", "test"], joined={"test": ("train", "test")}, limit=4)
+    said = origin()
+    assert said["kind"] == "file"
+    assert said["files"] == {
+        name: {"path": f"{name}.jsonl", "sha256": sha256((project / f"{name}.jsonl").read_bytes()).hexdigest()}
+        for name in ("train", "test")
+    }
+    written_rows = files.problems_file("mine", "test").read_bytes()
+    assert said["splits"]["test"] == {"problems": 4, "of": 5, "sha256": sha256(written_rows).hexdigest()}
+    first = files.origin_file("mine").read_bytes()
+    written(project, ["train", "test"], joined={"test": ("train", "test")}, limit=4)
+    assert files.origin_file("mine").read_bytes() == first
+
+
+def test_the_origin_of_synthetic_problems(project: Path) -> None:
+    written(project, ["train"], source=SyntheticSource(sizes={"train": 5}, seed=3))
+    assert {key: origin()[key] for key in ("kind", "generator", "seed")} == {
+        "kind": "synthetic",
+        "generator": "arithmetic",
+        "seed": 3,
+    }

@@ -44,7 +44,7 @@ LOGIC = Problem(
 
 def drawn(task: str, splits: list[str], seed: int = 1, **sizes: int) -> dict[str, list[Problem]]:
     source = ReasoningGymSource(task=task, sizes=sizes, seed=seed)
-    return sources.fetch(source, splits, DataSettings(source=source))
+    return sources.fetch(source, splits, DataSettings(source=source)).problems
 
 
 @installed
@@ -180,7 +180,7 @@ def test_rows_of_a_file_may_name_their_checker(tmp_path: Path) -> None:
     stated = {"name": "chess:mate-in-two", "data": {"board": "8/8"}}
     row = {"id": "a", "question": "Mate?", "answer": "Qh7", "checker": stated}
     path.write_text(json.dumps(row) + "\n" + json.dumps({**row, "id": "b", "checker": "strict"}) + "\n")
-    one, other = sources.fetch(source, ["test"], DataSettings(source=source))["test"]
+    one, other = sources.fetch(source, ["test"], DataSettings(source=source)).problems["test"]
     assert one.checker == Checker(name="chess:mate-in-two", data={"board": "8/8"}) and other.checker is None
     path.write_text(json.dumps({**row, "checker": {"name": "chess", "board": "8/8"}}) + "\n")
     with pytest.raises(Failure, match="the checker is not stated as one"):

@@ -43,7 +43,7 @@ def test_formulas_and_their_truth_agree(thoughts: ModuleType) -> None:
 
 @pytest.mark.skipif(importlib.util.find_spec("reasoning_gym") is None, reason="needs reasoning_gym")
 def test_every_thought_is_right(thoughts: ModuleType) -> None:
-    problems = gym.draw(ReasoningGymSource(task="knights_knaves", sizes={"train": 120}), ["train"])["train"]
+    problems = gym.draw(ReasoningGymSource(task="knights_knaves", sizes={"train": 120}), ["train"]).problems["train"]
     written = list(thoughts.rows(problems))
     for kind in (AnswerKind.TEXT, AnswerKind.PYTHON):
         texts = [row["text"] for row in written if row["kind"] == kind]

@@ -35,7 +35,7 @@ def read_split(data: str, settings: DataSettings, split: str) -> list[Problem] |
             return None
         case SyntheticSource():
             pass
-    found = sources.fetch(settings.source, parts, settings)
+    found = sources.fetch(settings.source, parts, settings).problems
     return joined(split, [found[part] for part in parts])
 
 

@@ -6,15 +6,17 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from distill_dsl.contract.failure import Failure
-from distill_dsl.contract.records import Problem
 from distill_dsl.contract.settings import DataSettings, FileSource
+from distill_dsl.runtime.sources.origin import Fetched, files_of
 from distill_dsl.runtime.sources.rows import problems
 from distill_dsl.runtime.tables import read_table
 
 
-def read_splits(source: FileSource, splits: Sequence[str], settings: DataSettings) -> dict[str, list[Problem]]:
+def read_splits(source: FileSource, splits: Sequence[str], settings: DataSettings) -> Fetched:
     """The problems of the splits, in file order; answers as the files state them."""
-    return {split: problems(read_table(_path(source, split)), settings, split) for split in splits}
+    paths = {split: _path(source, split) for split in splits}
+    found = {split: problems(read_table(path), settings, split) for split, path in paths.items()}
+    return Fetched(found, {"kind": "file", "files": files_of(paths.items())})
 
 
 def _path(source: FileSource, split: str) -> Path:

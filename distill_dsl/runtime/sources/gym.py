@@ -23,6 +23,7 @@ import msgspec
 from distill_dsl.contract.failure import Failure
 from distill_dsl.contract.records import Checker, Problem
 from distill_dsl.contract.settings import ReasoningGymSource
+from distill_dsl.runtime.sources.origin import Fetched, packages
 
 NUMBER: Final = re.compile(r"-?\d{1,15}(\.\d{1,15})?")
 WORDS: Final = re.compile(r"[A-Za-z][\w' -]{0,98}")
@@ -40,7 +41,7 @@ class Drawn(msgspec.Struct, frozen=True):
     """Split -> how many questions were left out because they had been drawn before."""
 
 
-def draw(source: ReasoningGymSource, splits: Sequence[str]) -> dict[str, list[Problem]]:
+def draw(source: ReasoningGymSource, splits: Sequence[str]) -> Fetched:
     """The problems of the splits. All splits of the source are drawn, in its order: each avoids those before it."""
     for split in splits:
         if split not in source.sizes:
@@ -53,10 +54,12 @@ def draw(source: ReasoningGymSource, splits: Sequence[str]) -> dict[str, list[Pr
     for split in splits:
         if drawn.again[split]:
             print(f"{source.task}, {split}: {drawn.again[split]} questions were drawn again, and replaced by others")
-    return {
+    found = {
         split: [_problem(source, split, place, row, judged) for place, row in enumerate(drawn.splits[split], start=1)]
         for split in splits
     }
+    origin = {"kind": "reasoning_gym", "task": source.task, "seed": source.seed}
+    return Fetched(found, {**origin, "packages": packages("reasoning_gym")})
 
 
 def needs_checker(rows: Sequence[dict[str, Any]], scores: bool) -> bool:

@@ -7,21 +7,23 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from distill_dsl.contract.failure import Failure
-from distill_dsl.contract.records import Problem
 from distill_dsl.contract.settings import DataSettings, HfSource
+from distill_dsl.runtime.sources.origin import Fetched, packages
 from distill_dsl.runtime.sources.rows import Row, problems
 
 COMMIT: Final = re.compile(r"@([0-9a-f]{40})/")
 
 
-def load_splits(source: HfSource, splits: Sequence[str], settings: DataSettings) -> dict[str, list[Problem]]:
+def load_splits(source: HfSource, splits: Sequence[str], settings: DataSettings) -> Fetched:
     """The problems of the splits; says which revision they are where the spec does not pin one."""
     found = {}
+    commits: set[str] = set()
     for split in splits:
         data = _load(source, split)
         found[split] = problems(_rows(data, f"{source.name}, {split}"), settings, split)
-        _say_revision(source, split, data)
-    return found
+        commits |= _say_revision(source, split, data)
+    origin = {"kind": "hf", "name": source.name, "config": source.config, "revision": source.revision}
+    return Fetched(found, {**origin, "commit": min(commits, default=None), "packages": packages("datasets")})
 
 
 def _load(source: HfSource, split: str) -> Any:
@@ -50,12 +52,11 @@ def _rows(data: Any, name: str) -> Iterator[tuple[str, Row]]:
         yield f"{name}, row {number}", row
 
 
-def _say_revision(source: HfSource, split: str, data: Any) -> None:
-    if source.revision:
-        return
+def _say_revision(source: HfSource, split: str, data: Any) -> set[str]:
     commits = {match[1] for url in (data.info.download_checksums or {}) if (match := COMMIT.search(url))}
-    if commits:
-        print(f'{source.name}.{split} is revision {min(commits)}; pin it with revision: "{min(commits)[:12]}"')
+    if commits and not source.revision:
+        print(f'{source.name}.{split} is revision {min(commits)}; pin it with revision: "{min(commits)}"')
+    return commits
 
 
 def _first_line(error: Exception) -> str:

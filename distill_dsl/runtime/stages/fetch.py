@@ -12,22 +12,28 @@ from distill_dsl.contract.params import read_settings
 from distill_dsl.contract.records import Problem
 from distill_dsl.contract.settings import DataSettings
 from distill_dsl.runtime import sources
+from distill_dsl.runtime.sources.origin import sha256_of
 from distill_dsl.runtime.thoughts.answers import read_answer
 
 
 def run(*, data: str, splits: list[str]) -> None:
-    """The data block's source -> one file of `Problem` rows a split; all are read before one is written."""
+    """The data block's source -> one file of `Problem` rows a split, and a document that says where they
+    came from; all are read before one is written."""
     settings = read_settings(DataSettings, data)
     wanted = {split: settings.joined.get(split, (split,)) for split in splits}
     own = tuple(dict.fromkeys(part for parts in wanted.values() for part in parts))
 
     found = sources.fetch(settings.source, own, settings)
-    ready = {split: joined(split, [found[part] for part in parts]) for split, parts in wanted.items()}
+    ready = {split: joined(split, [found.problems[part] for part in parts]) for split, parts in wanted.items()}
 
+    written: dict[str, object] = {}
     for split, problems in ready.items():
         kept = problems[: settings.limit]
-        files.write_rows(files.problems_file(data, split), map(with_canonical_answer, kept))
+        path = files.problems_file(data, split)
+        files.write_rows(path, map(with_canonical_answer, kept))
+        written[split] = {"problems": len(kept), "of": len(problems), "sha256": sha256_of(path)}
         print(f"{data}.{split}: {len(kept)} problems")
+    files.write_json(files.origin_file(data), found.origin | {"splits": written})
 
 
 def joined(split: str, parts: Sequence[Sequence[Problem]]) -> list[Problem]:
