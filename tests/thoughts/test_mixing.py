@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -16,7 +17,7 @@ from distill_dsl.contract.records import Example, Problem, Thought
 from distill_dsl.contract.settings import MixSettings, ThoughtSettings
 from distill_dsl.contract.vocabulary import AnswerKind
 from distill_dsl.runtime.stages import mix as stage
-from distill_dsl.runtime.thoughts.mixing import Counts, Written, content_marks, copies, draw, mix
+from distill_dsl.runtime.thoughts.mixing import Counts, Written, content_marks, copies, distinct, draw, mix
 
 FORMATS = {
     "cot": ThoughtSettings(answer=AnswerKind.TEXT, cue="think", prompt="p"),
@@ -272,13 +273,26 @@ def item(thought: str, teacher: str, data: str = "a") -> str:
     return f"thought={thought},teacher={teacher},data={data},split=train"
 
 
+@given(rows)
+def test_distinct_thoughts_are_those_that_a_mix_without_a_cap_keeps(thoughts: list[Thought]) -> None:
+    settings = MixSettings(thoughts={"cot": 1.0, "pot": 1.0}, per_problem=1000, dev=0.0)
+    mixed = mix(problems(10), written(thoughts), FORMATS, settings)
+    for name in FORMATS:
+        own = [row for row in thoughts if row.thought == name]
+        assert len(distinct(own, FORMATS[name].answer)) == mixed.count(name).kept
+
+
+def pot_kept(counts: dict[str, Any], teacher: str) -> int:
+    return int(counts["thoughts"]["pot"]["teachers"][teacher]["kept"])
+
+
 def test_the_stage_writes_each_part_and_counts_by_teacher(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     files.write_rows(files.problems_file("a", "train"), problems(20))
     files.write_rows(files.thoughts_file("llm-a-train-cot"), [thought(n, "cot", 0) for n in range(20)])
     files.write_rows(files.thoughts_file("llm-a-train-pot"), [thought(n, "pot", 0) for n in range(20)])
     again = [thought(n, "pot", 1, "correct" if n % 2 else "wrong", f"ans = {n}") for n in range(20)]
     files.write_rows(files.thoughts_file("self-paths_2-a-train-pot"), again)
-    stage.run(mix="again", thoughts=[item("cot", "llm"), item("pot", "llm"), item("pot", "self-paths_2")])
+    stage.run(mix="again", thoughts=[item("cot", "llm"), item("pot", "llm"), item("pot", "self-paths_2")], without=[])
     train, dev, wrong = (
         list(files.read_rows(files.mix_file("again", part), Example)) for part in ("train", "dev", "wrong")
     )
@@ -288,6 +302,11 @@ def test_the_stage_writes_each_part_and_counts_by_teacher(project: Path, capsys:
     own = [row for row in again if row.problem not in held_out]
     assert [row.text for row in wrong] == [row.text for row in own if row.verdict == "wrong"]
     assert counts["problems"] == 20 and counts["held_out"] == len(held_out)
+    assert counts["kept"] == {
+        "llm-a-train-cot": 20,
+        "llm-a-train-pot": pot_kept(counts, "llm"),
+        "self-paths_2-a-train-pot": pot_kept(counts, "self"),
+    }
     assert "teachers" not in counts["thoughts"]["cot"]
     pot = counts["thoughts"]["pot"]
     assert pot["teachers"]["llm"]["train"] == 2 * (20 - len(held_out))
@@ -304,9 +323,11 @@ def test_problems_of_two_data_sets_with_one_id_are_told_apart(project: Path) -> 
         files.write_rows(files.problems_file(data, "train"), own)
         right = [thought(n, "cot", 0, text=f"It is in {data}.") for n in range(20)]
         files.write_rows(files.thoughts_file(f"llm-{data}-train-cot"), right)
-    stage.run(mix="again", thoughts=[item("cot", "llm", "a"), item("cot", "llm", "b")])
+    stage.run(mix="again", thoughts=[item("cot", "llm", "a"), item("cot", "llm", "b")], without=[])
     found = [row for part in ("train", "dev") for row in files.read_rows(files.mix_file("again", part), Example)]
     assert len(found) == 40
+    kept = files.read_json(files.mix_counts_file("again"))["kept"]
+    assert kept == {"llm-a-train-cot": 20, "llm-b-train-cot": 20}
     assert all(row.question[0] == row.text[-2] for row in found)
     assert {row.problem for row in found} == {f"{split}p{n}" for split in ("", "b.train/") for n in range(20)}
 
@@ -315,5 +336,5 @@ def test_a_mix_without_any_example_says_why(project: Path) -> None:
     files.write_rows(files.problems_file("a", "train"), problems(2))
     files.write_rows(files.thoughts_file("llm-a-train-cot"), [thought(n, "cot", 0, "wrong") for n in range(2)])
     with pytest.raises(Failure, match="none of its 2 thoughts") as failure:
-        stage.run(mix="again", thoughts=[item("cot", "llm")])
+        stage.run(mix="again", thoughts=[item("cot", "llm")], without=[])
     assert "2 cot (wrong)" in failure.value.help

@@ -47,7 +47,8 @@ def test_mix_says_which_format_no_student_will_have_seen(project: Path, capsys: 
     wrong = [Thought(problem=p.id, thought="eot", text="ans = 9", verdict="wrong") for p in PROBLEMS]
     files.write_rows(files.thoughts_file("t-a-train-cot"), right)
     files.write_rows(files.thoughts_file("t-a-train-eot"), wrong)
-    mix.run(mix="both", thoughts=[f"thought={name},teacher=t,data=a,split=train" for name in ("cot", "eot")])
+    asked = [f"thought={name},teacher=t,data=a,split=train" for name in ("cot", "eot")]
+    mix.run(mix="both", thoughts=asked, without=[])
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == 2
     assert lines[1].startswith("both: no `eot` thought is usable")

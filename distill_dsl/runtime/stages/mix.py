@@ -70,6 +70,7 @@ def gathered(asked: Sequence[Asked]) -> tuple[list[Problem], list[mixing.Written
                 replace(row, problem=names[one.data, one.split].get(row.problem, row.problem))
                 for row in files.read_rows(files.thoughts_file(one.cell), Thought)
             ],
+            one.cell,
         )
         for one in asked
     ]
@@ -85,6 +86,7 @@ def report(mixed: mixing.Mixed, problems: int) -> dict[str, object]:
         "dev": len(mixed.dev),
         "wrong": len(mixed.wrong),
         "held_out": len(mixed.held_out),
+        "kept": dict(mixed.kept),
         "thoughts": {
             name: counted(mixed.count(name))
             | ({"teachers": {one: counted(own) for one, own in teachers.items()}} if len(teachers) > 1 else {})

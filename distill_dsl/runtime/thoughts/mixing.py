@@ -35,6 +35,8 @@ class Written:
     thought: str
     teacher: str
     rows: Sequence[Thought]
+    cell: str = ""
+    """What the file of the rows is called; one teacher may have several, a split each."""
 
 
 @dataclass
@@ -71,6 +73,8 @@ class Mixed:
     held_out: list[Problem]
     counts: dict[str, dict[str, Counts]]
     """Format -> teacher -> counts."""
+    kept: Counter[str] = field(default_factory=Counter)
+    """Cell -> how many of its thoughts are kept."""
 
     @cached_property
     def held(self) -> frozenset[str]:
@@ -105,7 +109,8 @@ def mix(
     for name in settings.thoughts:
         own = [one for one in written if one.thought == name]
         counts = mixed.counts[name] = {one.teacher: Counts() for one in own}
-        right[name] = _right(own, wanted.keys(), formats[name].answer, settings, counts)
+        mixed.kept.update({one.cell: 0 for one in own})
+        right[name] = _right(own, wanted.keys(), formats[name].answer, settings, mixed)
         wrong[name] = _wrong(own, wanted.keys() - mixed.held, settings.per_problem, counts)
     for problem in wanted.values():
         for name in settings.thoughts:
@@ -142,7 +147,7 @@ def _right(
     wanted: Iterable[str],
     answer: AnswerKind,
     settings: MixSettings,
-    counts: Mapping[str, Counts],
+    mixed: Mixed,
 ) -> Sorted:
     """The thoughts of one format that a mix uses, by problem; every other one is counted with its reason."""
     kept: dict[str, list[tuple[str, Thought]]] = {id: [] for id in wanted}
@@ -155,11 +160,13 @@ def _right(
             marks = set() if reason else {(thought.problem, mark) for mark in content_marks(thought.text, answer)}
             if not reason and settings.deduplicate and marks & seen:
                 reason = "duplicate"
-            counts[one.teacher].thoughts += 1
+            counts = mixed.counts[one.thought][one.teacher]
+            counts.thoughts += 1
             if reason:
-                counts[one.teacher].dropped[reason] += 1
+                counts.dropped[reason] += 1
                 continue
-            counts[one.teacher].kept += 1
+            counts.kept += 1
+            mixed.kept[one.cell] += 1
             seen |= marks
             chosen[thought.problem] += 1
             kept[thought.problem].append((one.teacher, thought))
@@ -221,6 +228,19 @@ def content_marks(text: str, answer: AnswerKind) -> set[str]:
             lines = {re.sub(r"\s", "", line) for line in text.splitlines() if not re.match(r"\s*[%#]", line)}
             marks.add("equations:" + ";".join(sorted(lines - {""})))
     return marks
+
+
+def distinct(thoughts: Iterable[Thought], answer: AnswerKind) -> list[Thought]:
+    """The right thoughts of one format that say what no earlier one of their problem says."""
+    seen: set[tuple[str, str]] = set()
+    found = []
+    for thought in thoughts:
+        if thought.verdict == Outcome.CORRECT:
+            marks = {(thought.problem, mark) for mark in content_marks(thought.text, answer)}
+            if not marks & seen:
+                found.append(thought)
+                seen |= marks
+    return found
 
 
 def copies(weight: float, chance: float) -> int:
