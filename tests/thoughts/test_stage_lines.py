@@ -36,7 +36,7 @@ def test_verify_says_what_became_of_the_thoughts_that_are_not_right(
     files.write_rows(files.completions_file("t-a-train-cot"), rows)
     verify.run(teacher="t", data="a", split="train", thought="cot")
     assert capsys.readouterr().out == (
-        "cot: 1 of 4 thoughts are right, for 25.0% of the problems; else 2 wrong, 1 missing\n"
+        "cot: 1 of 4 thoughts are right, 1 of them distinct, for 25.0% of the problems; else 2 wrong, 1 missing\n"
     )
 
 

@@ -31,6 +31,13 @@ def percent(share: float | None, digits: int = 2) -> str:
     return UNKNOWN if share is None else f"{100 * share:.{digits}f}"
 
 
+def dollars(value: float | None) -> str:
+    """Money as `$1,234.50`; under ten cents three digits, `$0.00123`."""
+    if value is None:
+        return UNKNOWN
+    return f"${value:,.2f}" if value >= 0.1 or value == 0 else f"${three(value)}"
+
+
 def points(share: float) -> str:
     """A difference of two shares: 0.0123 -> `+1.2`; what rounds to nothing has no sign."""
     text = f"{100 * share:+.1f}"
