@@ -27,9 +27,9 @@ from distill_dsl.contract.failure import Failure
 from distill_dsl.contract.files import STATE, project_root
 from distill_dsl.contract.settings import TeacherSettings
 from distill_dsl.runtime.teachers.database import broken, connected, is_full, locked, set_aside, transaction
-from distill_dsl.runtime.teachers.questions import asked_model, canonical_json, key_of, provider_of, question_of
+from distill_dsl.runtime.teachers.questions import OPENAI, canonical_json, key_of, question_of
 
-__all__ = ["Bought", "Spent", "Store", "asking", "key_of", "opened", "question_of"]
+__all__ = ["OPENAI", "Bought", "Spent", "Store", "asking", "key_of", "opened", "question_of"]
 
 STORE_FILE: Final = STATE / "completions" / "completions.sqlite"
 """Within the project."""
@@ -260,7 +260,8 @@ def asking(store: Store, settings: TeacherSettings) -> Iterator[None]:
     system's, which frees it when the process ends, however that is.
     """
     store.reserve()
-    provider, model = provider_of(settings), asked_model(settings).model
+    question = question_of(settings, [])
+    provider, model = question["provider"], question["model"]
     with locked(lock_file(store, provider, model), f"waiting for another process that asks {model} ({provider})"):
         yield
 
