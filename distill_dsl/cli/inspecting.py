@@ -18,6 +18,7 @@ from distill_dsl.contract.records import Problem
 from distill_dsl.contract.settings import FileSource, GoldTeacher, RecordedTeacher, SolutionTeacher
 from distill_dsl.runtime.inspection import overlap, teaching
 from distill_dsl.runtime.inspection.reading import read_split
+from distill_dsl.runtime.teachers.recorded import Recording
 from distill_dsl.runtime.thoughts.answers import read_answer
 
 SHOWN: Final = 5
@@ -171,41 +172,59 @@ def _of_thought(
     kind, used = inspection.model.thoughts[thought].settings.answer, inspection.used(split)
     match teacher.settings.model:
         case RecordedTeacher() as model:
-            if not teaching.file_of(model, thought).is_file():
+            if not teaching.at_hand(model, thought):
                 return
             span = _recording(inspection.checked, teacher, model, thought)
             try:
-                supply = teaching.recorded(model, thought, kind, used)
+                recording = teaching.recorded(model, thought, kind, used)
             except Failure as failure:
                 yield _failed(failure, span)
                 return
             what, why = f"the recording has no {thought}", "take the problems out, or record more"
-            if supply.most > teacher.settings.samples and "samples" not in teacher.references:
-                summary = (
-                    f"of up to {supply.most} recorded {thought} a problem, {teacher.settings.samples} is taken"
-                    if teacher.settings.samples == 1
-                    else f"of up to {supply.most} recorded {thought} a problem, {teacher.settings.samples} are taken"
-                )
-                yield warning(Code.STRAY_COMPLETIONS, summary, span, f"set `samples = {supply.most}` to take them all")
+            missing = [problem.id for problem in used if problem.id not in recording.texts]
+            yield from _more_samples(teacher, thought, recording, span)
+            yield from _disagreeing(thought, recording, span)
         case SolutionTeacher() if inspection.thorough:
             supply = teaching.written(thought, kind, used)
-            what = f"`{teacher.name}` can write no {thought}"
-            why = f"it finds this: {supply.missing[0].reason}" if supply.missing else ""
+            what, missing = f"`{teacher.name}` can write no {thought}", [row.problem for row in supply]
+            why = f"it finds this: {supply[0].reason}" if supply else ""
         case GoldTeacher() as model:
             supply = teaching.told(model, thought, kind, used)
-            what = f"the data itself has no {thought}"
-            why = supply.missing[0].reason or "" if supply.missing else ""
+            what, missing = f"the data itself has no {thought}", [row.problem for row in supply]
+            why = supply[0].reason or "" if supply else ""
         case _:
             return
-    if supply.missing:
-        ids = [row.problem for row in supply.missing]
-        summary = f"{what} for {_of(ids, used)} of `{split}`"
-        report = error if len(ids) == len(used) else warning
-        yield report(Code.MISSING_COMPLETIONS, summary, span, f"{why}; such as {_ids(ids)}")
+    if missing:
+        summary = f"{what} for {_of(missing, used)} of `{split}`"
+        report = error if len(missing) == len(used) else warning
+        yield report(Code.MISSING_COMPLETIONS, summary, span, f"{why}; such as {_ids(missing)}")
+
+
+def _more_samples(teacher: Teacher, thought: str, recording: Recording, span: Span) -> Iterator[Diagnostic]:
+    most, samples = max(map(len, recording.texts.values())), teacher.settings.samples
+    if most > samples and "samples" not in teacher.references:
+        taken = "1 is taken" if samples == 1 else f"{samples} are taken"
+        summary = f"of up to {most} recorded {thought} a problem, {taken}"
+        yield warning(Code.STRAY_COMPLETIONS, summary, span, f"set `samples = {most}` to take them all")
+
+
+def _disagreeing(thought: str, recording: Recording, span: Span) -> Iterator[Diagnostic]:
+    counts = recording.matching
+    if counts.disagreeing:
+        summary = (
+            f"{counts.disagreeing:,} of {counts.rows:,} recorded {thought} have the id of one problem"
+            " and another question"
+        )
+        help = (
+            "they are taken for the problem of that question, where there is one;"
+            f" the ids may be of another data set or order, such as {_ids(counts.first_disagreeing)}"
+        )
+        yield warning(Code.STRAY_COMPLETIONS, summary, span, help)
 
 
 def _recording(checked: Checked, teacher: Teacher, model: RecordedTeacher, thought: str) -> Span:
-    return checked.argument("teacher", teacher.name, "model", thought if thought in model.files else "path").span
+    argument = thought if thought in model.files else "path" if model.dataset is None else "dataset"
+    return checked.argument("teacher", teacher.name, "model", argument).span
 
 
 def _look_at_rows(inspection: Inspection) -> None:
@@ -225,16 +244,16 @@ def _strangers(
     inspection: Inspection, teacher: Teacher, thought: str, splits: Sequence[SplitRef]
 ) -> Iterator[Diagnostic]:
     model, kind = teacher.settings.model, inspection.model.thoughts[thought].settings.answer
-    if not isinstance(model, RecordedTeacher) or not teaching.file_of(model, thought).is_file():
+    if not isinstance(model, RecordedTeacher) or not teaching.at_hand(model, thought):
         return
     try:
-        rows = teaching.rows_of(model, thought, kind)
-        known = sum(teaching.recorded(model, thought, kind, inspection.problems[split]).found for split in splits)
+        found = [teaching.recorded(model, thought, kind, inspection.problems[split]) for split in splits]
     except Failure:  # reported where the split is asked for
         return
-    if known < rows:
+    rows, unknown = found[0].matching.rows, frozenset.intersection(*(one.strangers for one in found))
+    if unknown:
         names = " and ".join(f"`{split}`" for split in splits)
-        summary = f"{rows - known:,} of {rows:,} recorded {thought} belong to no problem of {names}"
+        summary = f"{len(unknown):,} of {rows:,} recorded {thought} belong to no problem of {names}"
         span = _recording(inspection.checked, teacher, model, thought)
         yield warning(
             Code.STRAY_COMPLETIONS, summary, span, "they are left out; check that the ids are those of the data"
