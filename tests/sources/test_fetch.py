@@ -100,7 +100,7 @@ def test_a_local_data_set_is_loaded_without_a_network(project: Path, monkeypatch
     source = HfSource(name=str(folder))
     settings = DataSettings(source=source)
     assert [row.id for row in sources.fetch(source, ["test"], settings).problems["test"]] == ["e1", "e2"]
-    with pytest.raises(Failure, match="cannot be read"):
+    with pytest.raises(Failure, match=r"no such split: Unknown split .dev.. Should be one of \['train', 'test'\]"):
         sources.fetch(source, ["dev"], settings)
     with pytest.raises(Failure, match="cannot load the data set") as caught:
         sources.fetch(HfSource(name=str(project / "nowhere")), ["test"], settings)
