@@ -19,7 +19,7 @@ from distill_dsl.compiler.model.entities import Model, Value
 from distill_dsl.compiler.model.load import Read, load
 from distill_dsl.compiler.model.resolve import Analysis, analysed, resolve
 from distill_dsl.compiler.model.review import reviewed
-from distill_dsl.compiler.model.rules import unavailable, without_experiment
+from distill_dsl.compiler.model.rules import without_experiment
 from distill_dsl.compiler.source import Source, read_source
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def compile_spec(path: Path, read: Read = read_source) -> Compiled:
     if model is None or has_errors(diagnostics):
         return Compiled(sources, tuple(diagnostics))
 
-    diagnostics += [*unavailable(model), *without_experiment(model)]
+    diagnostics += without_experiment(model)
     if not has_errors(diagnostics):
         diagnostics += reviewed(program, analysis, Disk(Path()))
     plan, found = build(model, variant, sources)

@@ -169,7 +169,8 @@ class Exemplars(Settings, frozen=True, kw_only=True):
     """In-context demonstrations: rows of `question` and one text a thought name."""
 
     file: str
-    pick: Count = 8
+    pick: Count | None = None
+    """How many; `None` is all of `rows`, or 8 where those are not named."""
     by: str = "order"
     """Which of the file's rows: the first ones (`order`), drawn ones, the same for all problems (`random`),
     those most like the problem (`nearest`), or those that cover the file best (`diverse`: k-centre)."""
@@ -184,7 +185,7 @@ class TeacherSettings(Settings, frozen=True, kw_only=True):
 
     model: TeacherModel
     temperature: Annotated[float, Meta(ge=0.0)] = 0.0
-    top_p: Annotated[float, Meta(gt=0.0, le=1.0)] | None = None
+    top_p: Share | None = None
     """Draw from the likeliest tokens that together have this probability; `None` is the server's default."""
     samples: Count = 1
     max_tokens: Count = 512
@@ -257,7 +258,7 @@ class MixSettings(Settings, frozen=True, kw_only=True):
     seed: int = 1
     limit: Count | None = None
     """Only the first so many problems (a data-size study)."""
-    near: Annotated[float, Meta(gt=0.0, le=1.0)] = 0.9
+    near: Share = 0.9
     """How alike two questions with the same numbers are (Jaccard index of their words) to count as one problem,
     where a mix leaves out the problems of other splits."""
 

@@ -10,7 +10,7 @@ from typing import Final
 
 from distill_dsl.compiler.language.tokens import UNITS, Kind
 from distill_dsl.compiler.model import types
-from distill_dsl.compiler.model.units import BYTES, SECONDS
+from distill_dsl.compiler.model.units import BYTES, SECONDS, TOKENS
 from distill_dsl.compiler.source import Span
 from distill_dsl.editor import prose
 from distill_dsl.editor.cursor import Cursor, Where
@@ -67,6 +67,8 @@ def _units_of(type: types.Type | None) -> tuple[str, ...]:
             return ("%",)
         case types.Dollars():
             return ("USD",)
+        case types.Budget():
+            return ("USD", *TOKENS)
     return ()
 
 

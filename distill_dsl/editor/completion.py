@@ -183,6 +183,9 @@ def _elements(site: Site, type: types.Type) -> Iterator[Choice]:
             yield site.choice('""', "snippet", f'"{snippets.stop(1)}"', snippet=True, detail=expected(type), rank=1)
         case types.ColumnNames():
             yield site.choice("{ }", "snippet", f"{{ {snippets.stop(1)} }}", snippet=True, detail=expected(type))
+        case types.Counts():
+            body = f"{{ train: {snippets.stop(1)}, test: {snippets.stop(2)} }}"
+            yield site.choice("{ train: ... }", "snippet", body, snippet=True, detail=expected(type))
         case types.Figures():
             body = f'{{ source: "{snippets.stop(1)}", {snippets.stop(2)} }}'
             yield site.choice("{ source: ... }", "snippet", body, snippet=True, detail=expected(type))
@@ -225,6 +228,7 @@ SCALARS: Final = (
     | types.Seconds
     | types.Bytes
     | types.Dollars
+    | types.Budget
     | types.Flag
     | types.Text
     | types.FilePath
@@ -301,6 +305,8 @@ def _entries(site: Site) -> Iterator[Choice]:
     given = given_entries(site.view, site.cursor)
     if isinstance(outer, types.ColumnNames):
         yield from (_entry(site, key, "column of the source") for key in COLUMNS if key not in given)
+    elif isinstance(outer, types.Counts):
+        yield from (_entry(site, key, "problems of the split") for key in USUAL_SPLITS if key not in given)
     elif isinstance(outer, types.Figures):
         if "source" not in given:
             yield _entry(site, "source", "the paper and its table")

@@ -10,7 +10,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Final
 
-from distill_dsl.compiler.diagnostics import Diagnostic, Severity, has_errors
+from distill_dsl.compiler.diagnostics import Diagnostic, has_errors
 from distill_dsl.compiler.disk import Disk
 from distill_dsl.compiler.language.parse import lexed
 from distill_dsl.compiler.language.tokens import Token
@@ -18,7 +18,6 @@ from distill_dsl.compiler.model.aliases import home_of
 from distill_dsl.compiler.model.load import Program, load
 from distill_dsl.compiler.model.resolve import Analysis, analysed
 from distill_dsl.compiler.model.review import reviewed
-from distill_dsl.compiler.model.rules import unavailable
 from distill_dsl.compiler.model.rules.paths import Project
 from distill_dsl.compiler.model.scope import Mention
 from distill_dsl.compiler.source import LARGEST, Source, Span, Unreadable, read_source
@@ -193,8 +192,6 @@ def _view(
     analysis = analysed(program)
     found = [*found, *analysis.diagnostics]
     if analysis.model is not None and not has_errors(found):
-        # What cannot be run yet is no error of the spec: only `mtd compile` stops there.
-        found += [replace(each, severity=Severity.WARNING) for each in unavailable(analysis.model)]
         found += reviewed(program, analysis, project)
     return View(path, program, sources, tuple(found), analysis, reads)
 

@@ -94,6 +94,8 @@ def _within(outer: Expectation, step: Step) -> Expectation:
     match outer.type:
         case types.ColumnNames():
             return Expectation(types.Text() if step.key else None)
+        case types.Counts():
+            return Expectation(types.Whole() if step.key else None)
         case types.Figures():
             value = types.Text() if step.key == "source" else types.Real(least=0.0)
             return Expectation(value if step.key else None)

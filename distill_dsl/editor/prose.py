@@ -47,6 +47,9 @@ UNITS: Final = {
     "GB": "1024 MB",
     "%": "parts of a hundred: `5%` is 0.05",
     "USD": "US dollars",
+    "tokens": "tokens of prompts and completions",
+    "ktokens": "1,000 tokens",
+    "Mtokens": "1,000,000 tokens",
 }
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from distill_dsl.compiler import Compiled, check_spec
 from distill_dsl.compiler.diagnostics import Diagnostic, has_errors, ordered
-from distill_dsl.compiler.model.rules import unavailable, without_experiment
+from distill_dsl.compiler.model.rules import without_experiment
 from distill_dsl.compiler.source import Source, Span
 
 MARK = "#!"
@@ -31,7 +31,7 @@ def found_in(path: Path) -> Compiled:
     done = check_spec(path)
     found = list(done.diagnostics)
     if done.model is not None and not has_errors(found):
-        found += [*unavailable(done.model), *without_experiment(done.model)]
+        found += without_experiment(done.model)
     return Compiled(done.sources, tuple(ordered(found, list(done.sources))))
 
 

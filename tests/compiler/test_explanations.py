@@ -105,7 +105,13 @@ def _unwritable(folder: Path) -> tuple[list[Diagnostic], Sources]:
     return write(first, Path("spec.mtd")), {}
 
 
+def _not_yet(folder: Path) -> tuple[list[Diagnostic], Sources]:
+    done = compile_spec(_spec(folder, read(Code.NOT_YET).wrong["spec.mtd"]))
+    return list(done.diagnostics), done.sources
+
+
 SCENARIOS = {
+    Code.NOT_YET: _not_yet,
     Code.TOO_MANY_FILES: _too_many_files,
     Code.STALE: _stale,
     Code.FOREIGN_FILE: _foreign,

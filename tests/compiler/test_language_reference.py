@@ -71,7 +71,8 @@ def test_calls_are_those_of_the_contract(call: Call) -> None:
             assert row.default == _default(contract[row.key]), row.key
     gathered = {call.rest.into} if call.rest else set()
     listed = {"members", "weights"} if call.members else set()
-    assert {row.key for row in call.arguments if row.into is None} | gathered | listed >= set(contract)
+    placed = {(row.into or row.key).partition(".")[0] for row in call.arguments}
+    assert placed | gathered | listed >= set(contract)
 
 
 def test_codes_are_unique() -> None:

@@ -315,6 +315,8 @@ def _unit_apart(tokens: Sequence[Token], at: int, expected: frozenset[str]) -> M
         return None
     if not before.text[-1].isdigit():
         return None
+    if unit.endswith("tokens") and tokens[at - 3].text != "budget":
+        return None  # in `max_tokens = 512 tokens` it is a word too much
     meant = f"{before.text}{unit}"
     span = replace(before.span, end=token.span.end)
     help = Advice(f"write `{meant}`", meant, sure=True, span=span)

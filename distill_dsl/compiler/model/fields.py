@@ -70,7 +70,7 @@ TEACHER: Final = (
     _DESCRIPTION,
     Field("model", OneOf(TEACHERS), REQUIRED, "who answers"),
     Field("temperature", Real(least=0.0), 0.0, "0 takes the likeliest token"),
-    Field("top_p", Real(above=0.0), None, "draw from the likeliest tokens of this probability; else all"),
+    Field("top_p", Share(), None, "draw from the likeliest tokens of this probability; else all"),
     Field("samples", Whole(), 1, "completions a problem and format"),
     Field("max_tokens", Whole(), 512, "most tokens of a completion; one that is cut off is no thought"),
     Field("stop", Texts(), (), "texts at which a completion ends"),

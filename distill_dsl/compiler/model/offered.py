@@ -176,7 +176,7 @@ EXEMPLARS: Final = (
         "worked examples to show the teacher",
         (
             Argument("file", FilePath(), REQUIRED, "JSONL: `question`, and one text a thought", positional=True),
-            Argument("pick", Whole(), 8, "how many of them"),
+            Argument("pick", Whole(), None, "how many of them; else 8, or all `rows`"),
             Argument(
                 "by",
                 Word(("order", "random", "nearest", "diverse")),

@@ -17,7 +17,7 @@ from distill_dsl.compiler.model.types import (
     Names,
     Type,
 )
-from distill_dsl.compiler.model.wording import described, expected, unquoted
+from distill_dsl.compiler.model.wording import described, expected, plainer
 from distill_dsl.compiler.source import Span
 
 
@@ -48,7 +48,7 @@ class Reading:
         if isinstance(node, nodes.Broken):
             return WRONG
         summary = f"expected {expected(type)}, found {described(node)}"
-        return self.report(Code.WRONG_TYPE, summary, node.span, help or unquoted(type, node))
+        return self.report(Code.WRONG_TYPE, summary, node.span, help or plainer(type, node))
 
 
 # --- lists --------------------------------------------------------------------------------------
@@ -98,7 +98,7 @@ def read_name(reading: Reading, kind: str, node: nodes.Value, hint: str | None =
         return WRONG
     if not isinstance(node, nodes.Path) or len(node.parts) != 1:
         summary = f"expected the name of {article(kind)} {kind}, found {described(node)}"
-        return reading.report(Code.WRONG_TYPE, summary, node.span, hint or unquoted(Names(kind), node))
+        return reading.report(Code.WRONG_TYPE, summary, node.span, hint or plainer(Names(kind), node))
     return named(reading, kind, node.parts[0])
 
 

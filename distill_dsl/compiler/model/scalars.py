@@ -30,7 +30,7 @@ from distill_dsl.compiler.model.types import (
     Wholes,
     Word,
 )
-from distill_dsl.compiler.model.wording import described, expected, unquoted
+from distill_dsl.compiler.model.wording import described, expected, plainer
 
 Scalar = Whole | Real | Share | Seconds | Bytes | Dollars | Budget | Flag | Text | FilePath | Secret | Word
 """Types whose values a param can hold."""
@@ -185,7 +185,7 @@ def _checked(reading: Reading, type: Scalar, value: Value | None, node: nodes.Va
             return value
         case _:
             summary = f"expected {expected(type)}, found {described(node)}"
-            return reading.report(Code.WRONG_TYPE, summary, node.span, unquoted(type, node), labels=labels)
+            return reading.report(Code.WRONG_TYPE, summary, node.span, plainer(type, node), labels=labels)
     if not fits:
         return _outside(reading, type, kept, node, labels)
     return kept

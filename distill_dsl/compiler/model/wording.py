@@ -49,8 +49,10 @@ UNQUOTED: Final[Mapping[type, str]] = {
 """Type -> what its values look like, for those that people put in quotes."""
 
 
-def unquoted(type: Type, node: nodes.Value) -> Help:
-    """The help for a value that would be right without its quotes."""
+def plainer(type: Type, node: nodes.Value) -> Help:
+    """The help for a value that would be right without its quotes, or without its unit."""
+    if isinstance(node, nodes.Quantity) and isinstance(type, Whole | Real):
+        return Advice(f"write the number alone: `{node.amount}`", str(node.amount))
     pattern = UNQUOTED.get(type.__class__)
     if not isinstance(node, nodes.Text) or pattern is None or not re.fullmatch(pattern, node.value):
         return None

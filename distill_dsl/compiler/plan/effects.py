@@ -37,6 +37,7 @@ from distill_dsl.contract.vocabulary import StageKind
 
 SHAPED_BY: Final[Mapping[tuple[str, str], Collection[StageKind]]] = {
     ("mix", "problems"): (StageKind.MIX,),
+    ("mix", "without"): (StageKind.MIX,),
     ("mix", "teacher"): (StageKind.MIX,),
     ("mix", "thoughts"): (StageKind.MIX,),
     ("experiment", "tests"): (StageKind.SOLVE, StageKind.RANK, StageKind.SCORE),
@@ -189,7 +190,7 @@ class Difference:
         kinds = SHAPED_BY.get((change.section, key.partition(" ")[0]), ())
         about = self.after.about(change.section, change.names)
         found = {name for name in about & self.before.stages.keys() if self.after.stages[name].kind in kinds}
-        return found | self._fetched(change) if key in ("problems", "tests") else found
+        return found | self._fetched(change) if key in ("problems", "without", "tests") else found
 
     def _fetched(self, change: Change) -> set[str]:
         """The fetch stages of the splits that came or went."""

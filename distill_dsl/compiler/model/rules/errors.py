@@ -12,7 +12,8 @@ from distill_dsl.compiler.model.calls import EVERY
 from distill_dsl.compiler.model.entities import Experiment, Mix, Model, Teacher, verifiers
 from distill_dsl.compiler.model.fields import FIELDS
 from distill_dsl.compiler.model.rules.checked import Checked, asking, learned, members, named_in, reached
-from distill_dsl.compiler.model.splits import mentioned, own_parts
+from distill_dsl.compiler.model.rules.idle import drawn
+from distill_dsl.compiler.model.splits import mentioned, own_parts, own_splits
 from distill_dsl.compiler.source import Span
 from distill_dsl.contract.settings import (
     FileSource,
@@ -93,6 +94,45 @@ def _learned(model: Model, experiment: Experiment) -> list[Mix]:
     return list(found.values())
 
 
+def learned_and_left_out(checked: Checked) -> Iterator[Diagnostic]:
+    """A mix that leaves out the problems that it learns from has none."""
+    for mix in checked.model.mixes.values():
+        learnt = [own_parts(checked.model.data[split.data].settings, split.split) for split in mix.problems]
+        for at, split in enumerate(mix.without):
+            parts = own_parts(checked.model.data[split.data].settings, split.split)
+            same = next((number for number, own in enumerate(learnt) if own & parts), None)
+            if same is not None:
+                span = checked.element("mix", mix.name, "without", at)
+                labels = ((checked.element("mix", mix.name, "problems", same), "learned here"),)
+                summary = f"`{mix.name}` learns from the problems of `{split}` and leaves them out"
+                yield error(Code.NOTHING_TO_LEARN, summary, span, "take the split out of one of the two", labels)
+
+
+def sizes_of_splits(checked: Checked) -> Iterator[Diagnostic]:
+    """What is said to have so many problems is a split, and a source that says so itself says the same."""
+    for data in checked.model.data.values():
+        own = own_splits(data.settings)
+        for split, size in data.settings.sizes.items():
+            known = own is None or split in (*own, *data.settings.joined)
+            span = checked.item("data", data.name, "sizes")
+            if not known:
+                summary = f"`sizes` names the split `{split}`, which this data does not have"
+                yield error(Code.UNKNOWN_SPLIT, summary, span, f"it has {', '.join(own or ())}")
+            elif (drawn_size := drawn(data, split)) not in (None, size) and checked.constant(data, "source"):
+                summary = f"`{split}` is made with {drawn_size} problems, and `sizes` wants {size}"
+                yield error(Code.OUT_OF_RANGE, summary, span, "leave it out here, or make the two agree")
+
+
+def few_exemplars(checked: Checked) -> Iterator[Diagnostic]:
+    """Of the rows that are named no more can be picked than there are."""
+    for teacher in checked.model.teachers.values():
+        shown = teacher.settings.exemplars
+        if shown is not None and shown.rows and shown.pick is not None and shown.pick > len(shown.rows):
+            span = checked.argument("teacher", teacher.name, "exemplars", "pick").span
+            summary = f"{shown.pick} exemplars are to be picked among {len(shown.rows)} rows"
+            yield error(Code.OUT_OF_RANGE, summary, span, "name more rows, or lower `pick`")
+
+
 def same_cues(checked: Checked) -> Iterator[Diagnostic]:
     """The cue alone tells a student which format to write; many tokenizers see no difference in blanks.
 
@@ -150,10 +190,11 @@ def _colliding_values(model: Model) -> Iterator[Diagnostic]:
 def missing_recordings(checked: Checked) -> Iterator[Diagnostic]:
     """A recorded teacher has completions for every thought that is asked of it."""
     for mix, teacher in asking(checked.model):
-        if not isinstance(teacher.settings.model, RecordedTeacher) or EVERY in teacher.settings.model.files:
+        model = teacher.settings.model
+        if not isinstance(model, RecordedTeacher) or model.dataset is not None or EVERY in model.files:
             continue
         for at, name in enumerate(mix.settings.thoughts):
-            if name not in teacher.settings.model.files:
+            if name not in model.files:
                 span = checked.element("mix", mix.name, "thoughts", at)
                 labels = ((checked.item("teacher", teacher.name, "model"), "its files"),)
                 summary = f"the teacher `{teacher.name}` has no file for `{name}`"

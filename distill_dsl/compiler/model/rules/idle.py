@@ -32,6 +32,11 @@ Idle = tuple[str, str, str]
 
 LEAVE_OUT: Final = "leave it out"
 
+ASKING: Final = ("temperature", "top_p", "max_tokens", "stop", "seed", "system", "exemplars")
+"""Keys of a teacher that is asked in words."""
+SPENDING: Final = ("budget", "price")
+"""Keys of a teacher that is paid."""
+
 
 def idle_settings(checked: Checked) -> Iterator[Diagnostic]:
     """Every key of a block that has no effect beside the others."""
@@ -76,7 +81,7 @@ def _data(checked: Checked, data: Data) -> Iterator[Idle]:
 def drawn(data: Data, split: str) -> int | None:
     """How many problems a split has before any limit, where the spec alone says so."""
     if not isinstance(data.settings.source, SyntheticSource | ReasoningGymSource):
-        return None
+        return data.settings.sizes.get(split)
     return sum(data.settings.source.sizes[part] for part in data.settings.joined.get(split, (split,)))
 
 
@@ -84,17 +89,23 @@ def _teacher(checked: Checked, teacher: Teacher) -> Iterator[Idle]:
     settings = teacher.settings
     match settings.model:
         case SolutionTeacher():
-            for key in ("temperature", "samples", "max_tokens", "seed", "exemplars"):
+            for key in (*ASKING, *SPENDING, "samples"):
                 yield key, "`solution()` writes one thought a problem and format, always the same", LEAVE_OUT
         case GoldTeacher():
-            for key in ("temperature", "samples", "max_tokens", "seed", "exemplars"):
+            for key in (*ASKING, *SPENDING, "samples"):
                 yield key, "`gold()` gives what the data set says, always the same", LEAVE_OUT
         case RecordedTeacher():
-            for key in ("temperature", "max_tokens", "seed", "exemplars"):
+            for key in (*ASKING, *SPENDING):
                 yield key, "what is recorded is taken as it is", LEAVE_OUT
         case OpenaiTeacher() | TransformersTeacher() | TrainedTeacher():
             if isinstance(settings.model, TrainedTeacher):
-                yield "exemplars", "a student is asked with its own cue, and nothing else", LEAVE_OUT
+                for key in ("exemplars", "system", "stop", "top_p"):
+                    yield key, "a student is asked with its own cue, and nothing else", LEAVE_OUT
+            if not isinstance(settings.model, OpenaiTeacher):
+                for key in SPENDING:
+                    yield key, "nobody is paid for what is written here", LEAVE_OUT
+            if not settings.temperature and checked.constant(teacher, "temperature"):
+                yield "top_p", "at temperature 0 the likeliest token is taken", "set a `temperature`, or leave it out"
             if (
                 settings.samples > 1
                 and not settings.temperature
@@ -122,6 +133,8 @@ def _mix(checked: Checked, mix: Mix) -> Iterator[Idle]:
         yield "seed", "no problem is held out, and each weight is whole", LEAVE_OUT
     if all(_one_a_problem(teacher) or checked.constant(teacher, "samples") for teacher in teachers):
         yield from _capped(checked, mix, teachers)
+    if not mix.without and checked.own("mix", mix.name, "near") is not None:
+        yield "near", "no problems are left out", "name their splits: `without = gsm8k.test`, or leave it out"
     size = _problems(checked, mix)
     if settings.limit is not None and size is not None and settings.limit > size and checked.constant(mix, "limit"):
         yield "limit", f"the mix has at most {size} problems", "leave it out, or lower it"
