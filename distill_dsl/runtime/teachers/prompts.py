@@ -1,24 +1,22 @@
 """Prompts are jinja2 templates of the project: rendered in a sandbox, every unknown name an error.
 
-A template sees `question`, `cue` and `exemplars`, a list of `{question, text}` in which the text is
-that of the thought asked for. Exemplar files are JSONL: a question and one text for each thought,
-under the thought's name or under the kind of its answer (`text`, `python`, `equations`).
+A template sees `question`, `cue` and `exemplars`, a list of `{id, question, text}` in which the text
+is that of the thought asked for.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import assert_never
+from typing import NamedTuple, assert_never
 
-from jinja2 import StrictUndefined, Template, TemplateSyntaxError, UndefinedError
-from jinja2.exceptions import SecurityError
+from jinja2 import StrictUndefined, Template, TemplateSyntaxError
+from jinja2.meta import find_undeclared_variables
 from jinja2.sandbox import SandboxedEnvironment
 
 from distill_dsl.contract.failure import Failure
 from distill_dsl.contract.records import Problem
 from distill_dsl.contract.settings import (
-    Exemplars,
     GoldTeacher,
     OpenaiTeacher,
     RecordedTeacher,
@@ -28,46 +26,66 @@ from distill_dsl.contract.settings import (
     TrainedTeacher,
     TransformersTeacher,
 )
-from distill_dsl.runtime.tables import read_table
-
-Exemplar = dict[str, str]
+from distill_dsl.runtime.teachers.exemplars import Exemplar, chooser
 
 
-def prompter(settings: TeacherSettings, thought: str, format: ThoughtSettings) -> Callable[[Problem], str]:
+class Prompt(NamedTuple):
+    """What a teacher is asked for one problem."""
+
+    text: str
+    """The rendered template."""
+    exemplars: tuple[str, ...] = ()
+    """Ids of the exemplars in it, in the order shown."""
+
+
+def prompter(settings: TeacherSettings, thought: str, format: ThoughtSettings) -> Callable[[Problem], Prompt]:
     """What renders the prompt of a problem; teachers that are not asked in words need no files."""
     match settings.model:
         case OpenaiTeacher() | TransformersTeacher():
-            template = load_template(Path(format.prompt))
-            exemplars = load_exemplars(settings.exemplars, thought, format) if settings.exemplars else []
-            return lambda problem: render(template, problem, format.cue, exemplars)
+            template = load_template(Path(format.prompt), exemplars=settings.exemplars is not None)
+            choose = chooser(settings.exemplars, thought, format) if settings.exemplars else _none
+            return lambda problem: _prompt(template, problem, format.cue, choose(problem))
         case SolutionTeacher() | GoldTeacher() | TrainedTeacher() | RecordedTeacher():
             return _no_prompt
         case _:
             assert_never(settings.model)
 
 
-def load_template(path: Path) -> Template:
-    """The template of a file, checked for syntax."""
+def messages(settings: TeacherSettings, prompt: Prompt) -> list[dict[str, str]]:
+    """The conversation that a chat model is to go on: the system message, where there is one, and the prompt."""
+    system = [] if settings.system is None else [{"role": "system", "content": settings.system}]
+    return [*system, {"role": "user", "content": prompt.text}]
+
+
+def load_template(path: Path, *, exemplars: bool = False) -> Template:
+    """The template of a file, checked for syntax, and for showing what has to be shown."""
     environment = SandboxedEnvironment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    text = _text(path)
     try:
-        template = environment.from_string(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise Failure(
-            f"the prompt {path} does not exist",
-            where=str(path),
-            help="the path is taken from the project's root; `prompt = ...` in the thought block names it",
-        ) from error
+        template = environment.from_string(text)
+        used = find_undeclared_variables(environment.parse(text))
     except TemplateSyntaxError as error:
         raise Failure(f"the prompt has a mistake: {error.message}", where=f"{path}:{error.lineno}") from error
+    for name, needed in (("question", True), ("exemplars", exemplars)):
+        if needed and name not in used:
+            raise Failure(
+                f"the prompt does not show {name}",
+                where=str(path),
+                help="write `{{ question }}` where it belongs"
+                if name == "question"
+                else "write `{% for exemplar in exemplars %}` with their question and text, or give the teacher none",
+            )
     template.filename = str(path)
     return template
 
 
-def render(template: Template, problem: Problem, cue: str, exemplars: list[Exemplar]) -> str:
+def render(template: Template, problem: Problem, cue: str, exemplars: Sequence[Exemplar]) -> str:
     """The prompt for one problem, without blank space at its ends."""
+    shown = [exemplar._asdict() for exemplar in exemplars]
     try:
-        return template.render(question=problem.question, cue=cue, exemplars=exemplars).strip()
-    except (UndefinedError, SecurityError) as error:
+        return template.render(question=problem.question, cue=cue, exemplars=shown).strip()
+    # A template is the user's program, which can raise anything.
+    except Exception as error:
         raise Failure(
             f"the prompt cannot be filled in: {error}",
             where=template.filename,
@@ -75,28 +93,28 @@ def render(template: Template, problem: Problem, cue: str, exemplars: list[Exemp
         ) from error
 
 
-def load_exemplars(exemplars: Exemplars, thought: str, format: ThoughtSettings) -> list[Exemplar]:
-    """The first `pick` exemplars of the file, with the text of this thought."""
-    found = [_exemplar(row, place, thought, str(format.answer)) for place, row in read_table(Path(exemplars.file))]
-    if len(found) < exemplars.pick:
+def _prompt(template: Template, problem: Problem, cue: str, exemplars: Sequence[Exemplar]) -> Prompt:
+    return Prompt(render(template, problem, cue, exemplars), tuple(exemplar.id for exemplar in exemplars))
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError as error:
         raise Failure(
-            f"{exemplars.pick} exemplars are to be picked, the file has {len(found)}",
-            where=exemplars.file,
-            help="write more of them, or lower `pick`",
-        )
-    return found[: exemplars.pick]
-
-
-def _exemplar(row: dict[str, object], place: str, thought: str, kind: str) -> Exemplar:
-    question, text = row.get("question"), row.get(thought, row.get(kind))
-    if not isinstance(question, str) or not isinstance(text, str):
+            f"the prompt {path} does not exist",
+            where=str(path),
+            help="the path is taken from the project's root; `prompt = ...` in the thought block names it",
+        ) from error
+    except (OSError, UnicodeDecodeError) as error:
         raise Failure(
-            f"the exemplar lacks a question or a text for the thought `{thought}`",
-            where=place,
-            help=f"each row needs `question` and either `{thought}` or `{kind}`",
-        )
-    return {"question": question.strip(), "text": text.strip()}
+            f"the prompt cannot be read: {error}", where=str(path), help="it has to be a file of text in UTF-8"
+        ) from error
 
 
-def _no_prompt(problem: Problem) -> str:
+def _none(problem: Problem) -> list[Exemplar]:
+    return []
+
+
+def _no_prompt(problem: Problem) -> Prompt:
     raise AssertionError("this kind of teacher is not asked in words")
