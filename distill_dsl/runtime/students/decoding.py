@@ -84,72 +84,149 @@ def batches(
     return groups
 
 
-@torch.inference_mode()
 def write(student: Student, requests: Sequence[Request], how: Decoding) -> list[Written]:
     """Write one batch of thoughts, in order."""
     codec = student.codec
-    student.model.train(False)
     sources = [codec.source(request.question, request.cue, how.max_question)[0] for request in requests]
+    points = [_points(request, how) if is_drawn(request, how) else None for request in requests]
+    choose = chooser(points, student.model.device, how.temperature)
+    made = generated(student, sources, choose, [how.max_tokens] * len(requests))
+    return [Written(codec.text(row.ids), len(row.ids), row.logprob) for row in made]
+
+
+def _points(request: Request, how: Decoding) -> list[float]:
+    return points_of(f"{how.seed}:{request.sample}:{request.cue}:{request.question}", how.max_tokens)
+
+
+@dataclass(frozen=True)
+class Made:
+    """What was written after one source, at least one token."""
+
+    ids: list[int]
+    """The end mark included."""
+    logprobs: list[float]
+    """One a token."""
+
+    @property
+    def logprob(self) -> float:
+        """Their mean."""
+        return sum(self.logprobs) / len(self.ids)
+
+
+@dataclass(frozen=True)
+class Halt:
+    """What ends a row before an end mark does."""
+
+    reach: int
+    """How many of the last tokens decide."""
+    found: Callable[[Sequence[int]], bool]
+    """Whether a row that has these last tokens is to end."""
+
+
+Choose = Callable[[torch.Tensor, torch.Tensor, int], torch.Tensor]
+"""Logits (rows, vocabulary), which sources those rows are of (rows,), the step -> one token a row (rows,)."""
+
+
+@torch.inference_mode()
+def generated(
+    student: Student,
+    sources: Sequence[tuple[int, ...]],
+    choose: Choose,
+    limits: Sequence[int],
+    *,
+    ends: Sequence[int] = (),
+    halt: Halt | None = None,
+) -> list[Made]:
+    """What follows each source, up to one of `ends` (the student's own end mark where none are given), to
+    where `halt` says so, or to as many tokens as its limit allows."""
+    codec = student.codec
+    student.model.train(False)
     prompts = {source: place for place, source in enumerate(dict.fromkeys(sources))}
     logits, state = begin(student.model, codec, list(prompts))
-    if len(prompts) < len(requests):
-        places = torch.tensor([prompts[source] for source in sources], device=logits.device)
+    device = logits.device
+    if len(prompts) < len(sources):
+        places = torch.tensor([prompts[source] for source in sources], device=device)
         logits, state = logits[places], kept(state, places)
-    choose = _chooser(requests, how, logits.device)
-    rows = torch.arange(len(requests), device=logits.device)  # which requests are still in the batch
-    ids = torch.full((len(requests), how.max_tokens), codec.end, device=logits.device)
-    logprobs = torch.zeros((len(requests), how.max_tokens), device=logits.device)
-    still = torch.ones(len(requests), dtype=torch.bool, device=logits.device)  # of the rows, those not ended
-    for step in range(how.max_tokens):
+    longest = max(limits)
+    rows = torch.arange(len(sources), device=device)  # which sources are still in the batch
+    ids = torch.full((len(sources), longest), codec.end, device=device)
+    logprobs = torch.zeros((len(sources), longest), device=device)
+    lengths = torch.zeros_like(rows)
+    most = torch.tensor(limits, device=device)
+    marks = torch.tensor(ends or (codec.end,), device=device)
+    still = torch.ones(len(sources), dtype=torch.bool, device=device)  # of the rows, those not ended
+    for step in range(longest):
         logits = logits.float()  # (rows, vocabulary)
         tokens = choose(logits, rows, step)
         ids[rows, step] = tokens
         logprobs[rows, step] = logits.gather(1, tokens[:, None])[:, 0] - logits.logsumexp(dim=-1)
-        still = still & (tokens != codec.end)
+        lengths[rows] += still
+        still = still & (tokens[:, None] != marks).all(dim=-1) & (step + 1 < most[rows])
+        if halt is not None:
+            still = still & ~_halted(ids[rows, max(0, step + 1 - halt.reach) : step + 1], still, halt)
         going = int(still.sum())
-        if going == 0 or step + 1 == how.max_tokens:
+        if going == 0:
             break
         if going <= WORTH_DROPPING * len(rows):
             places = still.nonzero()[:, 0]
             state, rows, tokens, still = kept(state, places), rows[places], tokens[places], still[places]
         logits = advance(student.model, state, tokens)
     return [
-        Written(codec.text(row), len(row), sum(taken[: len(row)]) / len(row))
-        for row, taken in zip(_ended(ids.tolist(), codec.end), logprobs.tolist(), strict=True)
+        Made(row[:length], taken[:length])
+        for row, taken, length in zip(ids.tolist(), logprobs.tolist(), lengths.tolist(), strict=True)
     ]
 
 
-def _ended(rows: Sequence[list[int]], end: int) -> list[list[int]]:
-    """Each row up to its first end mark, that included."""
-    return [row[: row.index(end) + 1] if end in row else row for row in rows]
-
-
-Choose = Callable[[torch.Tensor, torch.Tensor, int], torch.Tensor]
-"""Logits (rows, vocabulary), which requests those rows are (rows,), the step -> one token a row (rows,)."""
+def _halted(last: torch.Tensor, still: torch.Tensor, halt: Halt) -> torch.Tensor:
+    """Which rows their last tokens (rows, reach) end (rows,); those that have ended are not asked."""
+    found = [going and halt.found(row) for row, going in zip(last.tolist(), still.tolist(), strict=True)]
+    return torch.tensor(found, device=last.device)
 
 
 def _greedy(logits: torch.Tensor, rows: torch.Tensor, step: int) -> torch.Tensor:
     return logits.argmax(dim=-1)
 
 
-def _chooser(requests: Sequence[Request], how: Decoding, device: torch.device) -> Choose:
-    drawn = [is_drawn(request, how) for request in requests]
+def chooser(
+    points: Sequence[Sequence[float] | None], device: torch.device, temperature: float, top_p: float | None = None
+) -> Choose:
+    """What takes the likeliest token of each source without points, and draws those of all others.
+
+    A draw is from the likeliest tokens that together have the probability `top_p`.
+    """
+    drawn = [row is not None for row in points]
     if not any(drawn):
         return _greedy
+    longest = max(len(row) for row in points if row is not None)
     by_chance = torch.tensor(drawn, device=device)
-    points = torch.tensor([_points(request, how) for request in requests], dtype=torch.float64, device=device)
+    places = torch.tensor([row or [0.0] * longest for row in points], dtype=torch.float64, device=device)
 
     def draw(logits: torch.Tensor, rows: torch.Tensor, step: int) -> torch.Tensor:
-        shares = (logits.double() / how.temperature).softmax(dim=-1).cumsum(dim=-1)
-        # The sum may end a rounding error below 1: the point must fall inside all the same.
-        found = torch.searchsorted(shares, points[rows, step, None] * shares[:, -1:], right=True)
-        tokens = found.clamp(max=shares.shape[-1] - 1)[:, 0]
+        shares = (logits.double() / temperature).softmax(dim=-1)
+        point = places[rows, step, None]
+        found = _drawn(shares, point) if top_p is None else _drawn_from_likeliest(shares, point, top_p)
+        tokens = found[:, 0]
         return tokens if all(drawn) else torch.where(by_chance[rows], tokens, logits.argmax(dim=-1))
 
     return draw
 
 
-def _points(request: Request, how: Decoding) -> list[float]:
-    """Where each token's draw falls between 0 and 1: from the request alone, whatever its batch."""
-    chance = random.Random(f"{how.seed}:{request.sample}:{request.cue}:{request.question}")
-    return [chance.random() for _ in range(how.max_tokens)]
+def _drawn(shares: torch.Tensor, point: torch.Tensor) -> torch.Tensor:
+    """The place in which each row's point between 0 and 1 (rows, 1) falls (rows, 1)."""
+    sums = shares.cumsum(dim=-1)
+    # The sum may end a rounding error below 1: the point must fall inside all the same.
+    found = torch.searchsorted(sums, point * sums[:, -1:], right=True)
+    return found.clamp(max=shares.shape[-1] - 1)
+
+
+def _drawn_from_likeliest(shares: torch.Tensor, point: torch.Tensor, top_p: float) -> torch.Tensor:
+    shares, order = shares.sort(dim=-1, descending=True, stable=True)
+    taken = shares.cumsum(dim=-1) - shares < top_p
+    found = _drawn(shares.where(taken, 0.0), point)
+    return order.gather(1, torch.minimum(found, taken.sum(dim=-1, keepdim=True) - 1))
+
+
+def points_of(text: str, count: int) -> list[float]:
+    """Where each token's draw falls between 0 and 1: from the text alone, whatever the batch."""
+    chance = random.Random(text)
+    return [chance.random() for _ in range(count)]

@@ -52,8 +52,10 @@ def gguf_of(name: str) -> Path | None:
     return found[0] if found else None
 
 
-def read_gguf(path: Path, prepare: Callable[[Any], None]) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
-    """The model in float32, after `prepare` saw its configuration, and the tokenizer of a GGUF file.
+def read_gguf(
+    path: Path, prepare: Callable[[Any], None], dtype: torch.dtype = torch.float32
+) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+    """The model, after `prepare` saw its configuration, and the tokenizer of a GGUF file.
 
     Raises `Failure` without the package, and what `transformers` raises where it cannot read the file.
     """
@@ -65,18 +67,18 @@ def read_gguf(path: Path, prepare: Callable[[Any], None]) -> tuple[PreTrainedMod
         )
     config = AutoConfig.from_pretrained(path.parent, gguf_file=path.name)
     prepare(config)
-    return _dequantised(path, config), AutoTokenizer.from_pretrained(path.parent, gguf_file=path.name)
+    return _dequantised(path, config, dtype), AutoTokenizer.from_pretrained(path.parent, gguf_file=path.name)
 
 
-def _dequantised(path: Path, config: Any) -> PreTrainedModel:
-    """The model in full precision, free of all marks that it was ever quantised."""
+def _dequantised(path: Path, config: Any, dtype: torch.dtype) -> PreTrainedModel:
+    """The model in `dtype`, free of all marks that it was ever quantised."""
     kind = AutoModelForSeq2SeqLM if config.is_encoder_decoder else AutoModelForCausalLM
     # Versions of transformers without this setting know no other way.
     wanted = getattr(transformers, "GgufConfig", None)
     options = {} if wanted is None else {"quantization_config": wanted(dequantize=True)}
     # Its progress bar obeys no setting of transformers'; what goes wrong is raised.
     with redirect_stderr(StringIO()):
-        model = kind.from_pretrained(path.parent, gguf_file=path.name, config=config, dtype=torch.float32, **options)
+        model = kind.from_pretrained(path.parent, gguf_file=path.name, config=config, dtype=dtype, **options)
     quantizer = getattr(model, "hf_quantizer", None)
     if quantizer is not None:
         # With them, transformers would neither train nor save the model.

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import struct
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -28,9 +29,10 @@ from transformers import (
 from transformers.utils import logging
 
 from distill_dsl.contract.failure import Failure
-from distill_dsl.contract.settings import HfBase, ScratchBase
+from distill_dsl.contract.settings import HfBase, ScratchBase, TransformersTeacher
 from distill_dsl.runtime.students.batches import Codec
 from distill_dsl.runtime.students.gguf_files import gguf_of, read_gguf
+from distill_dsl.runtime.students.precision import computes_in_half
 from distill_dsl.runtime.students.tokenizer import NUMBER, train_tokenizer
 
 DROPOUTS: Final = ("dropout_rate", "dropout", "attention_dropout", "resid_pdrop", "embd_pdrop", "attn_pdrop")
@@ -174,15 +176,53 @@ def trained_student(folder: Path) -> Student:
     """
     if not folder.is_dir():
         raise Failure(f"{folder} does not exist", where=str(folder), help="run the train stage first")
-    student = _load(str(folder), revision=None, dropout=None)
+    return _on_gpu(_load(str(folder), revision=None, dropout=None))
+
+
+def teaching_model(teacher: TransformersTeacher) -> Student:
+    """A model that teaches as it is, loaded as a student is, on a GPU where there is one; its weights in the
+    teacher's precision."""
+    dtype = torch.bfloat16 if computes_in_half(teacher.precision) else torch.float32
+    return _on_gpu(_load(teacher.model, revision=teacher.revision, dropout=None, dtype=dtype))
+
+
+def _on_gpu(student: Student) -> Student:
     if torch.cuda.is_available():
         torch.nn.Module.cuda(student.model)  # the method itself is wrapped in untyped code
     return student
 
 
-def _load(name: str, *, revision: str | None, dropout: float | None) -> Student:
+def _load(name: str, *, revision: str | None, dropout: float | None, dtype: torch.dtype = torch.float32) -> Student:
+    with _loading(name):
+        model, tokenizer = _read(name, revision, dropout, dtype)
+    if tokenizer.eos_token_id is None:
+        raise _endless(name)
+    return Student(model, tokenizer)
+
+
+def teaching_parts(teacher: TransformersTeacher) -> tuple[Any, PreTrainedTokenizerBase, GenerationConfig | None]:
+    """Configuration, tokenizer and, where it came with some, generation settings of a model that teaches:
+    what an engine needs that loads the weights by itself."""
+    with _loading(teacher.model):
+        config = AutoConfig.from_pretrained(teacher.model, revision=teacher.revision)
+        tokenizer = AutoTokenizer.from_pretrained(teacher.model, revision=teacher.revision)
+    if tokenizer.eos_token_id is None:
+        raise _endless(teacher.model)
     try:
-        model, tokenizer = _read(name, revision, dropout)
+        return config, tokenizer, GenerationConfig.from_pretrained(teacher.model, revision=teacher.revision or "main")
+    except OSError:  # they are a file that not every model has
+        return config, tokenizer, None
+
+
+def _endless(name: str) -> Failure:
+    return Failure(f"the tokenizer of `{name}` has no end mark", where=name, help="choose a model made for generation")
+
+
+@contextmanager
+def _loading(name: str) -> Iterator[None]:
+    """What goes wrong when a model is read ends in a `Failure`."""
+    try:
+        yield
     except (OSError, ValueError, KeyError, IndexError, ImportError, SafetensorError, struct.error) as error:
         reason = (str(error).strip() or repr(error)).splitlines()[0]
         raise Failure(
@@ -191,22 +231,19 @@ def _load(name: str, *, revision: str | None, dropout: float | None) -> Student:
             help="give the hub name of a seq2seq or causal model (and be online, or have it in the local cache), "
             "or a folder or GGUF file that `transformers` can load",
         ) from error
-    if tokenizer.eos_token_id is None:
-        raise Failure(
-            f"the tokenizer of `{name}` has no end mark", where=name, help="choose a model made for generation"
-        )
-    return Student(model, tokenizer)
 
 
-def _read(name: str, revision: str | None, dropout: float | None) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+def _read(
+    name: str, revision: str | None, dropout: float | None, dtype: torch.dtype
+) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
     file = gguf_of(name)
     if file is not None:
-        return read_gguf(file, lambda config: with_dropout(config, dropout))
+        return read_gguf(file, lambda config: with_dropout(config, dropout), dtype)
     config = AutoConfig.from_pretrained(name, revision=revision)
     with_dropout(config, dropout)
     kind = AutoModelForSeq2SeqLM if config.is_encoder_decoder else AutoModelForCausalLM
-    # Full precision whatever the weights were stored in: training in half precision loses small updates.
-    model = kind.from_pretrained(name, revision=revision, config=config, dtype=torch.float32)
+    # Whatever the weights were stored in: training in half precision would lose small updates.
+    model = kind.from_pretrained(name, revision=revision, config=config, dtype=dtype)
     return model, AutoTokenizer.from_pretrained(name, revision=revision)
 
 

@@ -18,9 +18,14 @@ from typing import Any, Final
 
 import torch
 
+from distill_dsl.contract.failure import Failure
+from distill_dsl.contract.settings import TeacherSettings, TransformersTeacher
 from distill_dsl.runtime.students.batches import Codec
+from distill_dsl.runtime.students.chats import Asked, Chats
 from distill_dsl.runtime.students.decoding import Decoding, Request, Written, is_drawn
+from distill_dsl.runtime.students.gguf_files import gguf_of
 from distill_dsl.runtime.students.models import Student
+from distill_dsl.runtime.students.precision import computes_in_half
 
 TOGETHER: Final = 16
 """Batches that are handed over in one call: it fills its own batches, and must not run dry."""
@@ -101,7 +106,73 @@ def opened(student: Student, folder: Path, how: Decoding) -> Vllm:
     return Vllm(student.codec, model, vllm.SamplingParams)
 
 
+def hindrance(name: str) -> str | None:
+    """Why it cannot run the model of this name here."""
+    if not installed():
+        return "vllm is not installed (pip install 'distill-dsl[vllm]')"
+    if not torch.cuda.is_available():
+        return "vllm needs a GPU, and torch sees none"
+    return "vllm is not known to run GGUF files" if gguf_of(name) is not None else None
+
+
+@dataclass(frozen=True)
+class Teaching:
+    """Runs a causal model that teaches as it is."""
+
+    model: Any
+    """A `vllm.LLM`."""
+    parameters: Any
+    """The class `vllm.SamplingParams`."""
+    together: int = 256
+    """Completions in one call, which a stop loses: it fills its own batches, and must not run dry."""
+
+    def write(self, asked: Sequence[Asked], how: TeacherSettings, chats: Chats) -> list[tuple[list[int], float]]:
+        """New ids, the end mark included, with their mean log-probability, in order."""
+        prompts = [{"prompt_token_ids": list(one.source)} for one in asked]
+        outputs = self.model.generate(prompts, [self._way(one, how, chats) for one in asked], use_tqdm=False)
+        rows = [output.outputs[0] for output in outputs]
+        return [(list(row.token_ids), float(row.cumulative_logprob) / len(row.token_ids)) for row in rows]
+
+    def _way(self, one: Asked, how: TeacherSettings, chats: Chats) -> Any:
+        drawn = one.chance is not None
+        return self.parameters(
+            temperature=how.temperature if drawn else 0.0,
+            top_p=how.top_p if drawn and how.top_p is not None else 1.0,
+            seed=None if one.chance is None else _number(one.chance),
+            max_tokens=one.limit,
+            logprobs=0,  # of the token taken, under the model itself
+            stop=list(chats.stops),
+            stop_token_ids=list(chats.ends),
+            detokenize=bool(chats.stops),
+        )
+
+
+def teaching(teacher: TransformersTeacher) -> Teaching:
+    """Load a model that teaches as it is onto the GPU."""
+    import vllm
+
+    try:
+        model = vllm.LLM(
+            model=teacher.model,
+            revision=teacher.revision,
+            tokenizer_revision=teacher.revision,
+            dtype="bfloat16" if computes_in_half(teacher.precision) else "float32",
+            # What the spec says, not what a folder came with.
+            generation_config="vllm",
+        )
+    except (ValueError, RuntimeError, OSError) as error:
+        raise Failure(
+            f"vllm cannot load `{teacher.model}`: {(str(error).strip() or repr(error)).splitlines()[0]}",
+            where=teacher.model,
+            help="leave `engine` out of `transformers(...)`; a model that needs more than one GPU is best served",
+        ) from error
+    return Teaching(model, vllm.SamplingParams)
+
+
 def _seed(request: Request, how: Decoding) -> int:
-    """From the request alone, as a whole number of 63 bits."""
-    text = f"{how.seed}:{request.sample}:{request.cue}:{request.question}"
+    return _number(f"{how.seed}:{request.sample}:{request.cue}:{request.question}")
+
+
+def _number(text: str) -> int:
+    """From the text alone, a whole number of 63 bits."""
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") >> 1

@@ -1,0 +1,190 @@
+"""A model that teaches as it is: loaded here, asked in batches of about one length.
+
+What is drawn hangs on the conversation, the sample's number and the seed alone, never on the batch.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+import msgspec
+import torch
+
+from distill_dsl.contract.failure import Failure
+from distill_dsl.contract.settings import TeacherSettings, TransformersTeacher
+from distill_dsl.runtime.students import decoding, models
+from distill_dsl.runtime.students.chats import Asked, Chats, Message, chats_of
+from distill_dsl.runtime.students.engines import vllm
+from distill_dsl.runtime.students.models import Student
+
+BATCH_VARIABLE: Final = "MTD_BATCH"
+BATCH: Final = 16
+"""Completions that are written together on a processor; no setting, for it is a matter of memory and time."""
+BATCH_ON_GPU: Final = 64
+
+INSTEAD: Final = "leave `engine` out of `transformers(...)`, or serve the model and use `openai(..., base_url: ...)`"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One completion, or why there is none."""
+
+    text: str | None
+    reason: str | None = None
+    finish: str | None = None
+    """`length` where it was cut off."""
+    input: int = 0
+    output: int = 0
+    logprob: float | None = None
+
+
+class Pen(Protocol):
+    """What writes: an engine with a model."""
+
+    @property
+    def together(self) -> int:
+        """How many it wants to be given at once."""
+
+    def write(self, asked: Sequence[Asked], how: TeacherSettings, chats: Chats) -> list[tuple[list[int], float]]:
+        """New ids, the end mark included, with their mean log-probability, in order."""
+
+
+@dataclass(frozen=True)
+class Author:
+    """A loaded model and how it is to answer."""
+
+    how: TeacherSettings
+    chats: Chats
+    pen: Pen
+
+    def write(self, conversations: Sequence[tuple[Sequence[Message], int]]) -> Iterator[list[tuple[int, Answer]]]:
+        """Answer conversations, each with the number of its sample: places in the list with their answers, as
+        they come, long prompts first. Each place comes once."""
+        asked, refused = self._asked(conversations)
+        if refused:
+            yield refused
+        while asked:
+            some, asked = asked[: self.pen.together], asked[self.pen.together :]
+            made = self.pen.write(some, self.how, self.chats)
+            yield [(one.place, self._answer(one, *row)) for one, row in zip(some, made, strict=True)]
+
+    def _asked(
+        self, conversations: Sequence[tuple[Sequence[Message], int]]
+    ) -> tuple[list[Asked], list[tuple[int, Answer]]]:
+        """What can be written, by falling length, and what cannot."""
+        asked: list[Asked] = []
+        refused: list[tuple[int, Answer]] = []
+        sources: dict[str, tuple[int, ...]] = {}
+        for place, (messages, sample) in enumerate(conversations):
+            said = msgspec.json.encode(messages).decode()
+            source = sources.get(said) or self.chats.source(messages)
+            sources[said] = source
+            limit = self._limit(source)
+            chance = f"{self.how.seed}:{sample}:{said}" if self.how.temperature > 0 else None
+            if limit > 0:
+                asked.append(Asked(place, source, limit, chance))
+            else:
+                reason = f"the prompt has {len(source)} tokens, and the model reads {self.chats.longest} at most"
+                refused.append((place, Answer(None, reason)))
+        # Memory that does not suffice shows at once.
+        asked.sort(key=lambda one: (-len(one.source), one.source, one.place))
+        return asked, refused
+
+    def _limit(self, source: Sequence[int]) -> int:
+        """Most tokens of what is written after it: an encoder's input takes no room from them."""
+        longest, most = self.chats.longest, self.how.max_tokens
+        if longest is None or not self.chats.codec.causal:
+            return most
+        return min(most, longest - len(source))
+
+    def _answer(self, one: Asked, ids: Sequence[int], logprob: float) -> Answer:
+        text, ended = self.chats.said(ids)
+        return Answer(text, finish=None if ended else "length", input=len(one.source), output=len(ids), logprob=logprob)
+
+
+def opened(how: TeacherSettings, model: TransformersTeacher) -> Author:
+    """Load a model to teach. Says once where its template has no place for the system message."""
+    models.quiet()
+    pen: Pen
+    match model.engine:
+        case "transformers":
+            student = models.teaching_model(model)
+            models.use_threads(student)
+            chats = chats_of(student.tokenizer, student.model.config, student.model.generation_config, how.stop)
+            pen = Loop(student, _batch())
+        case "vllm":
+            if reason := vllm.hindrance(model.model):
+                raise Failure(reason, where=model.model, help=INSTEAD)
+            config, tokenizer, generation = models.teaching_parts(model)
+            chats = chats_of(tokenizer, config, generation, how.stop)
+            if not chats.codec.causal:
+                raise Failure(
+                    "vllm runs causal models only, and this one has an encoder", where=model.model, help=INSTEAD
+                )
+            pen = vllm.teaching(model)
+        case _:
+            raise Failure(
+                f"`engine: {model.engine}` is not known", where="params.yaml", help="use `transformers` or `vllm`"
+            )
+    if how.system is not None and chats.form == "merged":
+        print("the model's chat template has no system message: it is put before the prompt")
+    return Author(how, chats, pen)
+
+
+class Loop:
+    """The loop of `decoding`, over any model that `transformers` has."""
+
+    def __init__(self, student: Student, together: int) -> None:
+        self._student = student
+        self.together = together
+
+    def write(self, asked: Sequence[Asked], how: TeacherSettings, chats: Chats) -> list[tuple[list[int], float]]:
+        """As `Pen` says. Where the GPU's memory does not suffice, half as many are written together from then on."""
+        made: list[tuple[list[int], float]] = []
+        while len(made) < len(asked):
+            some = asked[len(made) : len(made) + self.together]
+            try:
+                made += self._written(some, how, chats)
+            except torch.OutOfMemoryError as error:
+                if self.together == 1:
+                    raise Failure(
+                        f"the GPU's memory does not suffice for one completion of {len(some[0].source)} tokens of "
+                        f"prompt and {some[0].limit} more",
+                        help="lower `max_tokens`, show fewer exemplars, or choose a smaller model",
+                    ) from error
+                self.together = max(1, len(some) // 2)
+            else:
+                continue
+            # Outside of the handler, which holds on to the tensors of the attempt.
+            gc.collect()
+            torch.cuda.empty_cache()
+        return made
+
+    def _written(self, asked: Sequence[Asked], how: TeacherSettings, chats: Chats) -> list[tuple[list[int], float]]:
+        points = [None if one.chance is None else decoding.points_of(one.chance, how.max_tokens) for one in asked]
+        made = decoding.generated(
+            self._student,
+            [one.source for one in asked],
+            decoding.chooser(points, self._student.model.device, how.temperature, how.top_p),
+            [one.limit for one in asked],
+            ends=chats.ends,
+            halt=chats.halt,
+        )
+        return [(row.ids, row.logprob) for row in made]
+
+
+def _batch() -> int:
+    text = os.environ.get(BATCH_VARIABLE, "")
+    if not text:
+        return BATCH_ON_GPU if torch.cuda.is_available() else BATCH
+    if not text.isdecimal() or int(text) < 1:
+        raise Failure(
+            f"{BATCH_VARIABLE} is `{text}`",
+            where=f"environment variable {BATCH_VARIABLE}",
+            help="it is the number of completions that a local model writes together, such as 16",
+        )
+    return int(text)
