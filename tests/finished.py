@@ -14,8 +14,11 @@ from pathlib import Path
 from ruamel.yaml import YAML
 
 from distill_dsl.contract import files
+from distill_dsl.contract.params import read_settings
 from distill_dsl.contract.records import Choice, Example, Judged, Problem, Scored
-from distill_dsl.contract.runs import Run, name_of
+from distill_dsl.contract.runs import Asked, Run, name_of
+from distill_dsl.contract.settings import ExperimentSettings
+from distill_dsl.runtime.reports.study import Study, read_study
 from distill_dsl.runtime.strategies.reliability import aurc, ece
 
 EXPERIMENT = "table"
@@ -69,24 +72,41 @@ def study_of(paths: Sequence[object], seeds: Sequence[int] = (1,)) -> list[Run]:
     return [Run(f"etd-paths_{value}", "small", seed, (("paths", str(value)),)) for value in paths for seed in seeds]
 
 
+def asked_of(run: Run) -> list[Asked]:
+    """What the run's mix is made of: varied paths are a teacher's samples."""
+    _, _, suffix = run.mix.partition("-")
+    teacher = f"gold-{suffix}" if suffix else "gold"
+    return [Asked(name, teacher, "toy", "train") for name in FORMATS[name_of(run.mix)]]
+
+
+def all_asked(runs: Sequence[Run]) -> list[Asked]:
+    """What the mixes of all runs are made of, each once."""
+    return list(dict.fromkeys(one for run in runs for one in asked_of(run)))
+
+
 def finish(seeds: Sequence[int] = (1,)) -> list[Run]:
     """Write every file of the experiment into the working directory."""
     return finish_runs(runs_of(seeds))
 
 
+def studied(runs: Sequence[Run]) -> Study:
+    """What the report makes of them, by the settings in params.yaml."""
+    settings = read_settings(ExperimentSettings, EXPERIMENT)
+    return read_study(EXPERIMENT, settings, runs, all_asked(runs), TESTS)
+
+
 def finish_runs(runs: list[Run]) -> list[Run]:
     """Write every file of an experiment with these runs."""
     mixes = {run.mix: PARAMS["mix"][name_of(run.mix)] for run in runs}  # type: ignore[index]
-    YAML().dump(PARAMS | {"mix": mixes}, Path("params.yaml"))
+    teachers = {one.teacher: PARAMS["teacher"]["gold"] for one in all_asked(runs)}  # type: ignore[index]
+    YAML().dump(PARAMS | {"mix": mixes, "teacher": teachers}, Path("params.yaml"))
     for test in TESTS:
         rows = [Problem(id=f"{test}-{i}", question=f"What is {i} and 1?", answer=str(i + 1)) for i in range(4)]
         files.write_rows(files.test_file(test), rows)
-    for mix in mixes:
-        example = Example(problem="p", thought="cot", question="1 + 1?", cue="Let's think.", text="1 + 1 = 2")
-        files.write_rows(files.mix_file(mix, "train"), [example])
-        files.write_rows(files.mix_file(mix, "dev"), [example])
     for run in runs:
         write_run(run)
+    files.write_json(files.origin_file("toy"), ORIGIN)
+    files.write_json(files.origin_file("far"), {"kind": "file", "files": {"test": {"path": "far.csv", "sha256": "0"}}})
     folder = files.report_folder(EXPERIMENT)
     files.write_text(folder / "table.md", "# table\n")
     for name in files.REPORT_FIGURES:
@@ -95,8 +115,49 @@ def finish_runs(runs: list[Run]) -> list[Run]:
     return runs
 
 
+ORIGIN = {
+    "kind": "hf",
+    "name": "openai/gsm8k",
+    "config": "main",
+    "revision": None,
+    "commit": "e53f048856ff4f594e959d75785d2c2d37b678ee",
+    "packages": {"datasets": "5.2.0"},
+    "splits": {"train": {"problems": 250, "of": 250, "sha256": "0"}},
+}
+
+
+def given(asked: Asked) -> dict[str, object]:
+    """What a verify stage writes of a teacher that is paid; of equations the server did not say what they took."""
+    place = list(FORMATS["etd"]).index(asked.thought)
+    asks = 1000
+    lost = {"truncated": 4 * place, "filtered": 0, "missing": 2}
+    right = 700 - 50 * place
+    known = place < 2
+    return {
+        "problems": 250,
+        "asked": asks,
+        "answered": asks - sum(lost.values()),
+        **lost,
+        "executed": 950 - 60 * place,
+        "right": right,
+        "unique": right - 15,
+        "covered": 0.92 - 0.05 * place,
+        "verdicts": {"correct": right, "wrong": asks - right - sum(lost.values()), "missing": 2},
+        "tokens": {"input": 400_000 if known else None, "output": 90_000 if known else None},
+        "cost": 0.114 if known else None,
+        "cost_per_1000_right": 114 / right if known else None,
+    }
+
+
 def write_run(run: Run) -> None:
-    """Training, curve, predictions and scores of one run."""
+    """What its teachers gave, its mix, training, curve, predictions and scores of one run."""
+    example = Example(problem="p", thought="cot", question="1 + 1?", cue="Let's think.", text="1 + 1 = 2")
+    files.write_rows(files.mix_file(run.mix, "train"), [example])
+    files.write_rows(files.mix_file(run.mix, "dev"), [example])
+    kept = {one.cell: 600 + 10 * len(asked_of(run)) for one in asked_of(run)}
+    files.write_json(files.mix_counts_file(run.mix), {"problems": 250, "train": sum(kept.values()), "kept": kept})
+    for one in asked_of(run):
+        files.write_json(files.yield_file(one.cell), given(one))
     files.write_json(files.training_file(run.trained), training(run))
     points = "".join(f"{step},{1 / step:.4f},{'' if step % 2 else 0.5},0.001\n" for step in range(1, 301))
     files.write_text(files.curve_file(run.trained), "step,loss,dev_loss,learning_rate\n" + points)
@@ -216,9 +277,7 @@ def write_pipeline(runs: Sequence[Run], line: int = 7) -> None:
             "cmd": f"mtd stage verify --teacher gold --data toy --split train --thought {name}"
         }
     for run in runs:
-        cells = " ".join(
-            f"--thoughts thought={name},teacher=gold,data=toy,split=train" for name in FORMATS[name_of(run.mix)]
-        )
+        cells = " ".join(f"--thoughts {one}" for one in asked_of(run))
         stages[f"mix-{run.mix}"] = {"cmd": f"mtd stage mix --mix {run.mix} {cells}"}
         lock[f"mix-{run.mix}"] = {"outs": [locked(files.mix_file(run.mix, part)) for part in ("train", "dev")]}
         meta = {"mtd": {"file": "specs/paper.mtd", "line": line}}

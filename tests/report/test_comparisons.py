@@ -11,16 +11,14 @@ from hypothesis import strategies as st
 
 from distill_dsl.contract import files, params
 from distill_dsl.contract.failure import Failure
-from distill_dsl.contract.params import read_settings
 from distill_dsl.contract.records import Scored
 from distill_dsl.contract.runs import Run
-from distill_dsl.contract.settings import ExperimentSettings
 from distill_dsl.runtime.reports.comparisons import compare_cells, holm, reference
 from distill_dsl.runtime.reports.findings import comparison_parts, told
 from distill_dsl.runtime.reports.spreadsheets import comparisons_csv
-from distill_dsl.runtime.reports.study import Study, read_study
+from distill_dsl.runtime.reports.study import Study
 from distill_dsl.runtime.strategies.comparing import compare
-from tests.finished import EXPERIMENT, VOTE, finish, has_right
+from tests.finished import VOTE, finish, has_right, studied
 
 CASCADE = "cascade-pot-eot-cot"
 
@@ -33,7 +31,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def study(runs: list[Run]) -> Study:
-    return read_study(EXPERIMENT, read_settings(ExperimentSettings, EXPERIMENT), runs)
+    return studied(runs)
 
 
 def test_every_strategy_meets_the_cascade_and_every_mix_the_best() -> None:

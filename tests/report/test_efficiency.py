@@ -11,16 +11,14 @@ import pytest
 
 from distill_dsl.contract import files, params
 from distill_dsl.contract.failure import Failure
-from distill_dsl.contract.params import read_settings
-from distill_dsl.contract.settings import ExperimentSettings
 from distill_dsl.runtime.reports.efficiency import read_costs, taken
 from distill_dsl.runtime.reports.figures import certainty, cost
 from distill_dsl.runtime.reports.markdown import report_markdown
 from distill_dsl.runtime.reports.spreadsheets import efficiency_csv, table_csv
-from distill_dsl.runtime.reports.study import Study, read_study
+from distill_dsl.runtime.reports.study import Study
 from distill_dsl.runtime.reports.wording import against, percent, points, si
 from distill_dsl.runtime.stages import report
-from tests.finished import EXPERIMENT, VOTE, finish
+from tests.finished import EXPERIMENT, VOTE, finish, studied
 
 NEW = ("tokens", "aurc", "ece")
 
@@ -34,7 +32,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 def study(seeds: tuple[int, ...] = (1,)) -> Study:
     runs = finish(seeds)
-    return read_study(EXPERIMENT, read_settings(ExperimentSettings, EXPERIMENT), runs)
+    return studied(runs)
 
 
 def old_files() -> Study:
@@ -53,7 +51,7 @@ def old_files() -> Study:
             for test, entries in files.read_json(path).items()
         }
         files.write_json(path, kept)
-    return read_study(EXPERIMENT, read_settings(ExperimentSettings, EXPERIMENT), runs)
+    return studied(runs)
 
 
 def rows_of(text: str) -> list[dict[str, str]]:
@@ -97,7 +95,7 @@ def test_a_mean_with_an_unknown_part_is_unknown() -> None:
     runs = finish((1, 2))
     path = files.training_file("etd-small-s2")
     files.write_json(path, files.read_json(path) | {"peak_memory": None})
-    found = read_study(EXPERIMENT, read_settings(ExperimentSettings, EXPERIMENT), runs)
+    found = studied(runs)
     row = next(line for line in report_markdown(found).splitlines() if "| etd " in line and "1.23M" in line)
     assert "1.5 GB" not in row
 
@@ -111,7 +109,7 @@ def test_a_metrics_file_of_another_kind_is_named() -> None:
         read_costs(EXPERIMENT, runs)
     files.training_file("etd-small-s1").unlink()
     with pytest.raises(Failure, match=r"training/etd-small-s1\.json does not exist"):
-        report.run(experiment=EXPERIMENT, runs=[str(run) for run in runs])
+        report.run(experiment=EXPERIMENT, runs=list(map(str, runs)), thoughts=[], tests=[])
 
 
 def test_no_speed_is_no_time() -> None:
@@ -169,5 +167,5 @@ def test_a_strategy_that_is_silent_about_one_problem_has_no_curve() -> None:
     path = files.scored_file("table-etd-small-s1")
     text = path.read_text(encoding="utf-8")
     files.write_text(path, text.replace('"sure":0.9,', "", 1))
-    found = read_study(EXPERIMENT, read_settings(ExperimentSettings, EXPERIMENT), runs)
+    found = studied(runs)
     assert [one.get_text() for one in certainty.draw_risk(found.results, found.choices).texts] == [certainty.NOTHING]

@@ -14,16 +14,14 @@ from ruamel.yaml import YAML
 
 from distill_dsl.contract import files, params
 from distill_dsl.contract.failure import Failure
-from distill_dsl.contract.params import read_settings
 from distill_dsl.contract.runs import Run
-from distill_dsl.contract.settings import ExperimentSettings
 from distill_dsl.runtime.reports import spreadsheets
 from distill_dsl.runtime.reports.markdown import report_markdown
 from distill_dsl.runtime.reports.results import over_tests
-from distill_dsl.runtime.reports.study import Study, read_study
+from distill_dsl.runtime.reports.study import Study
 from distill_dsl.runtime.reports.tables import Entry, figure, label, main_lines, marked
 from distill_dsl.runtime.stages import report
-from tests.finished import EXPERIMENT, PARAMS, TESTS, VOTE, finish, finish_runs, study_of
+from tests.finished import EXPERIMENT, PARAMS, TESTS, VOTE, all_asked, finish, finish_runs, studied, study_of
 
 FOLDER = files.report_folder(EXPERIMENT)
 
@@ -44,7 +42,12 @@ def with_settings(**changes: Any) -> None:
 
 def study(runs: Sequence[Run], **changes: Any) -> Study:
     with_settings(**changes)
-    return read_study(EXPERIMENT, read_settings(ExperimentSettings, EXPERIMENT), runs)
+    return studied(runs)
+
+
+def reported(runs: Sequence[Run]) -> None:
+    thoughts = list(map(str, all_asked(runs)))
+    report.run(experiment=EXPERIMENT, runs=list(map(str, runs)), thoughts=thoughts, tests=list(TESTS))
 
 
 def rows_of(text: str) -> list[dict[str, str]]:
@@ -52,10 +55,10 @@ def rows_of(text: str) -> list[dict[str, str]]:
 
 
 def test_every_file_is_written_and_is_the_same_again() -> None:
-    runs = [str(run) for run in finish((1, 2))]
-    report.run(experiment=EXPERIMENT, runs=runs)
+    runs = finish((1, 2))
+    reported(runs)
     first = {name: hashlib.sha256((FOLDER / name).read_bytes()).hexdigest() for name in files.REPORT_FILES}
-    report.run(experiment=EXPERIMENT, runs=runs)
+    reported(runs)
     assert first == {name: hashlib.sha256((FOLDER / name).read_bytes()).hexdigest() for name in files.REPORT_FILES}
     for name in files.REPORT_FIGURES:
         assert (FOLDER / name).read_bytes().startswith(b"\x89PNG")
@@ -167,7 +170,7 @@ def test_missing_scores_are_named() -> None:
     runs = finish()
     files.scores_file(runs[0].solved(EXPERIMENT)).unlink()
     with pytest.raises(Failure, match=r"artifacts/scores/table-cotd-small-s1\.json does not exist"):
-        report.run(experiment=EXPERIMENT, runs=[str(run) for run in runs])
+        reported(runs)
     assert not (FOLDER / "table.csv").exists()
 
 
@@ -178,7 +181,7 @@ def test_damaged_scores_are_named(content: str) -> None:
     runs = finish()
     files.write_text(files.scores_file(runs[0].solved(EXPERIMENT)), content)
     with pytest.raises(Failure, match="does not hold scores"):
-        report.run(experiment=EXPERIMENT, runs=[str(run) for run in runs])
+        reported(runs)
 
 
 def test_choices_must_add_up_to_the_scores() -> None:
@@ -204,10 +207,10 @@ def test_seeds_scored_differently_are_not_averaged() -> None:
     path = files.scores_file(runs[1].solved(EXPERIMENT))
     files.write_json(path, {"toy-test": files.read_json(path)["toy-test"]})
     with pytest.raises(Failure, match="small after cotd has seeds that were scored on different tests"):
-        report.run(experiment=EXPERIMENT, runs=[str(run) for run in runs])
+        reported(runs)
 
 
 def test_a_run_that_is_none_is_named() -> None:
     with pytest.raises(Failure, match="`etd-small-s1` names no run"):
         finish()
-        report.run(experiment=EXPERIMENT, runs=["etd-small-s1"])
+        report.run(experiment=EXPERIMENT, runs=["etd-small-s1"], thoughts=[], tests=[])

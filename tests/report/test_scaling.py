@@ -13,17 +13,15 @@ import pytest
 from ruamel.yaml import YAML
 
 from distill_dsl.contract import files, params
-from distill_dsl.contract.params import read_settings
 from distill_dsl.contract.runs import Run, parse_run
-from distill_dsl.contract.settings import ExperimentSettings
 from distill_dsl.runtime.reports.figures import scaling as figure
 from distill_dsl.runtime.reports.findings import scaling_parts
 from distill_dsl.runtime.reports.powerlaw import Errors, Law, fit
 from distill_dsl.runtime.reports.scaling import EXAMPLES, PARAMETERS, Line, Status, status_of, taper_of
 from distill_dsl.runtime.reports.spreadsheets import scaling_csv
-from distill_dsl.runtime.reports.study import Study, read_study
+from distill_dsl.runtime.reports.study import Study
 from distill_dsl.runtime.reports.taper import ceiling, last_gain, sentence, tapering
-from tests.finished import EXPERIMENT, PARAMS, VOTE, finish, finish_runs, study_of, write_run
+from tests.finished import PARAMS, VOTE, finish, finish_runs, studied, study_of, write_run
 
 
 @pytest.fixture(autouse=True)
@@ -34,7 +32,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def study(runs: Sequence[Run]) -> Study:
-    return read_study(EXPERIMENT, read_settings(ExperimentSettings, EXPERIMENT), runs)
+    return studied(runs)
 
 
 def lines(paths: Sequence[object], seeds: Sequence[int] = (1,)) -> list[Line]:

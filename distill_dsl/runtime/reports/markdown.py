@@ -15,6 +15,7 @@ from distill_dsl.runtime.reports.results import FormatRow, Results, known_mean
 from distill_dsl.runtime.reports.spending import efficiency_parts, row_seconds
 from distill_dsl.runtime.reports.study import Study
 from distill_dsl.runtime.reports.tables import columns, label, labels, main_lines, strategy_lines, uncertainty
+from distill_dsl.runtime.reports.teaching import yield_parts
 from distill_dsl.runtime.reports.wording import percent, si
 
 RANKED_OUTCOMES: Final = (
@@ -52,6 +53,7 @@ def report_markdown(study: Study) -> str:
             "Then how often each verdict fell."
         ),
         format_grid(results),
+        *yield_parts(study),
     ]
     if results.settings.published is not None:
         parts += published_parts(results, results.settings.published)

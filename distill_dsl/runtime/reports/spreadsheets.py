@@ -8,13 +8,15 @@ from io import StringIO
 
 import msgspec
 
+from distill_dsl.contract.runs import name_of
 from distill_dsl.runtime.reports.comparisons import Contest
 from distill_dsl.runtime.reports.efficiency import per_thousand, seconds_a_problem, seconds_alone
 from distill_dsl.runtime.reports.markdown import RANKED_OUTCOMES, by_outcome
 from distill_dsl.runtime.reports.powerlaw import Estimate, Law
-from distill_dsl.runtime.reports.results import Group, Results, group_of, unique
+from distill_dsl.runtime.reports.results import Group, Results, group_of, title_of, unique
 from distill_dsl.runtime.reports.scaling import Line, Status, taper_of
 from distill_dsl.runtime.reports.study import Study
+from distill_dsl.runtime.reports.yields import shared
 from distill_dsl.runtime.strategies.intervals import mean
 
 
@@ -142,6 +144,34 @@ def line_rows(line: Line) -> Iterable[list[object]]:
 def law_numbers(law: Law) -> tuple[Estimate, ...]:
     """In the order of `LAW`."""
     return law.ceiling, law.drop, law.exponent, taper_of(law)
+
+
+def yield_csv(study: Study) -> str:
+    """One row a teacher, split and thought: what became of what was asked, what the mixes keep, what it took."""
+    varied = study.results.varied
+    counts = ("problems", "asked", "answered", "truncated", "filtered", "missing", "executed", "right", "unique")
+    head = ["teacher", "data", "split", "thought", *(f"vary.{name}" for name in varied), *counts, "kept", "kept_least"]
+    head += ["covered", "tokens_input", "tokens_output", "cost", "cost_per_1000_right"]
+    body = []
+    for one in study.yields:
+        found = one.found
+        kept = [max(one.kept, default=None), min(one.kept, default=None)]
+        taken = [found.covered, found.tokens.input, found.tokens.output, found.cost, found.cost_per_1000_right]
+        body.append([*one.names, *one.values(varied), *(getattr(found, name) for name in counts), *kept, *taken])
+    return csv_text(head, body)
+
+
+def overlap_csv(study: Study) -> str:
+    """One row a mix and test: problems of the test that the mix has, word by word or nearly so."""
+    results = study.results
+    varied = results.varied
+    head = ["mix", *(f"vary.{name}" for name in varied), "test", "problems", "same", "near"]
+    body = []
+    for one in study.overlaps:
+        values = dict(shared([run for run in results.scores if run.mix == one.mix]))
+        label = [name_of(one.mix), *(values.get(name, "") for name in varied), title_of(one.test)]
+        body.append([*label, one.problems, one.same, one.near])
+    return csv_text(head, body)
 
 
 def csv_text(head: Sequence[str], body: Iterable[Sequence[object]]) -> str:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from distill_dsl.contract.runs import Run
+from distill_dsl.contract.runs import Asked, Run
 from distill_dsl.contract.settings import ExperimentSettings
 from distill_dsl.runtime.reports.choices import Choices, read_choices
 from distill_dsl.runtime.reports.comparisons import Contest, mix_contests, strategy_contests
 from distill_dsl.runtime.reports.efficiency import Costs, read_costs
-from distill_dsl.runtime.reports.results import Results, gather
+from distill_dsl.runtime.reports.overlap import Shared, read_overlaps
+from distill_dsl.runtime.reports.results import Results, gather, unique
 from distill_dsl.runtime.reports.scaling import Line, lines_of
+from distill_dsl.runtime.reports.yields import Taught, read_yields
 
 
 @dataclass(frozen=True)
@@ -27,9 +29,15 @@ class Study:
     """Mixes of a student against each other."""
     lines: tuple[Line, ...]
     """Accuracies along what is varied."""
+    yields: tuple[Taught, ...]
+    """What the mixes are made of."""
+    overlaps: tuple[Shared, ...]
+    """Each mix with each test."""
 
 
-def read_study(experiment: str, settings: ExperimentSettings, runs: Sequence[Run]) -> Study:
+def read_study(
+    experiment: str, settings: ExperimentSettings, runs: Sequence[Run], thoughts: Sequence[Asked], tests: Sequence[str]
+) -> Study:
     """From the files of all runs; a missing or damaged one is a `Failure`."""
     results = gather(experiment, settings, runs)
     choices = read_choices(results)
@@ -41,4 +49,6 @@ def read_study(experiment: str, settings: ExperimentSettings, runs: Sequence[Run
         strategies=tuple(strategy_contests(results, choices)),
         mixes=tuple(mix_contests(results, choices)),
         lines=tuple(lines_of(results, choices, costs)),
+        yields=read_yields(runs, thoughts),
+        overlaps=read_overlaps(unique(run.mix for run in runs), tests),
     )

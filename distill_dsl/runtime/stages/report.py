@@ -1,7 +1,8 @@
 """report: the tables and figures of one experiment, and the main table on the terminal.
 
-From scores/<cell>.json and .jsonl, predictions/<cell>.json and training/<cell>.json of every run to
-report/<experiment>/. docs/reports.md says what each table and figure means.
+From scores/<cell>.json and .jsonl, predictions/<cell>.json and training/<cell>.json of every run, and
+thoughts/<cell>.json of all that they learn from, to report/<experiment>/. docs/reports.md says what each
+table and figure means.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from rich.text import Text
 
 from distill_dsl.contract.files import atomic, report_folder, write_text
 from distill_dsl.contract.params import read_settings
-from distill_dsl.contract.runs import parse_run
+from distill_dsl.contract.runs import parse_asked, parse_run
 from distill_dsl.contract.settings import ExperimentSettings
 from distill_dsl.runtime.reports.efficiency import of_group
 from distill_dsl.runtime.reports.figures import accuracy, certainty, cost, scaling
@@ -29,12 +30,15 @@ from distill_dsl.runtime.reports.spreadsheets import (
     accuracy_csv,
     comparisons_csv,
     efficiency_csv,
+    overlap_csv,
     scaling_csv,
     table_csv,
     thoughts_csv,
+    yield_csv,
 )
 from distill_dsl.runtime.reports.study import Study, read_study
 from distill_dsl.runtime.reports.tables import Entry, columns, label, labels, main_lines, uncertainty
+from distill_dsl.runtime.reports.teaching import terminal_yields
 from distill_dsl.runtime.reports.wording import si
 from distill_dsl.runtime.tracking.place import ui_command
 
@@ -46,6 +50,8 @@ TABLES: Final[dict[str, Callable[[Study], str]]] = {
     "efficiency.csv": efficiency_csv,
     "comparisons.csv": comparisons_csv,
     "scaling.csv": scaling_csv,
+    "yield.csv": yield_csv,
+    "overlap.csv": overlap_csv,
 }
 
 FIGURES: Final[dict[str, Callable[[Study], Figure]]] = {
@@ -58,8 +64,13 @@ FIGURES: Final[dict[str, Callable[[Study], Figure]]] = {
 
 
 def run(*, experiment: str, runs: list[str], thoughts: list[str], tests: list[str]) -> None:
-    """Write the report; `runs` are `mix=etd,student=small,seed=1`, with `,paths=2` where params are varied."""
-    study = read_study(experiment, read_settings(ExperimentSettings, experiment), [parse_run(text) for text in runs])
+    """Write the report.
+
+    `runs` are `mix=etd,student=small,seed=1`, with `,paths=2` where params are varied; `thoughts` what their mixes
+    are made of, `thought=pot,teacher=self,data=p,split=train`; `tests` names of test sets, `gsm8k-test`.
+    """
+    settings = read_settings(ExperimentSettings, experiment)
+    study = read_study(experiment, settings, list(map(parse_run, runs)), list(map(parse_asked, thoughts)), tests)
     folder = report_folder(experiment)
     for name, table in TABLES.items():
         write_text(folder / name, table(study))
@@ -74,6 +85,8 @@ def show(study: Study) -> None:
     console = Console(soft_wrap=True)
     wide = Console(width=None if console.is_terminal else 160)
     wide.print(terminal_table(study))
+    if study.yields:
+        wide.print(yield_table(study))
     results = study.results
     student = results.groups[0].student
     console.print(
@@ -95,6 +108,17 @@ def terminal_table(study: Study) -> Table:
         shown = [Text(str(figure), style="bold green" if figure.best else "") for figure in one.figures]
         words = [*label(results, one.group), results.titles[one.strategy]]
         table.add_row(*map(Text, words), *shown, *map(Text, spent(study, one)))
+    return table
+
+
+def yield_table(study: Study) -> Table:
+    """What the teachers gave, for rich."""
+    head, body, left = terminal_yields(study)
+    table = Table(title="what the teachers gave", title_justify="left")
+    for place, name in enumerate(head):
+        table.add_column(name, justify="left" if place < left else "right", no_wrap=True)
+    for line in body:
+        table.add_row(*map(Text, line))
     return table
 
 

@@ -1,0 +1,85 @@
+"""What of each test stands in what the students learned from: the same questions, and those that are nearly so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from distill_dsl.contract import files
+from distill_dsl.contract.records import Example, Problem
+from distill_dsl.contract.runs import name_of
+from distill_dsl.runtime.reports.grid import markdown_table
+from distill_dsl.runtime.reports.results import title_of
+from distill_dsl.runtime.sources.overlap import LIKE, Pair, Questions, overlap
+
+if TYPE_CHECKING:  # a study holds what is read here
+    from distill_dsl.runtime.reports.study import Study
+
+SHOWN: Final = 60
+"""Characters of a question in the report."""
+
+
+@dataclass(frozen=True)
+class Shared:
+    """One test against one mix."""
+
+    mix: str
+    """Its key in params.yaml, which holds what is varied."""
+    test: str
+    """As files name it."""
+    problems: int
+    """Of the test."""
+    learned: int
+    """Problems that the mix has examples of, those for the dev loss included."""
+    same: int
+    """Problems of the test that are among these word by word."""
+    near: int
+    """Others that nearly are."""
+    pairs: tuple[Pair, ...] = ()
+    """Which: the same first, then those that nearly are, each in the order of the test."""
+
+
+def read_overlaps(mixes: Sequence[str], tests: Sequence[str]) -> tuple[Shared, ...]:
+    """Every test against every mix, from their files."""
+    asked = {test: files.read_test(test) for test in tests}
+    return tuple(one for mix in dict.fromkeys(mixes) for one in _of_mix(mix, asked))
+
+
+def _of_mix(mix: str, tests: Mapping[str, Sequence[Problem]]) -> Iterator[Shared]:
+    learned = Questions(_learned(mix))
+    for test, problems in tests.items():
+        found = overlap(problems, learned)
+        pairs = (*found.same, *found.near)
+        yield Shared(mix, test, len(problems), len(learned.problems), len(found.same), len(found.near), pairs)
+
+
+def _learned(mix: str) -> list[Problem]:
+    """The problems of a mix that it has an example of."""
+    examples = (one for part in ("train", "dev") for one in files.read_rows(files.mix_file(mix, part), Example))
+    return list({one.problem: Problem(id=one.problem, question=one.question, answer="") for one in examples}.values())
+
+
+def overlap_parts(study: Study) -> list[str]:
+    """A section of the report: what is shared, or that nothing is."""
+    found = [one for one in study.overlaps if one.pairs]
+    rule = f"word by word (`same`), or `nearly`: the same numbers and {LIKE:.0%} of the words of both"
+    if not found:
+        return ["## Overlap", f"No problem of a test is in what the students learned from, {rule}."]
+    body = list(dict.fromkeys(tuple(_row(one)) for one in found))
+    return [
+        "## Overlap",
+        (
+            f"Problems of the tests that are also in what the students learned from: {rule}. `overlap.csv` names "
+            "them; `without = ...` in a mix leaves them out."
+        ),
+        markdown_table(["mix", "test", "problems", "same", "nearly", "such as"], body, left=2),
+    ]
+
+
+def _row(one: Shared) -> Iterator[str]:
+    first = one.pairs[0].problem
+    words = " ".join(first.question.split())
+    yield from (name_of(one.mix), title_of(one.test))
+    yield from (f"{one.problems:,}", f"{one.same:,}", f"{one.near:,}")
+    yield f"`{first.id}`: {words[:SHOWN].rstrip()}{'...' if len(words) > SHOWN else ''}"
