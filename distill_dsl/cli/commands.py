@@ -15,6 +15,7 @@ from distill_dsl.cli import (
     planning,
     running,
     solving,
+    storing,
 )
 
 app = typer.Typer(
@@ -34,4 +35,5 @@ app.command()(explaining.explain)
 app.command()(solving.solve)
 app.command()(running.track)
 app.command()(running.doctor)
+app.add_typer(storing.store, name="store")
 app.add_typer(running.stages, name="stage", hidden=True)

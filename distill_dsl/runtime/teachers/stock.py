@@ -71,7 +71,7 @@ def held(store: Store, which: Selection) -> list[Held]:
     return [Held(**dict(zip(Held.__struct_fields__, row, strict=True))) for row in rows]
 
 
-def count(store: Store, which: Selection) -> int:
+def counted(store: Store, which: Selection) -> int:
     """How many completions there are."""
     where, values = which.where()
     [number] = store.connection.execute(f"SELECT count(*) {FROM} WHERE {where}", values).fetchone()
