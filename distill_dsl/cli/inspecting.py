@@ -16,8 +16,9 @@ from distill_dsl.compiler.source import Span
 from distill_dsl.contract.failure import Failure
 from distill_dsl.contract.records import Problem
 from distill_dsl.contract.settings import FileSource, GoldTeacher, RecordedTeacher, SolutionTeacher
-from distill_dsl.runtime.inspection import overlap, teaching
+from distill_dsl.runtime.inspection import teaching
 from distill_dsl.runtime.inspection.reading import read_split
+from distill_dsl.runtime.sources import overlap
 from distill_dsl.runtime.teachers.recorded import Recording
 from distill_dsl.runtime.thoughts.answers import read_answer
 

@@ -19,7 +19,7 @@ from distill_dsl.compiler import check_spec
 from distill_dsl.compiler.diagnostics import Code, Diagnostic
 from distill_dsl.compiler.model.entities import SplitRef
 from distill_dsl.contract.records import Problem
-from distill_dsl.runtime.inspection.overlap import LIKE, Questions, overlap, repeated, words_of
+from distill_dsl.runtime.sources.overlap import LIKE, Questions, overlap, repeated, words_of
 
 SPEC = """\
 data a { source = file(train: "train.jsonl", test: "test.jsonl") }
@@ -301,16 +301,16 @@ def likeness(one: str, other: str) -> float:
     return (mine & theirs).total() / union if union and numbers[0] == numbers[1] else 0.0
 
 
-@given(st.lists(QUESTIONS, max_size=6), QUESTIONS)
-def test_the_index_finds_what_comparing_all_finds(others: list[str], question: str) -> None:
+@given(st.lists(QUESTIONS, max_size=6), QUESTIONS, st.sampled_from([LIKE, 0.1, 0.5, 0.7, 0.9, 1.0]))
+def test_the_index_finds_what_comparing_all_finds(others: list[str], question: str, like: float) -> None:
     problems = [Problem(id=str(at), question=text, answer="1") for at, text in enumerate(others)]
-    found = overlap([Problem(id="x", question=question, answer="1")], Questions(problems))
+    found = overlap([Problem(id="x", question=question, answer="1")], Questions(problems, like))
     best = max((likeness(question, other) for other in others), default=0.0)
     if any(words_of(other) == words_of(question) for other in others):
         assert [pair.likeness for pair in found.same] == [1.0]
         assert not found.near
     else:
-        assert [pair.likeness for pair in found.near] == ([best] if best >= LIKE else [])
+        assert [pair.likeness for pair in found.near] == ([best] if best >= like else [])
 
 
 def benchmark(data: Path, name: str) -> list[Problem]:
@@ -318,7 +318,7 @@ def benchmark(data: Path, name: str) -> list[Problem]:
     from distill_dsl.runtime.sources.file import read_splits
 
     source = FileSource(splits={"all": str(data / "problems" / name)})
-    return read_splits(source, ["all"], DataSettings(source=source))["all"]
+    return read_splits(source, ["all"], DataSettings(source=source)).problems["all"]
 
 
 def test_benchmarks(benchmark_data: Path) -> None:

@@ -1,7 +1,7 @@
 """Problems of one list that stand in another: word by word, or nearly so.
 
-Nearly: the same numbers, and at least `LIKE` of the words of both questions together are common to
-both, each as often as it stands there. The order of words is left open (`2 birds and 6 storks`, `6
+Nearly: the same numbers, and at least a share `like` of the words of both questions together is common
+to both, each as often as it stands there. The order of words is left open (`2 birds and 6 storks`, `6
 storks and 2 birds`); the same words with other numbers are another problem of the same kind.
 """
 
@@ -17,7 +17,10 @@ from typing import Final
 from distill_dsl.contract.records import Problem
 
 LIKE: Final = 0.8
-"""Jaccard index of the bags of words."""
+"""Jaccard index of the bags of words from which a person is told of two questions."""
+
+ROUNDING: Final = 1e-9
+"""0.7 * 10 is a little more than 7."""
 
 WORD: Final = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_]+")
 
@@ -71,8 +74,10 @@ Item = tuple[str, int]
 class Questions:
     """Problems by their numbers and rarest words: two that are alike share one of these, so that few are compared."""
 
-    def __init__(self, problems: Sequence[Problem]) -> None:
+    def __init__(self, problems: Sequence[Problem], like: float = LIKE) -> None:
+        """Up to `like`, from which on two questions are nearly the same: 1 is the same words in any order."""
         self.problems = problems
+        self.like = like
         texts = [words_of(problem.question) for problem in problems]
         self.first: dict[tuple[str, ...], Problem] = {}
         for text, problem in zip(texts, problems, strict=True):
@@ -86,17 +91,17 @@ class Questions:
                 self.holders[numbers, item].append(at)
 
     def nearest(self, text: tuple[str, ...]) -> tuple[Problem, float] | None:
-        """The likest problem with the same numbers, the first of several, and how like it is; none below `LIKE`."""
+        """The likest problem with the same numbers, the first of several, and how like it is; none below `like`."""
         bag = _bag(text)
         numbers = _numbers(bag)
         met = {at for item in self._rarest(bag) for at in self.holders.get((numbers, item), ())}
         likeness = {at: _likeness(bag, self.bags[at]) for at in sorted(met)}
         best = max(likeness, key=lambda at: likeness[at], default=None)
-        return None if best is None or likeness[best] < LIKE else (self.problems[best], likeness[best])
+        return None if best is None or likeness[best] < self.like else (self.problems[best], likeness[best])
 
     def _rarest(self, bag: frozenset[Item]) -> list[Item]:
-        """So many that a bag without any of them shares less than `LIKE` of this one."""
-        least = math.ceil(LIKE * len(bag))
+        """So many that a bag without any of them shares less than `like` of this one."""
+        least = math.ceil(self.like * len(bag) - ROUNDING)
         return sorted(bag, key=lambda item: (self.counts[item], item))[: len(bag) - least + 1]
 
 
