@@ -25,6 +25,7 @@ from distill_dsl.contract.settings import (
 from distill_dsl.contract.vocabulary import STAGE_VERSIONS, StageKind
 from distill_dsl.runtime import teachers
 from distill_dsl.runtime.progress import Steps, steps_shown
+from distill_dsl.runtime.teachers.local import Author, ask_local
 from distill_dsl.runtime.teachers.prompts import Prompt, prompter
 from distill_dsl.runtime.teachers.recorded import matching
 
@@ -72,7 +73,7 @@ def _asked(
     due = teachers.answers_due(settings, problems)
     with steps_shown(f"{teacher} writes {thought}", due, lines=True) as steps:
         if isinstance(settings.model, TransformersTeacher):
-            yield from _local(settings, teacher, thought, format, problems, prompt, steps)
+            yield from _local(settings, teacher, thought, problems, prompt, steps)
         else:
             yield from teachers.ask(
                 settings, teacher, thought, format, problems, prompt, read_spending(teacher), steps, watch=steps
@@ -83,13 +84,19 @@ def _local(
     settings: TeacherSettings,
     teacher: str,
     thought: str,
-    format: ThoughtSettings,
     problems: Sequence[Problem],
     prompt: Callable[[Problem], Prompt],
-    progress: Steps,
+    steps: Steps,
 ) -> Iterator[Completion]:
-    """A local model's completions."""
-    raise Failure("a local model cannot be asked yet", help="serve it and use openai(..., base_url: ...)")
+    """What a model on this machine writes; it is loaded only where the store lacks something."""
+
+    def author() -> Author:
+        # Here, because other teachers need no torch.
+        from distill_dsl.runtime.students import local
+
+        return local.opened(settings, steps.note)
+
+    return ask_local(settings, teacher, thought, problems, prompt, author, steps, steps)
 
 
 def _run_of(teacher: str, trained: str | None) -> Run:

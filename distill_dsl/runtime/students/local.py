@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -106,8 +106,10 @@ class Author:
         return Answer(text, finish=None if ended else "length", input=len(one.source), output=len(ids), logprob=logprob)
 
 
-def opened(how: TeacherSettings, model: TransformersTeacher) -> Author:
-    """Load a model to teach. Says once where its template has no place for the system message."""
+def opened(how: TeacherSettings, note: Callable[[str], None]) -> Author:
+    """Load a model to teach. `note` is told what a person should know of it."""
+    model = how.model
+    assert isinstance(model, TransformersTeacher), "no other teacher is loaded here"
     models.quiet()
     pen: Pen
     match model.engine:
@@ -115,7 +117,7 @@ def opened(how: TeacherSettings, model: TransformersTeacher) -> Author:
             student = models.teaching_model(model)
             models.use_threads(student)
             chats = chats_of(student.tokenizer, student.model.config, student.model.generation_config, how.stop)
-            pen = Loop(student, _batch())
+            pen = Loop(student, _batch(), note)
         case "vllm":
             if reason := vllm.hindrance(model.model):
                 raise Failure(reason, where=model.model, help=INSTEAD)
@@ -131,16 +133,17 @@ def opened(how: TeacherSettings, model: TransformersTeacher) -> Author:
                 f"`engine: {model.engine}` is not known", where="params.yaml", help="use `transformers` or `vllm`"
             )
     if how.system is not None and chats.form == "merged":
-        print("the model's chat template has no system message: it is put before the prompt")
+        note("the model's chat template has no system message: it is put before the prompt")
     return Author(how, chats, pen)
 
 
 class Loop:
     """The loop of `decoding`, over any model that `transformers` has."""
 
-    def __init__(self, student: Student, together: int) -> None:
+    def __init__(self, student: Student, together: int, note: Callable[[str], None]) -> None:
         self._student = student
         self.together = together
+        self._note = note
 
     def write(self, asked: Sequence[Asked], how: TeacherSettings, chats: Chats) -> list[tuple[list[int], float]]:
         """As `Pen` says. Where the GPU's memory does not suffice, half as many are written together from then on."""
@@ -150,13 +153,14 @@ class Loop:
             try:
                 made += self._written(some, how, chats)
             except torch.OutOfMemoryError as error:
-                if self.together == 1:
+                if len(some) == 1:
                     raise Failure(
                         f"the GPU's memory does not suffice for one completion of {len(some[0].source)} tokens of "
                         f"prompt and {some[0].limit} more",
                         help="lower `max_tokens`, show fewer exemplars, or choose a smaller model",
                     ) from error
-                self.together = max(1, len(some) // 2)
+                self.together = len(some) // 2
+                self._note(f"the GPU's memory does not suffice for {len(some)} together: {self.together} from now on")
             else:
                 continue
             # Outside of the handler, which holds on to the tensors of the attempt.

@@ -6,6 +6,7 @@ before the next one begins: a killed run goes on where it stopped, and more samp
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
@@ -16,6 +17,7 @@ from msgspec.structs import replace
 from distill_dsl.contract.failure import Failure
 from distill_dsl.contract.records import Completion, Problem, Usage
 from distill_dsl.contract.settings import TeacherSettings
+from distill_dsl.runtime.progress import UNSEEN, Watch
 from distill_dsl.runtime.teachers.prompts import Prompt, messages
 from distill_dsl.runtime.teachers.store import Bought, Store, asking, key_of, opened, question_of
 
@@ -80,6 +82,7 @@ class _Desk:
     teacher: str
     store: Store
     opened: Callable[[], Author]
+    watch: Watch
     author: Author | None = None
     refused: dict[str, str] = field(default_factory=dict)
     """Key -> why the model cannot be asked this."""
@@ -95,16 +98,17 @@ def ask_local(
     prompt: Callable[[Problem], Prompt],
     author: Callable[[], Author],
     progress: Callable[[int], None],
+    watch: Watch = UNSEEN,
 ) -> Iterator[Completion]:
     """The completions in the order of the problems, all samples of one problem together.
 
     `author` loads the model; it is called only where something is missing. `progress` is told how many
-    more of all samples of all problems are done.
+    more of all samples of all problems are done, and `watch` how fast.
     """
     asked = question_of(settings, [])
     rest = iter(problems)
     with opened() as store, asking(store, settings):
-        desk = _Desk(settings, teacher, store, author)
+        desk = _Desk(settings, teacher, store, author, watch)
         while some := list(islice(rest, WINDOW)):
             chats = [_chat(problem, prompt(problem), settings, asked) for problem in some]
             _write_missing(desk, chats, progress)
@@ -140,9 +144,13 @@ def _write_missing(desk: _Desk, chats: Sequence[_Chat], progress: Callable[[int]
         desk.author = desk.opened()
     places = list(missing)
     conversations = [(missing[place].question["messages"], place[1]) for place in places]
+    last = time.monotonic()
     for batch in desk.author.write(conversations):
         _keep(desk, [(missing[places[at]], places[at][1], answer) for at, answer in batch])
         progress(len(batch))
+        tokens, seconds = sum(answer.output for _, answer in batch), time.monotonic() - last
+        desk.watch.standing(f"{tokens / seconds:.0f} tokens/s")
+        last += seconds
 
 
 def _samples(settings: TeacherSettings) -> range:
