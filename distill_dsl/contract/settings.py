@@ -57,6 +57,8 @@ class ReasoningGymSource(
     task: str
     sizes: dict[str, Count] = field(default_factory=dict)
     seed: int = 1
+    options: dict[str, bool | int | float | str | tuple[bool | int | float | str, ...]] = field(default_factory=dict)
+    """Settings of the task itself, by its own names."""
 
 
 Source = HfSource | FileSource | SyntheticSource | ReasoningGymSource

@@ -186,6 +186,8 @@ def _elements(site: Site, type: types.Type) -> Iterator[Choice]:
         case types.Counts():
             body = f"{{ train: {snippets.stop(1)}, test: {snippets.stop(2)} }}"
             yield site.choice("{ train: ... }", "snippet", body, snippet=True, detail=expected(type))
+        case types.Options():
+            yield site.choice("{ }", "snippet", f"{{ {snippets.stop(1)} }}", snippet=True, detail=expected(type))
         case types.Figures():
             body = f'{{ source: "{snippets.stop(1)}", {snippets.stop(2)} }}'
             yield site.choice("{ source: ... }", "snippet", body, snippet=True, detail=expected(type))

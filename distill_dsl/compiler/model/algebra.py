@@ -19,6 +19,7 @@ from distill_dsl.compiler.model.types import (
     Counts,
     Figures,
     Member,
+    Options,
     Real,
     Splits,
     Strategies,
@@ -175,7 +176,7 @@ def _member(reading: Reading, type: Member, node: nodes.Value) -> tuple[Any, Any
 
 
 def _entries(
-    reading: Reading, type: ColumnNames | Figures | Counts, node: nodes.Value
+    reading: Reading, type: ColumnNames | Figures | Counts | Options, node: nodes.Value
 ) -> Sequence[nodes.Entry] | Wrong:
     """The entries of a map, each key once."""
     if not isinstance(node, nodes.Map):
@@ -207,6 +208,28 @@ def read_counts(reading: Reading, type: Counts, node: nodes.Value) -> Any:
         return WRONG
     counts = {entry.key.text: read_scalar(reading, Whole(), entry.value, None) for entry in entries}
     return WRONG if WRONG in counts.values() else counts
+
+
+def read_options(reading: Reading, type: Options, node: nodes.Value) -> Any:
+    """Name -> plain value, or a tuple of such."""
+    entries = _entries(reading, type, node)
+    if isinstance(entries, Wrong):
+        return WRONG
+    values = {entry.key.text: _plain(reading, type, entry.value) for entry in entries}
+    return WRONG if WRONG in values.values() else values
+
+
+def _plain(reading: Reading, type: Options, node: nodes.Value) -> Any:
+    match node:
+        case nodes.Text(value) | nodes.Number(value):
+            return value
+        case nodes.Constant(bool(value)):
+            return value
+        case nodes.List(items):
+            values = tuple(_plain(reading, type, item) for item in items)
+            return WRONG if WRONG in values else values
+    help = 'write a number, a text in quotes, `true`, `false`, or a list of them: `["left", "right"]`'
+    return reading.mistyped(type, node, help)
 
 
 def read_figures(reading: Reading, type: Figures, node: nodes.Value) -> Any:

@@ -13,6 +13,7 @@ from distill_dsl.compiler.model.types import (
     Flag,
     Member,
     Names,
+    Options,
     Range,
     Real,
     Rest,
@@ -69,6 +70,7 @@ SOURCES: Final = (
         (
             Argument("task", Text(), REQUIRED, "such as `gsm_symbolic`", positional=True),
             Argument("seed", Whole(0), 1, "other seeds give other problems"),
+            Argument("options", Options(), {}, "of the task itself, by its own names: `{ difficulty: 0.5 }`"),
         ),
         _SIZES,
     ),

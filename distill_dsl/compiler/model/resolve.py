@@ -15,6 +15,7 @@ from distill_dsl.compiler.model.algebra import (
     read_columns,
     read_counts,
     read_figures,
+    read_options,
     read_splits,
     read_strategies,
     read_weighted,
@@ -304,6 +305,8 @@ def read(reading: Reading, type: types.Type, node: nodes.Value, at: str | None) 
             return read_columns(reading, type, node, at)
         case types.Counts():
             return read_counts(reading, type, node)
+        case types.Options():
+            return read_options(reading, type, node)
         case types.Figures():
             return read_figures(reading, type, node)
         case types.Texts():

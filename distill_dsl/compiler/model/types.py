@@ -142,6 +142,10 @@ class Counts(Struct, frozen=True):
     """`{ train: 7473, test: 1319 }`: splits and whole numbers."""
 
 
+class Options(Struct, frozen=True):
+    """`{ difficulty: 0.5, hands: ["left"] }`: names that something outside knows, and plain values or lists of them."""
+
+
 class Figures(Struct, frozen=True):
     """`{ source: "...", small.etd.gsm8k: 39.0 }`."""
 
@@ -176,6 +180,7 @@ Type = (
     | Member
     | ColumnNames
     | Counts
+    | Options
     | Figures
     | OneOf
 )

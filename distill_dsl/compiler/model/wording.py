@@ -22,6 +22,7 @@ from distill_dsl.compiler.model.types import (
     Member,
     Names,
     OneOf,
+    Options,
     Range,
     Real,
     Seconds,
@@ -141,6 +142,8 @@ def expected(type: Type) -> str:
             return 'columns such as `{ question: "Body" }`'
         case Counts():
             return "numbers of problems such as `{ train: 7473, test: 1319 }`"
+        case Options():
+            return "options such as `{ difficulty: 0.5 }`"
         case Figures():
             return 'figures such as `{ source: "...", small.etd.gsm8k: 39.0 }`'
         case OneOf(calls):

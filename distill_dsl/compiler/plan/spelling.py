@@ -90,6 +90,8 @@ class Spelling:
                 return self._columns(value, at)
             case types.Figures():
                 return _figures(value)
+            case types.Options():
+                return mapped((key, bare(one)) for key, one in value.items())
             case types.Counts():
                 return mapped((key, number(one)) for key, one in value.items())
             case types.Names(many=False):
@@ -207,6 +209,7 @@ def scalar(type: types.Type, value: Any) -> str:
             | types.Strategies()
             | types.ColumnNames()
             | types.Counts()
+            | types.Options()
             | types.Figures()
             | types.Names()
             | types.Splits()

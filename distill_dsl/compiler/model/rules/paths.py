@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import PurePosixPath
 from posixpath import split
-from typing import Protocol
+from typing import Final, Protocol
 
 from distill_dsl.compiler.diagnostics import Advice, Code, Diagnostic, Help, Labels, did_you_mean, error, warning
 from distill_dsl.compiler.language import nodes
@@ -24,6 +24,7 @@ from distill_dsl.contract.settings import (
     HfSource,
     OpenaiTeacher,
     RecordedTeacher,
+    TransformersTeacher,
     is_local,
 )
 
@@ -112,6 +113,9 @@ def _near(wanted: _Wanted, project: Project, named: frozenset[str]) -> Help:
     return Advice(text, f'"{near}"') if isinstance(wanted.node, nodes.Text) else text
 
 
+ASKED_IN_WORDS: Final = (OpenaiTeacher, TransformersTeacher)
+
+
 # --- which paths there are ----------------------------------------------------------------------
 
 
@@ -148,18 +152,23 @@ def _of_data(checked: Checked, data: Data) -> Iterator[_Wanted]:
 
 def _of_teacher(checked: Checked, teacher: Teacher) -> Iterator[_Wanted]:
     match teacher.settings.model:
+        case RecordedTeacher(dataset=str(name)) if is_local(name):
+            yield _argument(checked, "teacher", teacher.name, "model", "dataset", name, folder=True)
         case RecordedTeacher(files=paths):
             for thought, path in paths.items():
                 argument = "path" if thought == EVERY else thought
                 yield _argument(checked, "teacher", teacher.name, "model", argument, path)
-        case OpenaiTeacher() if teacher.settings.exemplars is not None:
-            yield _argument(checked, "teacher", teacher.name, "exemplars", "file", teacher.settings.exemplars.file)
+        case TransformersTeacher(model=name) if is_local(name):
+            folder = not name.endswith(".gguf")
+            yield _argument(checked, "teacher", teacher.name, "model", "model", name, folder=folder)
+    if isinstance(teacher.settings.model, ASKED_IN_WORDS) and teacher.settings.exemplars is not None:
+        yield _argument(checked, "teacher", teacher.name, "exemplars", "file", teacher.settings.exemplars.file)
 
 
 def _of_thought(checked: Checked, thought: Thought) -> Iterator[_Wanted]:
     """A prompt is needed where a teacher is asked in words."""
     for mix, teacher in asking(checked.model):
-        if thought.name in mix.settings.thoughts and isinstance(teacher.settings.model, OpenaiTeacher):
+        if thought.name in mix.settings.thoughts and isinstance(teacher.settings.model, ASKED_IN_WORDS):
             item = checked.blocks["thought"][thought.name].items.get("prompt")
             span = checked.item("thought", thought.name, "prompt")
             labels = ((mix.span, f"`{teacher.name}` is asked for it here"),) if item else ()
