@@ -27,7 +27,7 @@ from distill_dsl.runtime.teachers.openai import Line, seconds, shown_address
 from distill_dsl.runtime.teachers.pacing import Pace, Stopped, wait_after
 from distill_dsl.runtime.teachers.prices import cost, price_of
 from distill_dsl.runtime.teachers.prompts import Prompt, messages
-from distill_dsl.runtime.teachers.replies import KEPT, Again, Choice, Lacks, Refused, Reply
+from distill_dsl.runtime.teachers.replies import KEPT, Again, Choice, Lacks, Poisoned, Refused, Reply
 from distill_dsl.runtime.teachers.store import Bought, Store, asking, key_of, opened, question_of
 
 REQUESTS_VARIABLE: Final = "MTD_REQUESTS"
@@ -42,6 +42,11 @@ MOST_TOGETHER: Final = 128
 """Samples in one request: OpenAI's own limit."""
 AT_A_TIME: Final = 50
 """Prompts that are looked up before answers that have arrived get their turn."""
+GIVEN_UP: Final = 10
+"""Faults of one request in a row after which it may be the prompt's fault, and not the server's."""
+OTHERS: Final = 10
+"""Answers to other requests in the meantime that it takes to say so, at least four for each of their faults:
+by chance, ten faults in a row would then come once in ten million requests."""
 LONG_WAIT: Final = 30.0
 """Seconds of waiting that a person is told of."""
 
@@ -102,7 +107,7 @@ def _completions(
 def _refused(refusal: Refused) -> dict[str, Any]:
     return {
         "text": None,
-        "reason": f"the server refuses it: {refusal.reason}",
+        "reason": f"the server {'fails at' if isinstance(refusal, Poisoned) else 'refuses'} it: {refusal.reason}",
         "finish": "filter" if refusal.filtered else None,
     }
 
@@ -280,7 +285,7 @@ class _Buyer:
         self.patience = seconds(PATIENCE_VARIABLE, PATIENCE)
         self.line = Line(model)
         self.dialect = _Dialect()
-        self.answered = self.refused = self.retries = self.interrupts = 0
+        self.answered = self.refused = self.replies = self.retries = self.interrupts = 0
         self.came = Sum()
         self.priced = True
         self.heard = time.monotonic()
@@ -383,12 +388,14 @@ class _Buyer:
     async def _reply(self, request: dict[str, Any]) -> Reply:
         """The answer to a request, sent as often as it takes."""
         faults = 0
+        before = self.replies, self.retries
         while True:
             try:
                 async with self.pace.turn() as sent:
                     reply = await self.line.send(request)
             except Again as fault:
                 faults += 1
+                self._check_poisoned(fault, faults, *before)
                 await self.pace.rest(self._wait(fault, faults, sent))
             except Refused:
                 self._hear()
@@ -423,7 +430,15 @@ class _Buyer:
             )
         return fault.wait or min(wait_after(faults), self.patience - silent)
 
+    def _check_poisoned(self, fault: Again, faults: int, replies: int, retries: int) -> None:
+        """Give a request up at which the server fails each time, while it answers others well."""
+        good = self.replies - replies
+        bad = self.retries - retries - (faults - 1)
+        if faults >= GIVEN_UP and fault.own and good >= max(OTHERS, 4 * bad):
+            raise Poisoned(f"{fault.reason}, each of {GIVEN_UP} times")
+
     def _hear(self) -> None:
+        self.replies += 1
         self.heard = time.monotonic()
         self.silence_told = False
 
@@ -449,7 +464,9 @@ class _Buyer:
         self.missing.refused[wanted.key] = refusal
         self.refused += samples
         self.progress(samples)
-        if len(self.missing.refused) >= HOPELESS and not self.answered and not self.missing.held:
+        if len(self.missing.refused) >= HOPELESS and not (
+            self.answered or self.missing.held or self.purse.spent.tokens
+        ):
             raise self._hopeless()
 
     def _adopt(self, dialect: _Dialect) -> None:

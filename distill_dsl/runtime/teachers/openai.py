@@ -9,6 +9,7 @@ import asyncio
 import logging
 import os
 import re
+from dataclasses import replace
 from types import TracebackType
 from typing import Any, Final, Self
 from urllib.parse import urlsplit
@@ -16,7 +17,7 @@ from urllib.parse import urlsplit
 from distill_dsl.contract.failure import Failure
 from distill_dsl.contract.settings import Environment, OpenaiTeacher
 from distill_dsl.runtime.teachers.masking import Mask, secrets_of
-from distill_dsl.runtime.teachers.replies import Again, Reply, judged, read_reply
+from distill_dsl.runtime.teachers.replies import Again, Choice, Reply, judged, read_reply
 from distill_dsl.runtime.teachers.store import OPENAI
 
 TIMEOUT_VARIABLE: Final = "MTD_TIMEOUT"
@@ -68,8 +69,11 @@ class Line:
         openai = self._openai
         try:
             async with asyncio.timeout(self._timeout):
-                answer = await self._client.chat.completions.with_raw_response.create(**request)
-                return read_reply(answer.content)
+                # As it is: the client would walk through every message for what may need another form.
+                answer = await self._client.chat.completions.with_raw_response.create(
+                    model=request["model"], messages=[], extra_body=request
+                )
+                reply = read_reply(answer.content, self.mask.message)
         except openai.APIStatusError as error:
             body = self.mask.message(error.response.content.decode("utf-8", "replace"))
             raise judged(error.status_code, error.response.headers, body, list(request)) from None
@@ -78,7 +82,13 @@ class Line:
         except openai.APIConnectionError as error:
             cause = error.__cause__
             said = f"{type(cause).__name__}: {cause}" if str(cause) else type(cause).__name__
-            raise Again(f"no connection: {self.mask.message(said)}") from None
+            raise Again(f"no connection: {self.mask.message(said)}", own=False) from None
+        return replace(reply, choices=tuple(map(self._clean, reply.choices)))
+
+    def _clean(self, choice: Choice) -> Choice:
+        """The completion without a secret, should the server have echoed one."""
+        text = self.mask.completion(choice.text)
+        return choice if text == choice.text else replace(choice, text=text, logprobs=choice.logprobs and ())
 
 
 def seconds(variable: str, default: float) -> float:

@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import msgspec
 from msgspec import Struct
 
 from distill_dsl.contract.failure import Failure
+
+S = TypeVar("S", bound=Struct)
 
 SHOWN: Final = 300
 """Characters of a server's message that are passed on."""
@@ -30,14 +32,16 @@ KEPT: Final = "what was answered so far is kept; the next run asks for the rest 
 class Again(Exception):
     """Worth sending again: the server, or the way to it, failed.
 
-    `wait` is how many seconds the server asks to wait, `busy` whether it says that it has too much to do.
+    `wait` is how many seconds the server asks to wait, `busy` whether it has too much to do, `own` whether
+    this very request may be the cause.
     """
 
-    def __init__(self, reason: str, *, wait: float | None = None, busy: bool = False) -> None:
+    def __init__(self, reason: str, *, wait: float | None = None, busy: bool = False, own: bool = True) -> None:
         super().__init__(reason)
         self.reason = reason
         self.wait = wait
         self.busy = busy
+        self.own = own
 
 
 class Refused(Exception):
@@ -47,6 +51,10 @@ class Refused(Exception):
         super().__init__(reason)
         self.reason = reason
         self.filtered = filtered
+
+
+class Poisoned(Refused):
+    """The server fails at this one request each time."""
 
 
 class Lacks(Refused):
@@ -96,8 +104,24 @@ class _Part(Struct):
 class _Message(Struct):
     content: str | list[_Part] | None = None
     refusal: str | None = None
-    tool_calls: list[Any] | None = None
+    tool_calls: Any = None
     function_call: Any = None
+
+
+class _Choice(Struct):
+    message: _Message
+    index: Any = 0
+    finish_reason: str | None = None
+    logprobs: Any = None
+    error: Any = None
+
+
+class _Body(Struct):
+    """Strict in what makes a completion; of what only goes with it, nothing is worth losing one that was paid for."""
+
+    choices: list[_Choice]
+    model: Any = None
+    usage: Any = None
 
 
 class _Token(Struct):
@@ -107,14 +131,6 @@ class _Token(Struct):
 
 class _Logprobs(Struct):
     content: list[_Token] | None = None
-
-
-class _Choice(Struct):
-    message: _Message
-    index: int = 0
-    finish_reason: str | None = None
-    logprobs: _Logprobs | None = None
-    error: Any = None
 
 
 class _Details(Struct):
@@ -128,12 +144,6 @@ class _Usage(Struct):
     cost: float | None = None
 
 
-class _Body(Struct):
-    choices: list[_Choice]
-    model: str | None = None
-    usage: _Usage | None = None
-
-
 LENGTH: Final = frozenset(["length", "max_tokens", "model_length", "max_output_tokens"])
 FILTER: Final = frozenset(
     ["content_filter", "safety", "recitation", "sensitive", "blocklist", "prohibited_content", "content_filtered"]
@@ -142,17 +152,20 @@ TOOL: Final = frozenset(["tool_calls", "function_call", "tool_use"])
 BROKEN: Final = frozenset(["error", "abort", "cancelled", "insufficient_system_resource"])
 
 
-def read_reply(body: bytes) -> Reply:
-    """The completions of a body with status 200; `Again` where it is none."""
-    found = _decoded(body)
+def read_reply(body: bytes, mask: Callable[[str], str] = str) -> Reply:
+    """The completions of a body with status 200; `Again`, or what else it says, where it is none.
+
+    `mask` takes secrets out of what a fault says.
+    """
+    found = _decoded(body, mask)
     if not found.choices:
         raise Again("it answered without a completion")
-    usage = found.usage or _Usage()
+    usage = _read(found.usage, _Usage) or _Usage()
     details = usage.prompt_tokens_details or _Details()
-    choices = sorted(found.choices, key=lambda choice: choice.index)
+    choices = sorted(found.choices, key=lambda choice: choice.index if isinstance(choice.index, int) else 0)
     return Reply(
-        choices=tuple(map(_choice, choices)),
-        served=found.model,
+        choices=tuple(_choice(choice, mask) for choice in choices),
+        served=found.model if isinstance(found.model, str) else None,
         input=usage.prompt_tokens,
         output=usage.completion_tokens,
         cached=min(details.cached_tokens or 0, usage.prompt_tokens or 0),
@@ -160,22 +173,31 @@ def read_reply(body: bytes) -> Reply:
     )
 
 
-def _decoded(body: bytes) -> _Body:
+def _decoded(body: bytes, mask: Callable[[str], str]) -> _Body:
     try:
         return msgspec.json.decode(body, type=_Body)
     except (msgspec.DecodeError, UnicodeDecodeError):
         pass
     # Some servers cut a character in two, or a pair of surrogates: what stands around it is good.
+    text = body.decode("utf-8", "replace")
     try:
-        value = json.loads(body.decode("utf-8", "replace"))
+        value = json.loads(text)
     except (ValueError, RecursionError):
-        raise Again(f"it answered with what is no JSON: {_shown(body.decode('utf-8', 'replace'))}") from None
+        raise Again(f"it answered with what is no JSON: {_shown(mask(text))}") from None
     if isinstance(value, dict) and value.get("error"):
-        raise judged(_status_of(value["error"]), {}, body.decode("utf-8", "replace"), ())
+        raise judged(_status_of(value["error"]), {}, mask(text), ())
     try:
         return msgspec.convert(_without_surrogates(value), _Body)
     except msgspec.ValidationError as error:
         raise Again(f"it answered with what is no completion: {error}") from None
+
+
+def _read(value: Any, kind: type[S]) -> S | None:
+    """What a server says beside its completions, where it is understood."""
+    try:
+        return msgspec.convert(value, kind, strict=False)
+    except msgspec.ValidationError:
+        return None
 
 
 def _status_of(error: Any) -> int:
@@ -196,16 +218,17 @@ def _without_surrogates(value: Any) -> Any:
             return value
 
 
-def _choice(choice: _Choice) -> Choice:
+def _choice(choice: _Choice, mask: Callable[[str], str]) -> Choice:
     ended = (choice.finish_reason or "stop").lower()
     if choice.error or ended in BROKEN:
-        raise Again(f"it gave up in the middle of a completion: {_shown(json.dumps(choice.error))}")
+        raise Again(f"it gave up in the middle of a completion: {_shown(mask(json.dumps(choice.error)))}")
     message = choice.message
     content = message.content
     text = "".join(part.text for part in content) if isinstance(content, list) else content
     text = text or message.refusal or ""
     finish = "length" if ended in LENGTH else "filter" if ended in FILTER else None
-    tokens = None if choice.logprobs is None else choice.logprobs.content
+    logprobs = _read(choice.logprobs, _Logprobs)
+    tokens = None if logprobs is None else logprobs.content
     return Choice(
         text=text,
         finish=finish,
@@ -248,7 +271,7 @@ def judged(status: int, headers: Mapping[str, str], body: str, sent: Sequence[st
         return Lacks(said.message, lacking) if lacking else Refused(said.message or reason, filtered=said.flagged)
     spent = bool(SPENT & {said.code, said.type})
     if (status in AGAIN and not spent) or status >= 500:
-        return Again(reason, wait=_wait(headers), busy=status in BUSY)
+        return Again(reason, wait=_wait(headers), busy=status in BUSY, own=status not in AGAIN | BUSY)
     return Failure(reason, help=f"{HELP.get(429 if spent else status, 'see what the server wants')}; {KEPT}")
 
 
@@ -285,7 +308,7 @@ class _Complaint:
     def lacking(self, sent: Sequence[str]) -> frozenset[str]:
         """Of the parameters that were sent, those that it complains of."""
         named = frozenset(name for name in sent if name not in ("messages", "model") and self._names(name))
-        return named if _UNWANTED.search(f"{self.code} {self.type} {self.message}") else frozenset()
+        return named if _UNWANTED.search(f"{self.code} {self.message}") else frozenset()
 
     def _names(self, parameter: str) -> bool:
         if self.param.rpartition(".")[2] == parameter:
@@ -303,6 +326,8 @@ def _complaint(body: str) -> _Complaint:
         value = json.loads(body)
     except (ValueError, RecursionError):
         return _Complaint(_shown(re.sub(r"<[^>]*>", " ", body)))
+    if isinstance(value, list) and value:
+        value = value[0]
     match value:
         case {"error": dict(inner)} | {"detail": dict(inner)}:
             return _of(inner)
