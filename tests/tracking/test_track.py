@@ -16,10 +16,22 @@ from ruamel.yaml import YAML
 
 from distill_dsl.contract import files
 from distill_dsl.contract.failure import Failure
-from distill_dsl.contract.runs import Run
+from distill_dsl.contract.runs import Asked, Run
 from distill_dsl.runtime.stages import track
 from distill_dsl.runtime.tracking.store import DEFAULTS, connected, opened
-from tests.finished import EXPERIMENT, FORMATS, finish, finish_runs, runs_of, study_of, write_pipeline, write_run
+from tests.finished import (
+    EXPERIMENT,
+    FORMATS,
+    ORIGIN,
+    PARAMS,
+    finish,
+    finish_runs,
+    given,
+    runs_of,
+    study_of,
+    write_pipeline,
+    write_run,
+)
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -127,6 +139,14 @@ def test_a_run_reads_back_as_the_files_say(capfd: pytest.CaptureFixture[str], pr
         "far-test/vote-pot-eot-cot-ties_cot",
     }
     assert not [name for name in metrics if "/dev/" in name]
+    assert metrics["yield/pot/asked"] == 1000
+    assert metrics["yield/pot/kept"] == 630
+    assert metrics["yield/pot/covered"] == pytest.approx(0.87)
+    assert metrics["yield/pot/cost_per_1000_right"] == pytest.approx(114 / 650)
+    assert metrics["yield_total/right"] == 700 + 650 + 600
+    assert not {"yield/eot/cost", "yield_total/cost", "yield_total/tokens_input", "yield_total/covered"} & set(metrics)
+    assert runs["small · cotd · seed 1"].data.metrics["yield_total/cost"] == pytest.approx(0.114)
+    assert runs["small · cotd · seed 1"].data.metrics["yield/cot/kept"] == 610
     curve = client().get_metric_history(run.info.run_id, "curve/loss")
     assert [point.step for point in curve] == list(range(1, 301))
     assert curve[99].value == pytest.approx(0.01)
@@ -136,6 +156,11 @@ def test_a_run_reads_back_as_the_files_say(capfd: pytest.CaptureFixture[str], pr
     assert (tags["mtd.spec"], tags["mtd.spec.line"]) == ("specs/paper.mtd", "7")
     assert tags["mtd.model.md5"] == f"{1:032x}.dir"
     assert (tags["mtd.device"], tags["mtd.precision"], tags["mtd.engine"]) == ("cpu", "float32", "transformers")
+    assert tags["mtd.data.toy.commit"] == ORIGIN["commit"]
+    assert (tags["mtd.data.toy.kind"], tags["mtd.data.toy.name"]) == ("hf", "openai/gsm8k")
+    assert tags["mtd.data.toy.packages.datasets"] == "5.2.0"
+    assert tags["mtd.data.far.kind"] == "file"
+    assert not [name for name in tags if name.startswith(("mtd.data.far.files", "mtd.data.toy.splits"))]
     sets = {one.dataset.name: one for one in run.inputs.dataset_inputs}
     assert set(sets) == {"etd-train", "etd-dev", "toy-test", "far-test"}
     assert sets["etd-train"].dataset.digest == YAML().load(Path("dvc.lock"))["stages"]["mix-etd"]["outs"][0]["md5"]
@@ -178,6 +203,80 @@ def test_files_of_older_versions_are_tracked_without_what_they_lack() -> None:
     assert run.data.metrics["accuracy/toy-test/cot"] == pytest.approx(84 / 200)
     assert not [name for name in run.data.metrics if name.startswith(("cost_seconds", "accuracy_per"))]
     assert "mtd.device" not in run.data.tags
+
+
+def test_what_older_versions_counted_of_teachers_is_tracked_as_far_as_it_goes() -> None:
+    for name in FORMATS["etd"]:
+        old = {"problems": 250, "thoughts": 1000, "right": 700, "covered": 0.9, "verdicts": {"correct": 700}}
+        files.write_json(files.yield_file(f"gold-toy-train-{name}"), old)
+    for mix in FORMATS:
+        files.write_json(files.mix_counts_file(mix), {"problems": 250})
+    for data in ("toy", "far"):
+        files.origin_file(data).unlink()
+    track_all()
+    run = tracked()["small · etd · seed 1"]
+    found = {name: value for name, value in run.data.metrics.items() if name.startswith("yield")}
+    assert found == {
+        **{f"yield/{name}/right": 700 for name in FORMATS["etd"]},
+        **{f"yield/{name}/covered": 0.9 for name in FORMATS["etd"]},
+        "yield_total/right": 2100,
+    }
+    assert not [name for name in run.data.tags if name.startswith("mtd.data")]
+
+
+def test_other_yields_are_other_results() -> None:
+    track_all()
+    first = tracked()
+    path = files.yield_file("gold-toy-train-pot")
+    files.write_json(path, files.read_json(path) | {"right": 640})
+    track_all()
+    again = tracked()
+    assert again["small · etd · seed 1"].data.metrics["yield/pot/right"] == 640
+    assert again["small · cotd · seed 1"].info.run_id == first["small · cotd · seed 1"].info.run_id
+
+
+def test_another_commit_of_the_same_data_changes_a_tag_and_no_run() -> None:
+    track_all()
+    first = tracked()
+    files.write_json(files.origin_file("toy"), ORIGIN | {"commit": "f" * 40})
+    track_all()
+    again = tracked()
+    assert {run.info.run_id for run in first.values()} == {run.info.run_id for run in again.values()}
+    assert {run.data.tags["mtd.data.toy.commit"] for run in again.values()} == {"f" * 40}
+
+
+def test_what_exemplars_a_teacher_was_shown_is_a_param_and_what_it_may_cost_is_none() -> None:
+    change(Path("params.yaml"), "teacher", "gold", "exemplars", value={"file": "a.jsonl", "pick": 4, "by": "nearest"})
+    change(Path("params.yaml"), "spending", value={"gold": {"budget_dollars": 25.0}})
+    track_all()
+    params = tracked()["small · etd · seed 1"].data.params
+    assert (params["teacher.exemplars.pick"], params["teacher.exemplars.by"]) == ("4", "nearest")
+    assert params["teacher.exemplars.file"] == "a.jsonl"
+    assert not [name for name in params if "budget" in name or "spending" in name]
+
+
+def test_several_teachers_of_a_format_are_told_apart_and_added_up() -> None:
+    pipeline = YAML(typ="safe").load(Path("dvc.yaml").read_text(encoding="utf-8"))
+    more = "--thoughts thought=cot,teacher=self-paths_2,data=toy-n_5,split=train"
+    pipeline["stages"]["mix-cotd"]["cmd"] += f" {more}"
+    YAML().dump(pipeline, Path("dvc.yaml"))
+    self = PARAMS["teacher"]["gold"]  # type: ignore[index]
+    change(Path("params.yaml"), "teacher", "self-paths_2", value=self)
+    change(Path("params.yaml"), "data", "toy-n_5", value=PARAMS["data"]["toy"])  # type: ignore[index]
+    other = given(Asked("cot", "self-paths_2", "toy-n_5", "train")) | {"asked": 50, "right": 7, "cost": 0.0}
+    files.write_json(files.yield_file("self-paths_2-toy-n_5-train-cot"), other)
+    counts = files.read_json(files.mix_counts_file("cotd"))
+    counts["kept"]["self-paths_2-toy-n_5-train-cot"] = 5
+    files.write_json(files.mix_counts_file("cotd"), counts)
+    track_all()
+    metrics = tracked()["small · cotd · seed 1"].data.metrics
+    assert metrics["yield/cot/gold.toy.train/right"] == 700
+    assert metrics["yield/cot/self.toy.train/right"] == 7
+    assert metrics["yield/cot/self.toy.train/kept"] == 5
+    assert metrics["yield/cot/right"] == metrics["yield_total/right"] == 707
+    assert metrics["yield/cot/kept"] == 615
+    assert metrics["yield/cot/cost_per_1000_right"] == pytest.approx(114 / 707)
+    assert "yield/cot/covered" not in metrics
 
 
 def test_tracking_twice_doubles_nothing(capsys: pytest.CaptureFixture[str]) -> None:

@@ -28,7 +28,9 @@ from distill_dsl.contract.settings import (
     ThoughtSettings,
 )
 from distill_dsl.runtime.tracking.git import git_tags
+from distill_dsl.runtime.tracking.origins import origin_tags
 from distill_dsl.runtime.tracking.pipeline import Pipeline
+from distill_dsl.runtime.tracking.yields import yield_files, yields_of
 
 
 @dataclass(frozen=True)
@@ -80,9 +82,11 @@ class Facts:
 def facts_of(experiment: str, run: Run, pipeline: Pipeline) -> Facts:
     """Read a run's files; a missing one is a `Failure`."""
     cell = run.solved(experiment)
+    asked = asked_by(run.mix, pipeline)
     sources = (files.training_file(run.trained), files.solving_file(cell), files.scores_file(cell))
     training, solving, scores = map(files.read_json, sources)
     metrics = {"training": training, "solving": solving, **by_quantity(with_costs(scores, training, solving))}
+    metrics |= yields_of(run.mix, asked)
     curve = files.curve_file(run.trained)
     scored = files.scored_file(cell)
     return Facts(
@@ -91,10 +95,10 @@ def facts_of(experiment: str, run: Run, pipeline: Pipeline) -> Facts:
         params=params_of(experiment, run, pipeline),
         metrics=dict(numbers(metrics)),
         curve=read_curve(curve),
-        tags=tags_of(run, cell, pipeline) | made_on(training, solving),
+        tags=tags_of(run, cell, pipeline) | made_on(training, solving) | origin_tags(data_of(asked, scores), pipeline),
         datasets=datasets_of(cell, run, pipeline),
         scored=scored,
-        digest=_hash(read_bytes(path) for path in (*sources, curve, scored)),
+        digest=_hash(read_bytes(path) for path in (*sources, curve, scored, *yield_files(run.mix, asked))),
     )
 
 
@@ -260,6 +264,11 @@ def tags_of(run: Run, cell: str, pipeline: Pipeline) -> dict[str, str]:
         tags["mtd.model.md5"] = md5
     trial = os.environ.get("DVC_EXP_NAME")
     return tags | git_tags() | ({"mtd.dvc.experiment": trial} if trial else {})
+
+
+def data_of(asked: Iterable[Asked], tests: Iterable[str]) -> list[str]:
+    """The data blocks that a run learns from and is tested on."""
+    return unique([*(one.data for one in asked), *(test.rpartition("-")[0] for test in tests)])
 
 
 def made_on(training: dict[str, Any], solving: dict[str, Any]) -> dict[str, str]:
