@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
@@ -18,7 +17,7 @@ from distill_dsl.contract.settings import (
 )
 from distill_dsl.contract.vocabulary import AnswerKind
 from distill_dsl.runtime.tables import read_table
-from distill_dsl.runtime.teachers.prompts import load_exemplars, load_template, prompter, render
+from distill_dsl.runtime.teachers.prompts import Prompt, load_template, messages, prompter, render
 from distill_dsl.runtime.thoughts.execute import execute
 
 PROMPTS = Path(__file__).parents[2] / "prompts"
@@ -35,42 +34,36 @@ def test_the_prompts_of_the_project(kind: AnswerKind, monkeypatch: pytest.Monkey
     format = thought(kind, PROMPTS / f"{kind}.jinja2")
     exemplars = Exemplars(file=str(PROMPTS / "exemplars.jsonl"), pick=8)
     settings = TeacherSettings(model=OpenaiTeacher(model="m"), exemplars=exemplars)
-    text = prompter(settings, "mine", format)(HATS)
+    text, shown = prompter(settings, "mine", format)(HATS)
+    assert shown == ("bakery", "marbles", "phone", "school", "cinema", "trains", "reading", "money")
     assert text.count("Question: ") == 9 and text.count("Answer: Think.") == 9
     assert text.endswith("Question: How many {{ hats }}?\nAnswer: Think.")
     assert "\n\n\n" not in text and "bakery" in text
     bare = prompter(TeacherSettings(model=OpenaiTeacher(model="m")), "mine", format)(HATS)
-    assert bare.count("Question: ") == 1
+    assert bare.text.count("Question: ") == 1 and bare.exemplars == ()
 
 
 @pytest.mark.parametrize("kind", WRITTEN)
 def test_the_exemplars_are_right(kind: AnswerKind) -> None:
     rows = [row for _, row in read_table(PROMPTS / "exemplars.jsonl")]
-    found = {k: [r.answer for r in execute(k, [row[str(k)] for row in rows], timeout=5, memory=2**29)] for k in WRITTEN}
-    assert len(rows) == 8 and None not in found[kind]
-    assert found[kind] == found[AnswerKind.TEXT]
-
-
-def test_exemplars_by_thought_or_by_kind(tmp_path: Path) -> None:
-    path = tmp_path / "exemplars.jsonl"
-    path.write_text(json.dumps({"question": "Q?", "python": "ans = 1", "pot": "ans = 2"}) + "\n", encoding="utf-8")
-    format = thought(AnswerKind.PYTHON, path)
-    assert load_exemplars(Exemplars(file=str(path), pick=1), "pot", format) == [{"question": "Q?", "text": "ans = 2"}]
-    assert load_exemplars(Exemplars(file=str(path), pick=1), "code", format) == [{"question": "Q?", "text": "ans = 1"}]
-    with pytest.raises(Failure, match="2 exemplars are to be picked, the file has 1"):
-        load_exemplars(Exemplars(file=str(path), pick=2), "pot", format)
-    with pytest.raises(Failure, match="lacks a question or a text for the thought `cot`") as caught:
-        load_exemplars(Exemplars(file=str(path), pick=1), "cot", thought(AnswerKind.TEXT, path))
-    assert f"{path}:1" in str(caught.value)
+    texts = execute(AnswerKind.TEXT, [row["text"] for row in rows], timeout=5, memory=2**29)
+    found = execute(kind, [row[str(kind)] for row in rows], timeout=5, memory=2**29)
+    assert len({row["id"] for row in rows}) == len({row["question"] for row in rows}) == len(rows) == 24
+    assert not [text.steps for text in texts if text.steps and text.steps.wrong]
+    assert None not in [result.answer for result in found]
+    assert [result.answer for result in found] == [text.answer for text in texts]
 
 
 @pytest.mark.parametrize(
     ("template", "says"),
     [
-        ("{{ questoin }}", "'questoin' is undefined"),
+        ("{{ questoin }}", "does not show question"),
+        ("{{ question }} {% include 'other' %}", "cannot be filled in"),
+        ("{{ question + 1 }}", "cannot be filled in"),
         ("{% for e in exemplars %}", "template.jinja2:1"),
+        ("{{ question }} {{ questoin }}", "'questoin' is undefined"),
         ("{{ question.__class__.__mro__ }}", "unsafe"),
-        ("{{ exemplars[0].text }}", "cannot be filled in"),
+        ("{{ question }} {{ exemplars[0].text }}", "cannot be filled in"),
     ],
 )
 def test_mistakes_in_a_template_are_named(tmp_path: Path, template: str, says: str) -> None:
@@ -86,3 +79,33 @@ def test_an_absent_prompt_is_named_only_where_it_is_needed(tmp_path: Path) -> No
     with pytest.raises(Failure, match="does not exist"):
         prompter(TeacherSettings(model=OpenaiTeacher(model="m")), "cot", format)
     prompter(TeacherSettings(model=SolutionTeacher()), "cot", format)
+
+
+def test_a_template_that_shows_no_exemplars_is_refused_where_there_are_some(tmp_path: Path) -> None:
+    path = tmp_path / "bare.jinja2"
+    path.write_text("{{ question }}", encoding="utf-8")
+    exemplars = Exemplars(file=str(PROMPTS / "exemplars.jsonl"))
+    format = thought(AnswerKind.TEXT, path)
+    with pytest.raises(Failure, match="does not show exemplars"):
+        prompter(TeacherSettings(model=OpenaiTeacher(model="m"), exemplars=exemplars), "cot", format)
+    assert prompter(TeacherSettings(model=OpenaiTeacher(model="m")), "cot", format)(HATS).text == HATS.question
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe{{ question }}", None])
+def test_a_prompt_that_is_no_text_is_named(tmp_path: Path, content: bytes | None) -> None:
+    path = tmp_path / "odd.jinja2"
+    if content is None:
+        path.mkdir()
+    else:
+        path.write_bytes(content)
+    with pytest.raises(Failure, match="cannot be read") as caught:
+        load_template(path)
+    assert "odd.jinja2" in str(caught.value)
+
+
+def test_messages_are_the_prompt_after_the_system_message() -> None:
+    prompt = Prompt("How many?", ("a",))
+    plain = TeacherSettings(model=OpenaiTeacher(model="m"))
+    assert messages(plain, prompt) == [{"role": "user", "content": "How many?"}]
+    told = TeacherSettings(model=OpenaiTeacher(model="m"), system="Be short.")
+    assert messages(told, prompt) == [{"role": "system", "content": "Be short."}, *messages(plain, prompt)]
