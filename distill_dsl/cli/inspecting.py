@@ -38,7 +38,7 @@ class Inspection:
     """The splits at hand, before any limit."""
 
     _asked: set[tuple[str, str, SplitRef]] = field(default_factory=set)
-    _questions: dict[tuple[SplitRef, int], overlap.Questions] = field(default_factory=dict)
+    _questions: dict[tuple[SplitRef, tuple[str, ...]], overlap.Questions] = field(default_factory=dict)
 
     @property
     def model(self) -> Model:
@@ -60,8 +60,8 @@ class Inspection:
         return not known
 
     def questions(self, split: SplitRef, learnt: Sequence[Problem]) -> overlap.Questions:
-        """The first problems of a split, for finding others among them."""
-        key = (split, len(learnt))
+        """Problems of a split, for finding others among them."""
+        key = (split, tuple(problem.id for problem in learnt))
         if key not in self._questions:
             self._questions[key] = overlap.Questions(learnt)
         return self._questions[key]
@@ -99,7 +99,8 @@ def _mixes(model: Model) -> list[Mix]:
 
 def _splits(model: Model) -> list[SplitRef]:
     tested = [split for experiment in model.experiments.values() for split in experiment.tests]
-    return list(dict.fromkeys([*(split for mix in _mixes(model) for split in mix.problems), *tested]))
+    learned = [split for mix in _mixes(model) for split in (*mix.problems, *mix.without)]
+    return list(dict.fromkeys([*learned, *tested]))
 
 
 # --- problems -----------------------------------------------------------------------------------
@@ -269,12 +270,13 @@ def _look_at_overlap(inspection: Inspection) -> None:
     for experiment in inspection.model.experiments.values():
         for at, test in enumerate(experiment.tests):
             span = inspection.checked.element("experiment", experiment.name, "tests", at)
-            met: set[tuple[SplitRef, int]] = set()
+            met: set[tuple[SplitRef, tuple[str, ...]]] = set()
             for name in experiment.mixes:
                 mix = inspection.model.mixes[name]
                 for number, (split, learnt) in enumerate(_learnt(inspection, mix).items()):
-                    if test in inspection.problems and learnt and (split, len(learnt)) not in met:
-                        met.add((split, len(learnt)))
+                    key = (split, tuple(problem.id for problem in learnt))
+                    if test in inspection.problems and learnt and key not in met:
+                        met.add(key)
                         place = inspection.checked.element("mix", name, "problems", number)
                         inspection.found += _shared(inspection, test, span, split, learnt, place)
 
@@ -285,10 +287,21 @@ def _learnt(inspection: Inspection, mix: Mix) -> dict[SplitRef, list[Problem]]:
     taken: dict[SplitRef, list[Problem]] = {}
     for split in mix.problems:
         known = split in inspection.problems and left != 0
-        taken[split] = inspection.used(split)[:left] if known else []
+        taken[split] = _without(inspection, mix, split)[:left] if known else []
         if left is not None:
             left = max(0, left - len(taken[split])) if split in inspection.problems else 0
     return taken
+
+
+def _without(inspection: Inspection, mix: Mix, split: SplitRef) -> list[Problem]:
+    """The problems of a split but those that the mix leaves out because they stand in another."""
+    kept = inspection.used(split)
+    for other in mix.without:
+        if other in inspection.problems:
+            found = overlap.overlap(kept, overlap.Questions(inspection.used(other), mix.settings.near))
+            shared = {pair.problem.id for pair in (*found.same, *found.near)}
+            kept = [problem for problem in kept if problem.id not in shared]
+    return kept
 
 
 def _shared(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
 from msgspec.structs import replace
@@ -13,6 +13,7 @@ from distill_dsl.contract.params import read_settings
 from distill_dsl.contract.records import Problem, Thought
 from distill_dsl.contract.runs import Asked, name_of, parse_asked
 from distill_dsl.contract.settings import MixSettings, ThoughtSettings
+from distill_dsl.runtime.sources.overlap import Overlap, Questions, overlap
 from distill_dsl.runtime.thoughts import mixing
 
 
@@ -20,14 +21,22 @@ def run(*, mix: str, thoughts: list[str], without: list[str]) -> None:
     """Verified thoughts -> examples to train on, for dev and wrong ones, held-out problems, and counts.
 
     `thoughts` holds items `thought=pot,teacher=self,data=p,split=train`; where a format has several
-    teachers, an earlier one is heard before a later one.
+    teachers, an earlier one is heard before a later one. Problems that stand in the splits `without`
+    (`gsm8k-test`), word by word or nearly so, are left out.
     """
     settings = read_settings(MixSettings, mix)
     formats = {name: read_settings(ThoughtSettings, name) for name in settings.thoughts}
     problems, written = gathered([one for one in map(parse_asked, thoughts) if one.thought in formats])
 
-    mixed = mixing.mix(problems, written, formats, settings)
+    shared = {split: overlap(problems, Questions(files.read_test(split), settings.near)) for split in without}
+    left_out = {pair.problem.id for found in shared.values() for pair in (*found.same, *found.near)}
+    mixed = mixing.mix(problems, written, formats, settings, left_out)
 
+    if problems and len(left_out) == len(problems):
+        raise Failure(
+            f"the mix {mix} has no problem left: all {len(problems):,} stand in {' or '.join(without)}",
+            help="`without` names the splits that a mix may not learn from; take out the one that it is made of",
+        )
     if not mixed.train:
         raise Failure(
             f"the mix {mix} has no training example: none of its {sum(len(one.rows) for one in written)} "
@@ -39,9 +48,11 @@ def run(*, mix: str, thoughts: list[str], without: list[str]) -> None:
     files.write_rows(files.mix_file(mix, "dev"), mixed.dev)
     files.write_rows(files.mix_file(mix, "wrong"), mixed.wrong)
     files.write_rows(files.mix_file(mix, "held_out"), mixed.held_out)
-    files.write_json(files.mix_counts_file(mix), report(mixed, len(problems)))
+    files.write_json(files.mix_counts_file(mix), report(mixed, len(problems), shared, len(left_out)))
     shown = ", ".join(f"{mixed.count(name).train} {name}{shares(mixed, name)}" for name in mixed.counts)
     print(f"{mix}: {len(mixed.train)} training examples ({shown}), {len(mixed.dev)} for dev; {reasons(mixed)}")
+    for split, found in shared.items():
+        print(f"{mix}: {len(found.same)} problems stand in {split} and {len(found.near)} nearly do; they are left out")
     for name in mixed.counts:
         if mixed.count(name).train == 0:
             print(f"{mix}: no `{name}` thought is usable, so its students are asked for what they never saw")
@@ -77,11 +88,13 @@ def gathered(asked: Sequence[Asked]) -> tuple[list[Problem], list[mixing.Written
     return list(problems.values()), written
 
 
-def report(mixed: mixing.Mixed, problems: int) -> dict[str, object]:
+def report(mixed: mixing.Mixed, problems: int, shared: Mapping[str, Overlap], left_out: int) -> dict[str, object]:
     """The mix's metrics. For each format, and each teacher of one that has several, `thoughts = kept + sum of
     dropped`."""
     return {
         "problems": problems,
+        "left_out": left_out,
+        "without": {split: {"same": len(found.same), "near": len(found.near)} for split, found in shared.items()},
         "train": len(mixed.train),
         "dev": len(mixed.dev),
         "wrong": len(mixed.wrong),

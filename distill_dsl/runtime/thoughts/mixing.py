@@ -1,10 +1,10 @@
 """Mixes: which verified thoughts become training examples (paper, section 3.3).
 
-In order: limit the problems, keep right thoughts, cap each problem, drop those that say the same,
-hold out the dev problems, apply weights. Beside them stand the thoughts that came out wrong, for
-students that learn from both. All choices hang on the mix's seed and a row's own names, never on its
-position: adding a problem changes no other problem's fate, adding a teacher after the others none of
-their thoughts'.
+In order: leave out problems of other splits, limit the rest, keep right thoughts, cap each problem, drop
+those that say the same, hold out the dev problems, apply weights. Beside them stand the thoughts that
+came out wrong, for students that learn from both. All choices hang on the mix's seed and a row's own
+names, never on its position: adding a problem changes no other problem's fate, adding a teacher after the
+others none of their thoughts'.
 """
 
 from __future__ import annotations
@@ -95,13 +95,15 @@ def mix(
     written: Sequence[Written],
     formats: Mapping[str, ThoughtSettings],
     settings: MixSettings,
+    without: Container[str] = frozenset(),
 ) -> Mixed:
-    """Join what the teachers wrote on `problems` into training and dev examples.
+    """Join what the teachers wrote on `problems` into training and dev examples, problems `without` left out.
 
     Of each format, the teachers are heard in the order of `written`: a later one adds only what no
     earlier one brought into the mix.
     """
-    wanted = {problem.id: problem for problem in problems[: settings.limit]}
+    left = [problem for problem in problems if problem.id not in without]
+    wanted = {problem.id: problem for problem in left[: settings.limit]}
     held_out = [one for one in wanted.values() if draw(settings.seed, "dev", one.id) < settings.dev]
     mixed = Mixed([], [], [], held_out, {})
     right: dict[str, Sorted] = {}
@@ -110,7 +112,7 @@ def mix(
         own = [one for one in written if one.thought == name]
         counts = mixed.counts[name] = {one.teacher: Counts() for one in own}
         mixed.kept.update({one.cell: 0 for one in own})
-        right[name] = _right(own, wanted.keys(), formats[name].answer, settings, mixed)
+        right[name] = _right(own, wanted.keys(), without, formats[name].answer, settings, mixed)
         wrong[name] = _wrong(own, wanted.keys() - mixed.held, settings.per_problem, counts)
     for problem in wanted.values():
         for name in settings.thoughts:
@@ -145,6 +147,7 @@ def _example(problem: Problem, thought: Thought, cue: str) -> Example:
 def _right(
     written: Sequence[Written],
     wanted: Iterable[str],
+    without: Container[str],
     answer: AnswerKind,
     settings: MixSettings,
     mixed: Mixed,
@@ -155,7 +158,7 @@ def _right(
     for one in written:
         chosen: Counter[str] = Counter()
         for thought in one.rows:
-            reason = _refusal(thought, kept.keys(), chosen[thought.problem], settings)
+            reason = _refusal(thought, kept.keys(), without, chosen[thought.problem], settings)
             # Only a right thought is known to parse, so only then may its content be looked at.
             marks = set() if reason else {(thought.problem, mark) for mark in content_marks(thought.text, answer)}
             if not reason and settings.deduplicate and marks & seen:
@@ -173,9 +176,13 @@ def _right(
     return kept
 
 
-def _refusal(thought: Thought, wanted: Container[str], chosen: int, settings: MixSettings) -> str | None:
+def _refusal(
+    thought: Thought, wanted: Container[str], without: Container[str], chosen: int, settings: MixSettings
+) -> str | None:
     if thought.verdict != Outcome.CORRECT:
         return thought.verdict
+    if thought.problem in without:
+        return "left-out"
     if thought.problem not in wanted:
         return "over-limit"
     return "over-cap" if chosen >= settings.per_problem else None
