@@ -134,6 +134,13 @@ def _source(checked: Checked, data: Data, split: str) -> Span:
 
 def _of_split(inspection: Inspection, data: Data, split: SplitRef, problems: list[Problem]) -> Iterator[Diagnostic]:
     checked, span = inspection.checked, _source(inspection.checked, data, split.split)
+    wanted = data.settings.sizes.get(split.split)
+    if wanted is not None and wanted != len(problems):
+        place = checked.own("data", data.name, "sizes") or checked.item("data", data.name, "sizes")
+        summary = f"`{split}` has {_count(problems)}, not {wanted:,}"
+        yield error(
+            Code.UNFIT_DATA, summary, place, "it is another data set or another version of it; or mend the number"
+        )
     limit = data.settings.limit
     if limit is not None and limit > len(problems) and "limit" not in data.references:
         place = checked.own("data", data.name, "limit") or checked.item("data", data.name, "limit")

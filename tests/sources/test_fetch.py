@@ -134,3 +134,13 @@ def test_the_origin_of_synthetic_problems(project: Path) -> None:
         "generator": "arithmetic",
         "seed": 3,
     }
+
+
+def test_a_split_of_another_size_is_no_such_data(project: Path) -> None:
+    assert len(written(project, ["train"], sizes={"train": 3, "test": 99})["train"]) == 3
+    assert len(written(project, ["test"], joined={"test": ("train", "test")}, sizes={"test": 5}, limit=2)["test"]) == 2
+    files.origin_file("mine").unlink()
+    with pytest.raises(Failure, match=r"mine\.test has 2 problems, and the spec says 1,319") as caught:
+        written(project, ["train", "test"], sizes={"test": 1319})
+    assert "sizes = { test: 2 }" in str(caught.value)
+    assert not files.origin_file("mine").exists()

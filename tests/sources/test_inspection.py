@@ -228,6 +228,12 @@ def test_a_limit_beyond_the_size(project: Path) -> None:
     assert summaries(project, text) == ["`limit` changes nothing: `a.test` has 5 problems"]
 
 
+def test_a_split_of_another_size(project: Path) -> None:
+    text = SPEC.replace('test.jsonl") }', 'test.jsonl") sizes = { train: 8, test: 1319 } }')
+    assert said(project, text) == [("error", Code.UNFIT_DATA, "sizes = { train: 8, test: 1319 }")]
+    assert summaries(project, text) == ["`a.test` has 5 problems, not 1,319"]
+
+
 def test_what_is_not_there_is_not_read(project: Path) -> None:
     (project / "test.jsonl").unlink()
     (project / "cot.jsonl").unlink()

@@ -12,7 +12,7 @@ from distill_dsl.contract.params import read_settings
 from distill_dsl.contract.records import Problem
 from distill_dsl.contract.settings import DataSettings
 from distill_dsl.runtime import sources
-from distill_dsl.runtime.sources.origin import sha256_of
+from distill_dsl.runtime.sources.origin import Origin, sha256_of
 from distill_dsl.runtime.thoughts.answers import read_answer
 
 
@@ -26,6 +26,9 @@ def run(*, data: str, splits: list[str]) -> None:
     found = sources.fetch(settings.source, own, settings)
     ready = {split: joined(split, [found.problems[part] for part in parts]) for split, parts in wanted.items()}
 
+    for split, problems in ready.items():
+        _check_size(data, split, len(problems), settings.sizes.get(split), found.origin)
+
     written: dict[str, object] = {}
     for split, problems in ready.items():
         kept = problems[: settings.limit]
@@ -34,6 +37,19 @@ def run(*, data: str, splits: list[str]) -> None:
         written[split] = {"problems": len(kept), "of": len(problems), "sha256": sha256_of(path)}
         print(f"{data}.{split}: {len(kept)} problems")
     files.write_json(files.origin_file(data), found.origin | {"splits": written})
+
+
+def _check_size(data: str, split: str, found: int, wanted: int | None, origin: Origin) -> None:
+    """A split of another size than the spec says is another data set, or another version of it."""
+    if wanted is None or found == wanted:
+        return
+    commit = f", commit {origin['commit']}" if origin.get("commit") else ""
+    raise Failure(
+        f"{data}.{split} has {found:,} problems, and the spec says {wanted:,}",
+        where=f"data {data}: {origin['kind']}{commit}",
+        help=f"pin the revision or get the file that has {wanted:,}; or, if this is meant, say `sizes = "
+        f"{{ {split}: {found} }}`",
+    )
 
 
 def joined(split: str, parts: Sequence[Sequence[Problem]]) -> list[Problem]:
