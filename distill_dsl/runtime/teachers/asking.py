@@ -85,9 +85,10 @@ def _completions(
     refused: Mapping[str, Refused],
 ) -> Iterator[Completion]:
     seen: set[int] = set()
+    asked = question_of(settings, [])
     for problem in problems:
         shown = prompt(problem)
-        key = key_of(question_of(settings, messages(settings, shown)))
+        key = key_of(asked | {"messages": messages(settings, shown)})
         digest = int(key[:16], 16)  # a number takes half of the memory
         for sample in range(settings.samples):
             row = store.get(key, sample, settings.max_tokens, logprobs=model.logprobs)
@@ -125,7 +126,7 @@ def _said(row: Bought, *, again: bool) -> dict[str, Any]:
         "reason": row.reason,
         "finish": row.finish,
         "usage": usage,
-        "logprob": sum(logprobs) / len(logprobs) if logprobs else None,
+        "logprob": sum(logprobs) / len(logprobs) if logprobs else row.logprob,
     }
 
 
@@ -172,9 +173,10 @@ class _Missing:
 
     def steps(self) -> Iterator[Wanted | None]:
         """Problem by problem what it lacks; `None` for one that lacks nothing."""
+        asked = question_of(self._settings, [])
         for problem in self._problems:
             spoken = messages(self._settings, self._prompt(problem))
-            question = question_of(self._settings, spoken)
+            question = asked | {"messages": spoken}
             key = key_of(question)
             if key in self.under_way or key in self.refused:
                 self._progress(self._settings.samples)

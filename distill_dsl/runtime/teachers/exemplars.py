@@ -146,13 +146,13 @@ def _vectors(questions: Sequence[str]) -> tuple[Any, Any]:
 
 
 def _kinds(question: str) -> list[str]:
-    return [NUMBER if piece[0].isdigit() else piece for piece in _pieces(question)]
+    return [NUMBER if piece[:1].isdigit() else piece for piece in _pieces(question)]
 
 
 def _pieces(question: str) -> tuple[str, ...]:
     """What two spellings of one question have in common; case, blanks and marks of writing make no other question."""
-    pieces = PIECE.findall(unicodedata.normalize("NFKC", question).casefold())
-    return tuple(piece.replace(",", "") for piece in pieces)
+    text = unicodedata.normalize("NFKC", question).casefold()
+    return tuple(piece.replace(",", "") for piece in PIECE.findall(text)) or (text.strip(),)
 
 
 def _listed(settings: Exemplars, thought: str, format: ThoughtSettings) -> Iterator[Exemplar]:

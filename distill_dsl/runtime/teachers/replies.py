@@ -286,7 +286,7 @@ _UNWANTED: Final = re.compile(
 )
 UNMISTAKABLE: Final = frozenset(["max_tokens", "max_completion_tokens", "top_p", "logprobs"])
 _ONLY_ONE: Final = re.compile(
-    r"only one (?:completion )?choice|multiple (?:completions|choices)|\bn ?(?:>|!=|must|should)"
+    r"only one (?:completion )?choice|multiple (?:completions|choices)|\bn ?(?:>|!=|must|should)", re.IGNORECASE
 )
 
 

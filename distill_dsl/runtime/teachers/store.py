@@ -98,14 +98,21 @@ class Store:
         longer than it. One that was cut off serves its own limit alone.
         """
         row = self.connection.execute(
-            f"SELECT {', '.join(COLUMNS)} FROM completions"
-            " WHERE request = (SELECT id FROM requests WHERE key = :key) AND sample = :sample"
-            " AND (max_tokens = :most OR (finish IS NULL AND coalesce(output, max_tokens) <= :most))"
-            " AND (NOT :logprobs OR logprobs IS NOT NULL)"
-            " ORDER BY max_tokens <> :most, max_tokens, id LIMIT 1",
+            f"SELECT {', '.join(COLUMNS)} {SERVES} AND sample = :sample ORDER BY {FIRST} LIMIT 1",
             {"key": key, "sample": sample, "most": max_tokens, "logprobs": logprobs},
         ).fetchone()
         return None if row is None else bought_of(row)
+
+    def lengths(self, key: str, samples: int, max_tokens: int, *, logprobs: bool = False) -> dict[int, int | None]:
+        """Of the first `samples`, those that need not be bought, with their tokens: as `get`, much faster."""
+        rows = self.connection.execute(
+            f"SELECT sample, output {SERVES} AND sample < :samples ORDER BY sample, {FIRST}",
+            {"key": key, "samples": samples, "most": max_tokens, "logprobs": logprobs},
+        )
+        found: dict[int, int | None] = {}
+        for sample, output in rows:
+            found.setdefault(sample, output)
+        return found
 
     def put(self, question: Mapping[str, Any], key: str, rows: Mapping[int, Bought], *, teacher: str) -> None:
         """Keep the completions of one request by their samples; on return they outlive the process.
@@ -194,6 +201,15 @@ class Store:
 
 COLUMNS: Final = tuple(Bought.__struct_fields__)
 """Those of a completion that are its own."""
+
+SERVES: Final = (
+    "FROM completions WHERE request = (SELECT id FROM requests WHERE key = :key)"
+    " AND (max_tokens = :most OR (finish IS NULL AND coalesce(output, max_tokens) <= :most))"
+    " AND (NOT :logprobs OR logprobs IS NOT NULL)"
+)
+"""See `Store.get`."""
+FIRST: Final = "max_tokens <> :most, max_tokens, id"
+"""Of several that serve, the one asked for under this very limit, else the shortest limit, else the first bought."""
 
 
 def add_request(connection: sqlite3.Connection, key: str, question: Mapping[str, Any]) -> int:
