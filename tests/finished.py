@@ -126,6 +126,11 @@ ORIGIN = {
 }
 
 
+def unique_of(asked: Asked) -> int:
+    """How many different right thoughts there are."""
+    return 685 - 50 * list(FORMATS["etd"]).index(asked.thought)
+
+
 def given(asked: Asked) -> dict[str, object]:
     """What a verify stage writes of a teacher that is paid; of equations the server did not say what they took."""
     place = list(FORMATS["etd"]).index(asked.thought)
@@ -140,7 +145,7 @@ def given(asked: Asked) -> dict[str, object]:
         **lost,
         "executed": 950 - 60 * place,
         "right": right,
-        "unique": right - 15,
+        "unique": unique_of(asked),
         "covered": 0.92 - 0.05 * place,
         "verdicts": {"correct": right, "wrong": asks - right - sum(lost.values()), "missing": 2},
         "tokens": {"input": 400_000 if known else None, "output": 90_000 if known else None},
@@ -154,7 +159,7 @@ def write_run(run: Run) -> None:
     example = Example(problem="p", thought="cot", question="1 + 1?", cue="Let's think.", text="1 + 1 = 2")
     files.write_rows(files.mix_file(run.mix, "train"), [example])
     files.write_rows(files.mix_file(run.mix, "dev"), [example])
-    kept = {one.cell: 600 + 10 * len(asked_of(run)) for one in asked_of(run)}
+    kept = {one.cell: unique_of(one) - (0 if len(asked_of(run)) > 1 else 20) for one in asked_of(run)}
     files.write_json(files.mix_counts_file(run.mix), {"problems": 250, "train": sum(kept.values()), "kept": kept})
     for one in asked_of(run):
         files.write_json(files.yield_file(one.cell), given(one))

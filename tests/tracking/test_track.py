@@ -140,13 +140,13 @@ def test_a_run_reads_back_as_the_files_say(capfd: pytest.CaptureFixture[str], pr
     }
     assert not [name for name in metrics if "/dev/" in name]
     assert metrics["yield/pot/asked"] == 1000
-    assert metrics["yield/pot/kept"] == 630
+    assert metrics["yield/pot/kept"] == 635
     assert metrics["yield/pot/covered"] == pytest.approx(0.87)
     assert metrics["yield/pot/cost_per_1000_right"] == pytest.approx(114 / 650)
     assert metrics["yield_total/right"] == 700 + 650 + 600
     assert not {"yield/eot/cost", "yield_total/cost", "yield_total/tokens_input", "yield_total/covered"} & set(metrics)
     assert runs["small · cotd · seed 1"].data.metrics["yield_total/cost"] == pytest.approx(0.114)
-    assert runs["small · cotd · seed 1"].data.metrics["yield/cot/kept"] == 610
+    assert runs["small · cotd · seed 1"].data.metrics["yield/cot/kept"] == 665
     curve = client().get_metric_history(run.info.run_id, "curve/loss")
     assert [point.step for point in curve] == list(range(1, 301))
     assert curve[99].value == pytest.approx(0.01)
@@ -274,7 +274,7 @@ def test_several_teachers_of_a_format_are_told_apart_and_added_up() -> None:
     assert metrics["yield/cot/self.toy.train/right"] == 7
     assert metrics["yield/cot/self.toy.train/kept"] == 5
     assert metrics["yield/cot/right"] == metrics["yield_total/right"] == 707
-    assert metrics["yield/cot/kept"] == 615
+    assert metrics["yield/cot/kept"] == 670
     assert metrics["yield/cot/cost_per_1000_right"] == pytest.approx(114 / 707)
     assert "yield/cot/covered" not in metrics
 
