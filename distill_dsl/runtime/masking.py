@@ -18,7 +18,7 @@ LONG: Final = 8
 `none` that a server without keys is given may be a part of any word."""
 UNMISTAKABLE: Final = 16
 """Characters from which a secret is taken out of completions, too; a text that holds so long a one is an echo."""
-TAIL: Final = 0.5
+START: Final = 0.5
 """Share of a secret, from its start, that is enough to know it by: errors cut long texts off."""
 
 
@@ -27,7 +27,7 @@ class Mask:
 
     def __init__(self, secrets: Iterable[str]) -> None:
         forms = sorted({form for secret in secrets for form in _forms(secret)}, key=lambda form: (-len(form), form))
-        self._messages = _pattern([_in_messages(form) for form in forms])
+        self._messages = _pattern([*map(_whole, forms), *(_cut_off(form) for form in forms if len(form) >= LONG)])
         self._completions = _pattern([re.escape(form) for form in forms if len(form) >= UNMISTAKABLE])
 
     def message(self, text: str) -> str:
@@ -58,11 +58,12 @@ def _forms(secret: str) -> Iterator[str]:
     yield json.dumps(secret, ensure_ascii=False)[1:-1]
 
 
-def _in_messages(form: str) -> str:
-    if len(form) < LONG:
-        return rf"(?<!\w){re.escape(form)}(?!\w)"
-    known = max(LONG, int(len(form) * TAIL))
-    return rf"{re.escape(form)}|{re.escape(form[:known])}\w*"
+def _whole(form: str) -> str:
+    return re.escape(form) if len(form) >= LONG else rf"(?<!\w){re.escape(form)}(?!\w)"
+
+
+def _cut_off(form: str) -> str:
+    return rf"{re.escape(form[: max(LONG, int(len(form) * START))])}[^\s\"'<>]*"
 
 
 def _pattern(alternatives: list[str]) -> re.Pattern[str] | None:

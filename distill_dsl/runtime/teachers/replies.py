@@ -357,16 +357,17 @@ def _shown(text: str) -> str:
 
 def _wait(headers: Mapping[str, str]) -> float | None:
     """Seconds that the server asks to wait: `retry-after-ms`, `Retry-After` as a number or as a date."""
-    try:
-        return max(0.0, float(headers["retry-after-ms"]) / 1000)
-    except (KeyError, ValueError):
-        pass
-    value = headers.get("retry-after", "")
-    try:
-        return max(0.0, float(value))
-    except ValueError:
-        pass
+    milliseconds, value = _number(headers.get("retry-after-ms")), headers.get("retry-after")
+    if milliseconds is not None:
+        return milliseconds / 1000
+    seconds = _number(value)
+    if seconds is not None or value is None:
+        return seconds
     try:
         return max(0.0, (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds())
     except (ValueError, TypeError):
         return None
+
+
+def _number(text: str | None) -> float | None:
+    return max(0.0, float(text)) if text and re.fullmatch(r"-?\d+(\.\d+)?", text) else None
