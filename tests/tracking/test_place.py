@@ -52,3 +52,18 @@ def test_a_folder_with_a_space_makes_a_good_uri_and_a_good_command(
     spaced.mkdir()
     monkeypatch.chdir(spaced)
     assert place.ui_command() == f"mlflow ui --backend-store-uri 'sqlite:///{spaced}/mlflow.db'"
+
+
+@pytest.mark.parametrize(
+    "address", ["https://anna:hunter2hunter2@tracker:5000", "postgresql://anna:hunter2hunter2@db/x"]
+)
+def test_a_password_in_the_address_is_not_shown(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", address)
+    assert place.tracking_uri() == address
+    assert place.ui_command() == f"open {address.replace('anna:hunter2hunter2', '***')}"
+
+
+@pytest.mark.parametrize("variable", place.SECRETS)
+def test_what_lets_mlflow_in_is_taken_out_of_messages(monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
+    monkeypatch.setenv(variable, "s3cr3t-t0ken-0f-anna")
+    assert place.shown("401: s3cr3t-t0ken-0f-anna is not welcome") == "401: *** is not welcome"

@@ -390,6 +390,30 @@ def test_a_dead_server_is_a_quick_warning(monkeypatch: pytest.MonkeyPatch, capfd
         track.again()
 
 
+def test_no_password_of_a_server_is_told(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://anna:hunter2hunter2@127.0.0.1:9")
+    track_all()
+    out, err = capfd.readouterr()
+    assert err.startswith("warning: MLflow at http://***@127.0.0.1:9 was not brought up to date: ")
+    assert "hunter2" not in out + err
+
+
+def test_no_password_in_a_teachers_address_is_a_param() -> None:
+    address = "https://anna:hunter2hunter2@llm.example/v1"
+    model = {"kind": "openai", "model": "m", "base_url": address}
+    change(Path("params.yaml"), "teacher", "gold", "model", value=model)
+    track_all()
+    params = tracked()["small · etd · seed 1"].data.params
+    assert params["teacher.model.base_url"] == "https://***@llm.example/v1"
+
+
+def test_an_address_of_the_environment_is_a_param_by_its_name() -> None:
+    model = {"kind": "openai", "model": "m", "base_url": {"env": "LLM_URL"}}
+    change(Path("params.yaml"), "teacher", "gold", "model", value=model)
+    track_all()
+    assert tracked()["small · etd · seed 1"].data.params["teacher.model.base_url.env"] == "LLM_URL"
+
+
 def test_a_broken_store_is_a_warning(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (project / "mlflow.db").write_text("no database")
     track_all()

@@ -16,7 +16,7 @@ from distill_dsl.contract.runs import parse_run
 from distill_dsl.runtime.progress import steps_shown
 from distill_dsl.runtime.tracking.facts import Facts, facts_of
 from distill_dsl.runtime.tracking.pipeline import Pipeline, read_pipeline
-from distill_dsl.runtime.tracking.place import tracking_uri, ui_command
+from distill_dsl.runtime.tracking.place import shown, tracking_uri, ui_command
 from distill_dsl.runtime.tracking.project import project
 from distill_dsl.runtime.tracking.store import experiment_id, opened
 
@@ -60,7 +60,7 @@ def unreached(error: Exception) -> Failure:
     """What went wrong with the tracker, that nothing is lost, and how to do it again."""
     first = next(iter(str(error).splitlines()), "") or type(error).__name__
     return Failure(
-        f"MLflow at {tracking_uri()} was not brought up to date: {first}",
+        shown(f"MLflow at {tracking_uri()} was not brought up to date: {first}"),
         help="the results are safe in artifacts/; when it is mended, run `mtd track`",
     )
 

@@ -27,6 +27,7 @@ from distill_dsl.contract.settings import (
     TeacherSettings,
     ThoughtSettings,
 )
+from distill_dsl.runtime.masking import Mask, secrets_of
 from distill_dsl.runtime.tracking.git import git_tags
 from distill_dsl.runtime.tracking.origins import origin_tags
 from distill_dsl.runtime.tracking.pipeline import Pipeline
@@ -154,6 +155,9 @@ def flat(value: Any, prefix: str) -> dict[str, str]:
             return {prefix: ", ".join(map(str, value))} if value else {}
         case bool():
             return {prefix: "true" if value else "false"}
+        case str() if "://" in value:
+            # An address that a spec holds in full may let whoever reads it into a server.
+            return {prefix: Mask(secrets_of(value)).message(value)}
         case _:
             return {prefix: str(value)}
 

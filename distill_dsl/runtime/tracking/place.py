@@ -9,6 +9,7 @@ from typing import Final
 from urllib.parse import quote
 
 from distill_dsl.contract.files import STATE, project_root
+from distill_dsl.runtime.masking import Mask, secrets_of
 
 VARIABLE: Final = "MLFLOW_TRACKING_URI"
 
@@ -42,4 +43,15 @@ def ui_command() -> str:
     """What a person types to see the runs: on their own machine, or where the server is."""
     if is_local():
         return f"mlflow ui --backend-store-uri {shlex.quote(tracking_uri())}"
-    return f"open {tracking_uri()}"
+    return f"open {shown(tracking_uri())}"
+
+
+SECRETS: Final = ("MLFLOW_TRACKING_PASSWORD", "MLFLOW_TRACKING_TOKEN")
+"""Variables by which MLflow is told what lets it into a server; it may stand in the server's address, too."""
+
+
+def shown(text: str) -> str:
+    """A text as it may be shown and logged: without what lets anybody into the tracking server."""
+    secrets = [os.environ[name] for name in SECRETS if os.environ.get(name)]
+    address = [] if is_local() else secrets_of(tracking_uri())
+    return Mask([*secrets, *address]).message(text)
