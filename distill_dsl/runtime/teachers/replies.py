@@ -178,10 +178,10 @@ def _decoded(body: bytes, mask: Callable[[str], str]) -> _Body:
         return msgspec.json.decode(body, type=_Body)
     except (msgspec.DecodeError, UnicodeDecodeError):
         pass
-    # Some servers cut a character in two, or a pair of surrogates: what stands around it is good.
     text = body.decode("utf-8", "replace")
     try:
-        value = json.loads(text)
+        # Some servers cut a pair of surrogates in two (`\\ud83d`): what stands around it is good.
+        value = json.loads(body)
     except (ValueError, RecursionError):
         raise Again(f"it answered with what is no JSON: {_shown(mask(text))}") from None
     if isinstance(value, dict) and value.get("error"):
