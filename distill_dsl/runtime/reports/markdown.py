@@ -11,6 +11,7 @@ from distill_dsl.contract.settings import Published
 from distill_dsl.contract.vocabulary import Outcome, outcome_of
 from distill_dsl.runtime.reports.findings import certainty_parts, comparison_parts, scaling_parts
 from distill_dsl.runtime.reports.grid import ditto, markdown_table
+from distill_dsl.runtime.reports.overlap import overlap_parts
 from distill_dsl.runtime.reports.results import FormatRow, Results, known_mean
 from distill_dsl.runtime.reports.spending import efficiency_parts, row_seconds
 from distill_dsl.runtime.reports.study import Study
@@ -54,6 +55,7 @@ def report_markdown(study: Study) -> str:
         ),
         format_grid(results),
         *yield_parts(study),
+        *overlap_parts(study),
     ]
     if results.settings.published is not None:
         parts += published_parts(results, results.settings.published)

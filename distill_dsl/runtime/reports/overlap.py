@@ -63,15 +63,16 @@ def _learned(mix: str) -> list[Problem]:
 def overlap_parts(study: Study) -> list[str]:
     """A section of the report: what is shared, or that nothing is."""
     found = [one for one in study.overlaps if one.pairs]
-    rule = f"word by word (`same`), or `nearly`: the same numbers and {LIKE:.0%} of the words of both"
+    like = f"the same numbers and {LIKE:.0%} of the words of both"
     if not found:
-        return ["## Overlap", f"No problem of a test is in what the students learned from, {rule}."]
+        none = f"No problem of a test is in what the students learned from: neither word by word nor nearly ({like})."
+        return ["## Overlap", none]
     body = list(dict.fromkeys(tuple(_row(one)) for one in found))
     return [
         "## Overlap",
         (
-            f"Problems of the tests that are also in what the students learned from: {rule}. `overlap.csv` names "
-            "them; `without = ...` in a mix leaves them out."
+            "Problems of the tests that are also in what the students learned from: the `same` word by word, or "
+            f"`nearly` ({like}). `overlap.csv` names them; `without = ...` in a mix leaves them out."
         ),
         markdown_table(["mix", "test", "problems", "same", "nearly", "such as"], body, left=2),
     ]

@@ -162,15 +162,16 @@ def yield_csv(study: Study) -> str:
 
 
 def overlap_csv(study: Study) -> str:
-    """One row a mix and test: problems of the test that the mix has, word by word or nearly so."""
+    """One row a mix and test: problems of the test that the mix has, word by word or nearly so, and their ids."""
     results = study.results
     varied = results.varied
-    head = ["mix", *(f"vary.{name}" for name in varied), "test", "problems", "same", "near"]
+    head = ["mix", *(f"vary.{name}" for name in varied), "test", "problems", "learned", "same", "near", "ids"]
     body = []
     for one in study.overlaps:
         values = dict(shared([run for run in results.scores if run.mix == one.mix]))
         label = [name_of(one.mix), *(values.get(name, "") for name in varied), title_of(one.test)]
-        body.append([*label, one.problems, one.same, one.near])
+        ids = " ".join(pair.problem.id for pair in one.pairs)
+        body.append([*label, one.problems, one.learned, one.same, one.near, ids])
     return csv_text(head, body)
 
 
