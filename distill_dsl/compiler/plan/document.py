@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from distill_dsl.compiler.plan.forecast import Asked, Forecast, Trainings
+from distill_dsl.compiler.plan.forecast import Asked, Forecast, Quoted, Trainings
 from distill_dsl.compiler.plan.keys import KeyChange
 from distill_dsl.compiler.plan.outlook import Outlook, State
 from distill_dsl.compiler.plan.reasons import Reason
@@ -48,6 +48,7 @@ def _trainings(one: Trainings) -> dict[str, Any]:
 
 def _asked(one: Asked, outlooks: Mapping[str, Outlook]) -> dict[str, Any]:
     waiting = [name for name in one.stages if outlooks[name].state is State.RUNS]
+    quote = one.quote(waiting)
     return {
         "teacher": one.teacher,
         "model": one.model,
@@ -60,6 +61,22 @@ def _asked(one: Asked, outlooks: Mapping[str, Outlook]) -> dict[str, Any]:
         "calls": one.calls(len(one.thoughts)),
         "calls_now": one.calls(len(waiting)),
         "stages": list(one.stages),
+        "budget": {"dollars": one.spending.budget_dollars, "tokens": one.spending.budget_tokens},
+        "quote": _quote(quote) if isinstance(quote, Quoted) else None,
+        "no_quote": quote if isinstance(quote, str) else None,
+    }
+
+
+def _quote(one: Quoted) -> dict[str, Any]:
+    """Of ranges the low and the high end; tokens as whole numbers."""
+    return {
+        "held": one.held,
+        "to_buy": one.calls,
+        "input": [round(end) for end in one.input],
+        "output": [round(end) for end in one.output],
+        "dollars": None if one.dollars is None else [round(end, 6) for end in one.dollars],
+        "price": one.price,
+        "spent": {"dollars": round(one.spent_dollars, 6), "tokens": one.spent_tokens},
     }
 
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from distill_dsl.compiler.model.entities import Experiment, Model
 from distill_dsl.compiler.model.fields import FIELDS
@@ -29,10 +29,12 @@ from distill_dsl.contract.settings import (
     ReasoningGymSource,
     RecordedTeacher,
     SolutionTeacher,
+    SpendingSettings,
     StudentSettings,
     SyntheticSource,
     TeacherSettings,
     TrainedTeacher,
+    TransformersTeacher,
     is_local,
 )
 
@@ -58,6 +60,48 @@ class Trainings:
         return math.prod(number for number, _ in self.factors)
 
 
+Range = tuple[float, float]
+"""At least, at most."""
+
+
+@dataclass(frozen=True)
+class Quoted:
+    """What asking will still take: what the completion store holds is taken off."""
+
+    held: int
+    """Completions that the store holds."""
+    calls: int
+    """Completions to be bought."""
+    input: Range
+    """Tokens of prompts."""
+    output: Range
+    """Tokens of completions."""
+    dollars: Range | None
+    """`None` where the price is not known."""
+    price: str
+    """`declared`, `listed`, `free` or `unknown`."""
+    spent_dollars: float
+    spent_tokens: int
+    """Of the teacher so far, which its budget counts."""
+
+
+def together(quotes: Sequence[Quoted]) -> Quoted:
+    """What several stages of one teacher take, at least one."""
+
+    def added(ranges: Sequence[Range]) -> Range:
+        return sum(low for low, _ in ranges), sum(high for _, high in ranges)
+
+    dollars = [one.dollars for one in quotes if one.dollars is not None]
+    return replace(
+        quotes[0],
+        held=sum(one.held for one in quotes),
+        calls=sum(one.calls for one in quotes),
+        input=added([one.input for one in quotes]),
+        output=added([one.output for one in quotes]),
+        dollars=added(dollars) if len(dollars) == len(quotes) else None,
+    )
+
+
 @dataclass(frozen=True)
 class Asked:
     """The thoughts of one teacher (as one set of its settings) for one split.
@@ -74,11 +118,23 @@ class Asked:
     samples: int
     max_tokens: int
     stages: tuple[str, ...]
+    spending: SpendingSettings
+    quotes: Mapping[str, Quoted | str]
+    """Stage -> what it will take, or why that cannot be said; without those whose problems are not at hand."""
 
     def calls(self, thoughts: int) -> int | None:
         """How many at most, for so many of its thoughts; `None` where it is unknown."""
         most = self.problems if self.problems is not None else self.limit
         return None if most is None else most * thoughts * self.samples
+
+    def quote(self, stages: Sequence[str]) -> Quoted | str | None:
+        """What these of its stages will take; else why that cannot be said, or `None` where too little is at hand."""
+        quotes = [self.quotes[name] for name in stages if name in self.quotes]
+        why = next((one for one in quotes if isinstance(one, str)), None)
+        if why is not None:
+            return why
+        known = [one for one in quotes if isinstance(one, Quoted)]
+        return together(known) if known and len(known) == len(stages) else None
 
 
 @dataclass(frozen=True)
@@ -112,6 +168,8 @@ class Surroundings:
     exists: Callable[[str], bool] = lambda path: False
     rows: Callable[[str, str], int | None] = lambda data, split: None
     """How many problems the fetched file of (data, split) holds, where it is up to date."""
+    quote: Callable[[AskStage], Quoted | str | None] = lambda stage: None
+    """What asking will take, or why that cannot be said; `None` where nothing is known of the problems."""
 
 
 def forecast(model: Model, plan: Plan, around: Surroundings) -> Forecast:
@@ -182,7 +240,18 @@ def _asked(plan: Plan, around: Surroundings) -> Iterator[Asked]:
             settings.samples,
             settings.max_tokens,
             tuple(map(stage_name, ones)),
+            _spending(plan, teacher),
+            {stage_name(one): said for one in ones if (said := around.quote(one)) is not None},
         )
+
+
+def _spending(plan: Plan, teacher: str) -> SpendingSettings:
+    """What the spec says of a teacher's budget and price, by the name of its block."""
+    block = plan.blocks.get(("spending", block_name(teacher)))
+    if block is None:
+        return SpendingSettings()
+    assert isinstance(block.settings, SpendingSettings)
+    return block.settings
 
 
 def _spelled(value: Settings, section: str, key: str) -> str:
@@ -192,12 +261,19 @@ def _spelled(value: Settings, section: str, key: str) -> str:
 
 def size(data: DataSettings, split: str) -> int | None:
     """How many problems a split has, where the spec says so."""
+    whole = _whole(data, split)
+    return whole if whole is None or data.limit is None else min(whole, data.limit)
+
+
+def _whole(data: DataSettings, split: str) -> int | None:
+    """Before any limit."""
+    if split in data.sizes:
+        return data.sizes[split]
     if not isinstance(data.source, SyntheticSource | ReasoningGymSource):
         return None
     sizes: Mapping[str, int] = data.source.sizes
     parts = data.joined.get(split, (split,))
-    whole = sum(sizes[part] for part in parts) if all(part in sizes for part in parts) else None
-    return whole if whole is None or data.limit is None else min(whole, data.limit)
+    return sum(sizes[part] for part in parts) if all(part in sizes for part in parts) else None
 
 
 # --- needs --------------------------------------------------------------------------------------
@@ -226,6 +302,10 @@ def _hub(plan: Plan) -> Iterator[str]:
     for block in plan.blocks.values():
         match block.settings:
             case DataSettings(source=HfSource(name=name)):
+                found[name] = None
+            case TeacherSettings(model=TransformersTeacher(model=name)) if not is_local(name):
+                found[name] = None
+            case TeacherSettings(model=RecordedTeacher(dataset=str(name))) if not is_local(name):
                 found[name] = None
             case StudentSettings(base=HfBase(name=name)) if not is_local(name):
                 found[name] = None

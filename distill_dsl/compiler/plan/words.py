@@ -10,10 +10,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from distill_dsl.compiler.plan.forecast import Asked, Forecast, Need, Trainings
+from distill_dsl.compiler.plan.forecast import Asked, Forecast, Need, Quoted, Range, Trainings
 from distill_dsl.compiler.plan.outlook import Outlook, State
 from distill_dsl.compiler.plan.reasons import NEVER_RAN, Reason
 from distill_dsl.compiler.plan.stages import Place, SpecStage
+from distill_dsl.contract.settings import SpendingSettings
 from distill_dsl.contract.vocabulary import StageKind
 
 NAMED: Final = 3
@@ -46,7 +47,8 @@ def paragraph(forecast: Forecast, outlooks: Outlooks) -> list[Line]:
     if forecast.further:
         verb = "teaches, judges or is" if forecast.further == 1 else "teach, judge or are"
         lines.append(Line(f"{counted(forecast.further, 'further training')} {verb} what another starts from."))
-    lines += [Line(_calls(one, outlooks)) for one in forecast.asked]
+    for one in forecast.asked:
+        lines += [Line(_calls(one, outlooks)), *_quote(one, outlooks)]
     return [*lines, *_needs(forecast), Line(stages(outlooks), "strong")]
 
 
@@ -74,12 +76,64 @@ def _calls(asked: Asked, outlooks: Outlooks) -> str:
     who = f"teacher {asked.teacher}, {asked.model},"
     if most is None:
         return f"{who} is asked an unknown number of times, since {asked.split} is not fetched yet: {product}."
-    waiting = [name for name in asked.stages if outlooks[name].state is State.RUNS]
+    waiting = still_asked(asked, outlooks)
     now = asked.calls(len(waiting)) if len(waiting) < len(asked.stages) else None
     rest = "" if now is None else f"; now at most {number(now)}, as the others are answered already"
     if not waiting:
         rest = "; all of it is answered already"
     return f"{who} is asked at most {number(most)} times: {product}{rest}."
+
+
+def still_asked(asked: Asked, outlooks: Outlooks) -> list[str]:
+    """The stages that would run."""
+    return [name for name in asked.stages if outlooks[name].state is State.RUNS]
+
+
+def _quote(asked: Asked, outlooks: Outlooks) -> Iterator[Line]:
+    """What is in the store, and what the rest will take."""
+    match asked.quote(still_asked(asked, outlooks)):
+        case str(why):
+            yield Line(f"What it will take cannot be said: {why}.", "warn")
+        case Quoted(calls=0) as quoted:
+            yield Line(f"All {number(quoted.held)} completions are in the store: nothing is bought.")
+        case Quoted() as quoted:
+            held = f"{_completions(quoted.held)} in the store; " if quoted.held else ""
+            took = f"{ranged(quoted.input)} tokens in, {ranged(quoted.output)} out"
+            yield Line(f"{held}{_completions(quoted.calls)} to be bought: {took}, {_price(quoted)}.")
+            yield from _budget(asked.spending, quoted)
+
+
+def _completions(count: int) -> str:
+    return f"{counted(count, 'completion')} {'is' if count == 1 else 'are'}"
+
+
+def _price(quoted: Quoted) -> str:
+    if quoted.price == "free":
+        return "free of charge"
+    if quoted.dollars is None:
+        return "at a price that is not known (`price = per_million(input: ..., output: ...)` declares it)"
+    low, high = quoted.dollars
+    whose = "that the spec declares" if quoted.price == "declared" else "known of the model"
+    return f"{dollars(low)} to {dollars(high)} by the price {whose}"
+
+
+def _budget(spending: SpendingSettings, quoted: Quoted) -> Iterator[Line]:
+    """What is left of it, and whether that is enough."""
+    if spending.budget_dollars is not None:
+        if quoted.dollars is None:
+            yield Line("Its budget is in dollars and its price is not known: it will not be asked.", "warn")
+            return
+        left = max(0.0, spending.budget_dollars - quoted.spent_dollars)
+        text, take = f"Of its budget of {dollars(spending.budget_dollars)}, {dollars(left)}", quoted.dollars
+    elif spending.budget_tokens is not None:
+        left = max(0, spending.budget_tokens - quoted.spent_tokens)
+        text = f"Of its budget of {number(spending.budget_tokens)} tokens, {number(round(left))}"
+        take = quoted.input[0] + quoted.output[0], quoted.input[1] + quoted.output[1]
+    else:
+        return
+    low, high = take
+    enough = ", which is not enough" if left < low else ", which may not be enough" if left < high else ""
+    yield Line(f"{text} {'is' if spending.budget_dollars else 'are'} left{enough}.", "warn" if enough else "")
 
 
 def _needs(forecast: Forecast) -> Iterator[Line]:
@@ -243,6 +297,27 @@ def at(place: Place | None) -> str:
 def number(value: int) -> str:
     """`89,676`."""
     return f"{value:,}"
+
+
+def ranged(value: Range) -> str:
+    """`6.39 to 40.4 million`, of an estimate."""
+    low, high = (_rough(end) for end in value)
+    unit = high.partition(" ")[2]
+    return f"{low.removesuffix(f' {unit}') if unit else low} to {high}"
+
+
+def _rough(value: float) -> str:
+    """To three digits: `1,230`, `152,000`, `6.39 million`."""
+    rounded = float(f"{value:.3g}")
+    for size, name in ((1e9, "billion"), (1e6, "million")):
+        if rounded >= size:
+            return f"{rounded / size:.3g} {name}"
+    return number(round(rounded))
+
+
+def dollars(value: float) -> str:
+    """`$12.34`, `$0.0021`."""
+    return f"${value:,.2f}" if value == 0 or value >= 0.1 else f"${value:.2g}"
 
 
 def counted(value: int, what: str) -> str:

@@ -28,7 +28,7 @@ from distill_dsl.compiler.model.rules.errors import (
     untaught_thoughts,
     unwritable_thoughts,
 )
-from distill_dsl.compiler.model.rules.idle import idle_settings
+from distill_dsl.compiler.model.rules.idle import idle_exemplar_seeds, idle_settings
 from distill_dsl.compiler.model.rules.odd import like_cues, many_trainings, odd_headlines, same_teachers, same_twice
 from distill_dsl.compiler.model.rules.trained import nothing_to_learn, training_cycles, unfit_students
 
@@ -58,6 +58,7 @@ RULES: Final[tuple[Rule, ...]] = (
 
 WARNINGS: Final[tuple[Rule, ...]] = (
     idle_settings,
+    idle_exemplar_seeds,
     redundant_answers,
     idle_samples,
     same_twice,

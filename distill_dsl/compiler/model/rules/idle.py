@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from distill_dsl.compiler.diagnostics import Code, Diagnostic, warning
+from distill_dsl.compiler.language import nodes
 from distill_dsl.compiler.model.entities import Data, Experiment, Mix, Student, Teacher, Thought
 from distill_dsl.compiler.model.rules.checked import Checked, asking, looked_at
 from distill_dsl.contract.settings import (
@@ -113,6 +114,19 @@ def _teacher(checked: Checked, teacher: Teacher) -> Iterator[Idle]:
             ):
                 why = "at temperature 0 a teacher writes its likeliest thought each time"
                 yield "samples", why, "set a `temperature` such as 0.7, or leave `samples` out"
+
+
+def idle_exemplar_seeds(checked: Checked) -> Iterator[Diagnostic]:
+    """A seed of exemplars that are not drawn."""
+    for teacher in checked.model.teachers.values():
+        shown, span = teacher.settings.exemplars, checked.own("teacher", teacher.name, "exemplars")
+        if shown is None or span is None or shown.by not in ("order", "nearest"):
+            continue
+        node = checked.argument("teacher", teacher.name, "exemplars", "seed")
+
+        if isinstance(node, nodes.Number) and checked.constant(teacher, "exemplars"):
+            summary = f"`seed` changes nothing: exemplars by `{shown.by}` are not drawn"
+            yield warning(Code.IDLE_SETTING, summary, node.span, "leave it out, or pick them by `random`")
 
 
 def _thought(checked: Checked, thought: Thought) -> Iterator[Idle]:
