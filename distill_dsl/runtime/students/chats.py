@@ -5,6 +5,7 @@ A model that has a chat template is asked by it, any other by the plain text of 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -28,7 +29,10 @@ template has no place for one; or as text, for there is no template."""
 PROBE: Final = "Mind this sentence."
 
 DAY: Final = date(2024, 7, 26)
-"""What templates that write today's date are told: the same prompt on every day. It is what Llama's says by itself."""
+"""What templates that write today's date are told, so that a prompt is the same on every day; Llama's own default."""
+
+CLOCK: Final = re.compile(r"""strftime_now\(\s*(["'])(.*?)\1\s*\)""")
+"""How a template asks for the date."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +55,7 @@ class Chats:
 
     codec: Codec
     form: Form
+    template: str
     ends: tuple[int, ...]
     """Ids that end what is written."""
     longest: int | None
@@ -65,15 +70,16 @@ class Chats:
             ids = tuple(tokenizer("\n\n".join(message["content"] for message in messages))["input_ids"])
             # Some tokenizers end every text with the end mark; here what is written still follows.
             return ids[:-1] if codec.causal and ids[-1:] == (codec.end,) else ids
-        text = _rendered(tokenizer, messages if self.form == "roles" else merged(messages))
+        text = _rendered(tokenizer, self.template, messages if self.form == "roles" else merged(messages))
         # The template has written the marks that a text begins with.
         return tuple(tokenizer(text, add_special_tokens=not codec.causal)["input_ids"])
 
     def said(self, ids: Sequence[int]) -> tuple[str, bool]:
         """The text of written ids up to the first stop, and whether it came to its end by itself."""
-        text = self.codec.text(ids)
+        ended = ids[-1] in self.ends
+        text = self.codec.text(ids[:-1] if ended else ids)
         found = [place for stop in self.stops if (place := text.find(stop)) >= 0]
-        return (text[: min(found)], True) if found else (text, ids[-1] in self.ends)
+        return (text[: min(found)], True) if found else (text, ended)
 
     @cached_property
     def halt(self) -> Halt | None:
@@ -90,9 +96,11 @@ def chats_of(
 ) -> Chats:
     """How the model with this configuration is asked; raises `Failure` for a template that cannot be used."""
     codec = Codec(tokenizer, causal=not config.is_encoder_decoder)
+    template = CLOCK.sub(lambda match: repr(DAY.strftime(match[2])), _template(tokenizer))
     return Chats(
         codec=codec,
-        form=_form(tokenizer),
+        form=_form(tokenizer, template),
+        template=template,
         ends=_ends(codec, config, generation, stops),
         longest=getattr(config.get_text_config(), "max_position_embeddings", None),
         stops=tuple(stops),
@@ -104,38 +112,53 @@ def merged(messages: Sequence[Message]) -> list[Message]:
     return [{"role": "user", "content": "\n\n".join(message["content"] for message in messages)}]
 
 
-def _form(tokenizer: PreTrainedTokenizerBase) -> Form:
+def _template(tokenizer: PreTrainedTokenizerBase) -> str:
+    """The tokenizer's template, its `default` one where it has several; empty where it has none."""
     if not tokenizer.chat_template:
+        return ""
+    try:
+        return str(tokenizer.get_chat_template())
+    except ValueError as error:
+        raise _unusable(tokenizer, error) from error
+
+
+def _form(tokenizer: PreTrainedTokenizerBase, template: str) -> Form:
+    if not template:
         return "plain"
     user = {"role": "user", "content": "?"}
-    _rendered(tokenizer, [user])
+    _rendered(tokenizer, template, [user])
     try:
-        text = _template(tokenizer, [{"role": "system", "content": PROBE}, user])
+        text = _filled_in(tokenizer, template, [{"role": "system", "content": PROBE}, user])
     except (TemplateError, ValueError, TypeError):
         return "merged"
     # Some templates pass over a role that they do not know.
     return "roles" if PROBE in text else "merged"
 
 
-def _rendered(tokenizer: PreTrainedTokenizerBase, messages: Sequence[Message]) -> str:
+def _rendered(tokenizer: PreTrainedTokenizerBase, template: str, messages: Sequence[Message]) -> str:
     try:
-        return _template(tokenizer, messages)
+        return _filled_in(tokenizer, template, messages)
     except (TemplateError, ValueError, TypeError) as error:
-        raise Failure(
-            f"the chat template of the model cannot be used: {error}",
-            where=str(tokenizer.name_or_path),
-            help="take the template out of the model's folder to ask it by plain text, or correct it",
-        ) from error
+        raise _unusable(tokenizer, error) from error
 
 
-def _template(tokenizer: PreTrainedTokenizerBase, messages: Sequence[Message]) -> str:
+def _filled_in(tokenizer: PreTrainedTokenizerBase, template: str, messages: Sequence[Message]) -> str:
     text = tokenizer.apply_chat_template(
         [dict(message) for message in messages],
+        chat_template=template,
         add_generation_prompt=True,
         tokenize=False,
-        strftime_now=DAY.strftime,
+        date_string=DAY.strftime("%d %b %Y"),
     )
     return str(text)
+
+
+def _unusable(tokenizer: PreTrainedTokenizerBase, error: Exception) -> Failure:
+    return Failure(
+        f"the chat template of the model cannot be used: {error}",
+        where=str(tokenizer.name_or_path),
+        help="correct it, or take it out of a copy of the model's folder: the model is then asked by plain text",
+    )
 
 
 def _ends(codec: Codec, config: Any, generation: GenerationConfig | None, stops: Sequence[str]) -> tuple[int, ...]:

@@ -95,11 +95,14 @@ class Author:
         return asked, refused
 
     def _limit(self, source: Sequence[int]) -> int:
-        """Most tokens of what is written after it: an encoder's input takes no room from them."""
-        longest, most = self.chats.longest, self.how.max_tokens
-        if longest is None or not self.chats.codec.causal:
-            return most
-        return min(most, longest - len(source))
+        """Most tokens of what is written after it; none where it is too long itself."""
+        longest = self.chats.longest
+        if longest is None:
+            return self.how.max_tokens
+        room = longest - len(source)
+        if not self.chats.codec.causal:  # what an encoder reads takes no room from what is written
+            room = longest if room >= 0 else 0
+        return min(self.how.max_tokens, room)
 
     def _answer(self, one: Asked, ids: Sequence[int], logprob: float) -> Answer:
         text, ended = self.chats.said(ids)
@@ -141,7 +144,7 @@ class Loop:
     """The loop of `decoding`, over any model that `transformers` has."""
 
     def __init__(self, student: Student, together: int, note: Callable[[str], None]) -> None:
-        self._student = student
+        self.student = student
         self.together = together
         self._note = note
 
@@ -171,9 +174,9 @@ class Loop:
     def _written(self, asked: Sequence[Asked], how: TeacherSettings, chats: Chats) -> list[tuple[list[int], float]]:
         points = [None if one.chance is None else decoding.points_of(one.chance, how.max_tokens) for one in asked]
         made = decoding.generated(
-            self._student,
+            self.student,
             [one.source for one in asked],
-            decoding.chooser(points, self._student.model.device, how.temperature, how.top_p),
+            decoding.chooser(points, self.student.model.device, how.temperature, how.top_p),
             [one.limit for one in asked],
             ends=chats.ends,
             halt=chats.halt,

@@ -183,7 +183,14 @@ def teaching_model(teacher: TransformersTeacher) -> Student:
     """A model that teaches as it is, loaded as a student is, on a GPU where there is one; its weights in the
     teacher's precision."""
     dtype = torch.bfloat16 if computes_in_half(teacher.precision) else torch.float32
-    return _on_gpu(_load(teacher.model, revision=teacher.revision, dropout=None, dtype=dtype))
+    try:
+        return _on_gpu(_load(teacher.model, revision=teacher.revision, dropout=None, dtype=dtype))
+    except torch.OutOfMemoryError as error:
+        raise Failure(
+            f"the GPU's memory does not suffice for the model `{teacher.model}`",
+            where=teacher.model,
+            help="choose a smaller one, or serve it over several GPUs and use `openai(..., base_url: ...)`",
+        ) from error
 
 
 def _on_gpu(student: Student) -> Student:
