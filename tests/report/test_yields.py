@@ -10,6 +10,7 @@ import pytest
 
 from distill_dsl.contract import files
 from distill_dsl.contract.failure import Failure
+from distill_dsl.contract.records import Example
 from distill_dsl.contract.runs import Asked, Run
 from distill_dsl.runtime.reports.spreadsheets import yield_csv
 from distill_dsl.runtime.reports.study import Study
@@ -160,6 +161,21 @@ def test_the_terminal_says_what_teachers_gave(capsys: pytest.CaptureFixture[str]
     out = capsys.readouterr().out
     lines = [line for line in out.splitlines() if "toy.train" in line]
     assert [word in lines[1] for word in ("gold", "pot", "1000", "650", "490k", "$0.11", "$0.18")] == [True] * 7
+
+
+def test_the_terminal_says_what_of_the_tests_was_trained_on(capsys: pytest.CaptureFixture[str]) -> None:
+    runs = finish()
+    report.show(studied(runs))
+    assert "was trained on" not in capsys.readouterr().out
+    path = files.mix_file("etd", "dev")
+    leaked = [
+        Example(problem=f"leaked{n}", thought="cot", question=f"What is {n} and 1?", cue="c", text="3") for n in (1, 2)
+    ]
+    files.write_rows(path, [*files.read_rows(path, Example), *leaked])
+    report.show(studied(runs))
+    lines = [line for line in capsys.readouterr().out.splitlines() if "was trained on" in line]
+    assert len(lines) == len(TESTS)
+    assert lines[0].startswith("etd was trained on 2 of the 4 problems of toy-test (2 word by word)")
 
 
 @pytest.mark.parametrize(

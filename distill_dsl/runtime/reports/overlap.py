@@ -78,6 +78,18 @@ def overlap_parts(study: Study) -> list[str]:
     ]
 
 
+def overlap_lines(overlaps: Sequence[Shared]) -> list[str]:
+    """A line for each test of which some mix has problems: the mix that has most of them."""
+    lines = []
+    for test in dict.fromkeys(one.test for one in overlaps if one.pairs):
+        worst = max((one for one in overlaps if one.test == test), key=lambda one: len(one.pairs))
+        lines.append(
+            f"{name_of(worst.mix)} was trained on {len(worst.pairs)} of the {worst.problems} problems of "
+            f"{title_of(test)} ({worst.same} word by word); `without` in a mix leaves them out"
+        )
+    return lines
+
+
 def _row(one: Shared) -> Iterator[str]:
     first = one.pairs[0].problem
     words = " ".join(first.question.split())

@@ -24,6 +24,7 @@ from distill_dsl.runtime.reports.efficiency import of_group
 from distill_dsl.runtime.reports.figures import accuracy, certainty, cost, scaling
 from distill_dsl.runtime.reports.figures.style import png
 from distill_dsl.runtime.reports.markdown import report_markdown
+from distill_dsl.runtime.reports.overlap import overlap_lines
 from distill_dsl.runtime.reports.results import known_mean
 from distill_dsl.runtime.reports.spending import row_seconds
 from distill_dsl.runtime.reports.spreadsheets import (
@@ -81,17 +82,18 @@ def run(*, experiment: str, runs: list[str], thoughts: list[str], tests: list[st
 
 
 def show(study: Study) -> None:
-    """The main table and what a person wants next."""
+    """The main table, what the teachers gave, and what a person wants next."""
     console = Console(soft_wrap=True)
     wide = Console(width=None if console.is_terminal else 160)
+    results = study.results
     wide.print(terminal_table(study))
+    console.print(Text(f"{uncertainty(results)}\n"))
     if study.yields:
         wide.print(yield_table(study))
-    results = study.results
+    for line in overlap_lines(study.overlaps):
+        console.print(Text(line, style="yellow"))
     student = results.groups[0].student
-    console.print(
-        Text(f"{uncertainty(results)}\n\nThe whole report: {report_folder(results.experiment)}/table.md. Next:")
-    )
+    console.print(Text(f"\nThe whole report: {report_folder(results.experiment)}/table.md. Next:"))
     console.print(Text(f"  {ui_command()}", style="bold"))
     console.print(Text(f"  dvc exp run -S student.{student}.learning_rate=0.001", style="bold"))
 
