@@ -59,7 +59,8 @@ def plan(
     assert compiled.plan is not None and compiled.model is not None and compiled.emitted is not None
     found = outlooks(compiled.plan, meant_by(compiled), disk)
     before = waits_for(compiled.plan)
-    costs = forecast(compiled.model, compiled.plan, surroundings(found, compiled.plan.blocks))
+    around = surroundings(found, compiled.plan.blocks, quoted=not (as_mermaid or as_tree))
+    costs = forecast(compiled.model, compiled.plan, around)
     gone = [name for name in disk.stages if name not in found]
     uncompiled = bool(stale(compiled.emitted, Path()))
     if as_json:

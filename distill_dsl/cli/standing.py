@@ -8,8 +8,9 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -17,15 +18,27 @@ from typing import Any, Final
 from distill_dsl.cli.output import complain, on_disk
 from distill_dsl.compiler.emit import HEADER
 from distill_dsl.compiler.emit.write import DVC_FILE, parsed
-from distill_dsl.compiler.plan.forecast import Surroundings
+from distill_dsl.compiler.plan.forecast import Quoted, Surroundings
 from distill_dsl.compiler.plan.outlook import Outlook, Standing, State
+from distill_dsl.compiler.plan.places import block_name
+from distill_dsl.compiler.plan.stages import AskStage, stage_name
 from distill_dsl.compiler.plan.wiring import Blocks
 from distill_dsl.contract.failure import Failure
-from distill_dsl.contract.files import problems_file
+from distill_dsl.contract.files import problems_file, read_rows
 from distill_dsl.contract.form import Settings
-from distill_dsl.contract.settings import DataSettings, FileSource
+from distill_dsl.contract.records import Problem
+from distill_dsl.contract.settings import (
+    DataSettings,
+    FileSource,
+    SpendingSettings,
+    SyntheticSource,
+    TeacherSettings,
+    ThoughtSettings,
+)
 
 LOCK_FILE: Final = "dvc.lock"
+MADE: Final = 2000
+"""Most synthetic problems that a plan makes only to tell what asking takes: a second's work."""
 
 
 def compiled_spec() -> Path | None:
@@ -117,27 +130,47 @@ def _cache_folder() -> Path:
 # --- around the spec ----------------------------------------------------------------------------
 
 
-def surroundings(outlooks: dict[str, Outlook], blocks: Blocks) -> Surroundings:
-    """The environment, the local files, and the sizes of what is fetched or can be read here."""
+def surroundings(outlooks: Mapping[str, Outlook], blocks: Blocks, *, quoted: bool) -> Surroundings:
+    """The environment, the local files, the sizes of what is fetched or can be read here, and, where they are
+    `quoted`, what the completions will take that are still to be bought."""
+
+    @cache
+    def problems(data: str, split: str) -> Sequence[Problem] | None:
+        path = _fetched(outlooks, data, split)
+        return _local(blocks["data", data].settings, split) if path is None else list(read_rows(path, Problem))
 
     def rows(data: str, split: str) -> int | None:
-        fetched = outlooks.get(f"fetch-{data}")
-        path = problems_file(data, split)
-        if fetched is None or fetched.state is State.RUNS or not path.is_file():
-            return _local(blocks["data", data].settings, split)
-        with path.open("rb") as stream:
-            return sum(1 for line in stream if line.strip())
+        found = problems(data, split)
+        return None if found is None else len(found)
+
+    def quote(stage: AskStage) -> Quoted | str | None:
+        if outlooks[stage_name(stage)].state is not State.RUNS:
+            return None
+        try:
+            found = problems(stage.data, stage.split)
+            return None if found is None else _quoted(stage, blocks, found)
+        except Failure as failure:
+            return failure.summary
 
     return Surroundings(
         is_set=lambda name: bool(os.environ.get(name)),
         exists=lambda path: Path(path).exists(),
         rows=rows,
+        quote=quote if quoted else lambda stage: None,
     )
 
 
-def _local(settings: Settings, split: str) -> int | None:
-    """How many problems local files give for a split; `None` where there are none, or they cannot be read."""
-    if not isinstance(settings, DataSettings) or not isinstance(settings.source, FileSource):
+def _fetched(outlooks: Mapping[str, Outlook], data: str, split: str) -> Path | None:
+    """The file of problems, where it is what fetching would write."""
+    fetched, path = outlooks.get(f"fetch-{data}"), problems_file(data, split)
+    return None if fetched is None or fetched.state is State.RUNS or not path.is_file() else path
+
+
+def _local(settings: Settings, split: str) -> list[Problem] | None:
+    """The problems of a split that can be read or made here in no time; else `None`."""
+    if not isinstance(settings, DataSettings) or not isinstance(settings.source, FileSource | SyntheticSource):
+        return None
+    if isinstance(settings.source, SyntheticSource) and sum(settings.source.sizes.values()) > MADE:
         return None
     # Imported here because only this needs what reads data.
     from distill_dsl.runtime.inspection.reading import read_split
@@ -146,4 +179,16 @@ def _local(settings: Settings, split: str) -> int | None:
         problems = read_split("", settings, split)
     except Failure:
         return None  # what is wrong with the file is for `mtd check --data` and the stage that fetches it to say
-    return None if problems is None else len(problems[: settings.limit])
+    return None if problems is None else problems[: settings.limit]
+
+
+def _quoted(stage: AskStage, blocks: Blocks, problems: Sequence[Problem]) -> Quoted:
+    # Imported here because only this needs what renders prompts and reads the store.
+    from distill_dsl.runtime.teachers.quoting import quote
+
+    name = block_name(stage.teacher)
+    settings, thought = blocks["teacher", stage.teacher].settings, blocks["thought", stage.thought].settings
+    spending = blocks["spending", name].settings if ("spending", name) in blocks else SpendingSettings()
+    assert isinstance(settings, TeacherSettings)
+    assert isinstance(thought, ThoughtSettings) and isinstance(spending, SpendingSettings)
+    return Quoted(**asdict(quote(settings, spending, name, stage.thought, thought, problems)))

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from constructed import after_run, compiled, edited, lock_of
 
 from distill_dsl.compiler import compile_spec
-from distill_dsl.compiler.plan.forecast import Forecast, Surroundings, forecast
-from distill_dsl.compiler.plan.words import paragraph
+from distill_dsl.compiler.plan.document import plan_document
+from distill_dsl.compiler.plan.forecast import Forecast, Quoted, Surroundings, forecast
+from distill_dsl.compiler.plan.words import dollars, paragraph, ranged
 
 ROOT = Path(__file__).parents[2]
 
@@ -97,6 +100,150 @@ def test_what_only_the_source_knows_is_unknown_until_it_is_fetched(
     line = said(tmp_path, text, around)[1]
     assert ("unknown number of times" in line) == (calls is None)
     assert " 0 times" not in line
+
+
+def test_a_size_that_the_spec_declares_is_known_before_anything_is_fetched(tmp_path: Path) -> None:
+    text = edited(('source = synthetic("arithmetic", train: 60, test: 12, largest: 20)', 'source = hf("x/y") SIZES'))
+    assert costs(tmp_path, text.replace("SIZES", "sizes = { train: 7473 }")).asked[0].problems == 7473
+    assert costs(tmp_path, text.replace("SIZES", "sizes = { train: 7473 } limit = 9")).asked[0].problems == 9
+    assert costs(tmp_path, text.replace("SIZES", "sizes = { test: 7 }")).asked[0].problems is None
+
+
+# --- quotes -------------------------------------------------------------------------------------
+
+QUOTED = Quoted(
+    held=40,
+    calls=200,
+    input=(6_385_674, 40_439_396),
+    output=(700, 15_304_704.0),
+    dollars=(0.0042, 12.5),
+    price="declared",
+    spent_dollars=1.5,
+    spent_tokens=1_000_000,
+)
+
+
+def quotes(
+    tmp_path: Path, quote: Quoted | str | list[Quoted | str | None] | None, teacher: str = "", ran: bool = False
+) -> list[str]:
+    """What is said of the first teacher after the line of its calls, where each of its three stages is quoted so."""
+    text = edited(("samples = paths", f"samples = paths {teacher}")) if teacher else edited()
+    rest = iter(quote) if isinstance(quote, list) else None
+    around = Surroundings(
+        is_set=lambda name: True,
+        exists=lambda path: True,
+        quote=lambda stage: next(rest) if rest is not None else quote,  # type: ignore[return-value]
+    )
+    done = compiled(tmp_path, text)
+    assert done.model is not None and done.plan is not None
+    found = after_run(done, done) if ran else after_run(done, done, lock={})
+    lines = [line.text for line in paragraph(forecast(done.model, done.plan, around), found)]
+    return lines[2 : next(at for at, line in enumerate(lines) if line.startswith("It needs"))]
+
+
+def test_what_asking_takes_is_said_of_all_stages_together(tmp_path: Path) -> None:
+    [line] = quotes(tmp_path, QUOTED)
+    assert line == (
+        "120 completions are in the store; 600 completions are to be bought: 19.2 to 121 million tokens in,"
+        " 2,100 to 45.9 million out, $0.013 to $37.50 by the price that the spec declares."
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"held": 0, "dollars": (1, 2), "price": "listed"}, "600 completions are to be bought: "),
+        ({"dollars": (1, 2), "price": "listed"}, "$3.00 to $6.00 by the price known of the model."),
+        ({"dollars": (0, 0), "price": "free"}, " out, free of charge."),
+        ({"dollars": None, "price": "unknown"}, "at a price that is not known (`price = per_million("),
+    ],
+)
+def test_what_is_not_known_is_said_to_be_unknown(change: dict[str, Any], said: str, tmp_path: Path) -> None:
+    [line] = quotes(tmp_path, replace(QUOTED, **change))
+    assert said in line and " 0 completions" not in f" {line}"
+
+
+def test_what_is_all_in_the_store_costs_nothing(tmp_path: Path) -> None:
+    nothing = replace(QUOTED, held=240, calls=0, input=(0, 0), output=(0, 0), dollars=(0, 0))
+    assert quotes(tmp_path, nothing) == ["All 720 completions are in the store: nothing is bought."]
+
+
+def test_nothing_is_said_where_a_part_is_not_known_or_all_is_answered(tmp_path: Path) -> None:
+    assert quotes(tmp_path, None) == []
+    assert quotes(tmp_path, [QUOTED, None, QUOTED]) == []
+    assert quotes(tmp_path, QUOTED, ran=True) == []
+
+
+def test_why_nothing_can_be_said_is_said(tmp_path: Path) -> None:
+    assert quotes(tmp_path, [QUOTED, "the prompt x does not exist", QUOTED]) == [
+        "What it will take cannot be said: the prompt x does not exist."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("budget", "change", "said"),
+    [
+        ("100USD", {}, "Of its budget of $100.00, $98.50 is left."),
+        ("30USD", {}, "Of its budget of $30.00, $28.50 is left, which may not be enough."),
+        ("30USD", {"dollars": (11, 12)}, "Of its budget of $30.00, $28.50 is left, which is not enough."),
+        ("1USD", {"dollars": (11, 12)}, "Of its budget of $1.00, $0.00 is left, which is not enough."),
+        ("1USD", {"dollars": None}, "Its budget is in dollars and its price is not known: it will not be asked."),
+        ("2Mtokens", {}, "Of its budget of 2,000,000 tokens, 1,000,000 are left, which is not enough."),
+        ("200Mtokens", {}, "Of its budget of 200,000,000 tokens, 199,000,000 are left."),
+    ],
+)
+def test_what_is_left_of_a_budget_is_compared(budget: str, change: dict[str, Any], said: str, tmp_path: Path) -> None:
+    price = "price = per_million(input: 1USD, output: 1USD)"
+    assert quotes(tmp_path, replace(QUOTED, **change), f"budget = {budget} {price}")[1] == said
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ((0, 0), "0 to 0"),
+        ((999.6, 1234), "1,000 to 1,230"),
+        ((566_506, 1_044_759), "567,000 to 1.04 million"),
+        ((1e6, 9.999e8), "1 million to 1 billion"),
+        ((18_230_370, 117_462_120), "18.2 to 117 million"),
+    ],
+)
+def test_estimates_are_rounded(value: tuple[float, float], text: str) -> None:
+    assert ranged(value) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(0, "$0.00"), (0.0021, "$0.0021"), (0.5, "$0.50"), (1234.567, "$1,234.57")]
+)
+def test_dollars_keep_what_bears(value: float, text: str) -> None:
+    assert dollars(value) == text
+
+
+def test_the_document_has_the_quote(tmp_path: Path) -> None:
+    done = compiled(tmp_path, edited(("samples = paths", "samples = paths budget = 2Mtokens")))
+    assert done.model is not None and done.plan is not None
+    found = after_run(done, done, lock={})
+
+    def asked(quote: Quoted | str | None) -> Any:
+        assert done.model is not None and done.plan is not None
+        costs = forecast(done.model, done.plan, Surroundings(quote=lambda stage: quote))
+        return plan_document("walk.mtd", costs, found, dict.fromkeys(found, ()), [], False)["asked"][0]
+
+    one = asked(QUOTED)
+    assert one["budget"] == {"dollars": None, "tokens": 2_000_000}
+    assert one["quote"] == {
+        "held": 120,
+        "to_buy": 600,
+        "input": [19157022, 121318188],
+        "output": [2100, 45914112],
+        "dollars": [0.0126, 37.5],
+        "price": "declared",
+        "spent": {"dollars": 1.5, "tokens": 1_000_000},
+    }
+    assert (asked("why")["quote"], asked("why")["no_quote"]) == (None, "why")
+    assert (asked(None)["quote"], asked(None)["no_quote"]) == (None, None)
+
+
+# --- needs --------------------------------------------------------------------------------------
 
 
 def test_teachers_that_nobody_is_asked_for_cost_nothing(tmp_path: Path) -> None:
