@@ -96,8 +96,7 @@ def test_the_account_sees_what_is_lost_and_what_is_bought_twice() -> None:
 
     def delivers() -> str:
         text = write(request, 1)
-        ledger.begins(request)
-        ledger.ends(request, {"choices": [{"message": {"content": text}}]}, Fault.NONE)
+        ledger.ends(ledger.begins(request), {"choices": [{"message": {"content": text}}]}, Fault.NONE)
         return text
 
     first = delivers()

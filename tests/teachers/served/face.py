@@ -114,19 +114,19 @@ class Face:
             await send(writer, await self.answer(request))
             return True
         asked = json.loads(request.body)
-        fault = self.schedule(self.ledger.begins(asked))
+        exchange = self.ledger.begins(asked)
+        fault = self.schedule(exchange.number)
         delivered = None
         try:
-            delivered, alive = await self._under(fault, request, asked, reader, writer)
+            delivered, alive = await self._under(fault, request, reader, writer)
         finally:
-            self.ledger.ends(asked, delivered, fault)
+            self.ledger.ends(exchange, delivered, fault)
         return alive
 
     async def _under(
         self,
         fault: Fault,
         request: Request,
-        asked: dict[str, Any],
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
     ) -> tuple[Any, bool]:
@@ -218,11 +218,11 @@ async def read_request(reader: asyncio.StreamReader) -> Request | None:
     """The next request; `None` where the client has closed."""
     try:
         head = await reader.readuntil(b"\r\n\r\n")
+        headers = headers_of(head)
+        body = await reader.readexactly(int(headers.get("content-length", "0")))
     except (asyncio.IncompleteReadError, ConnectionError):
         return None
     method, path, _ = head.decode("latin-1").split(" ", 2)
-    headers = headers_of(head)
-    body = await reader.readexactly(int(headers.get("content-length", "0")))
     return Request(method, path, headers, body)
 
 

@@ -30,13 +30,26 @@ class Delivery:
     at: float
 
 
+@dataclass
+class Exchange:
+    """One request and what became of it."""
+
+    number: int
+    """From 0, in the order in which they came."""
+    keys: list[Key]
+    begin: float
+    end: float | None = None
+    """When the last byte was sent, or the connection was lost (`time.monotonic`)."""
+    whole: bool = False
+    """Whether all that it gave was delivered."""
+
+
 @dataclass(frozen=True)
 class Again:
-    """A completion that was asked for though it had been delivered, and how long before."""
+    """A completion that was asked for though it had been delivered."""
 
     key: Key
-    age: float
-    """Seconds from the delivery to the request."""
+    delivered: float
     asked: float
     """When (`time.monotonic`)."""
 
@@ -47,42 +60,47 @@ class Ledger:
 
     seed: int = 1
     """The teacher's: sample 0 is asked for with it."""
-    requests: int = 0
+    exchanges: list[Exchange] = field(default_factory=list)
     faults: Counter[str] = field(default_factory=Counter)
     delivered: dict[Key, list[Delivery]] = field(default_factory=dict)
     again: list[Again] = field(default_factory=list)
-    first: float | None = None
-    last: float | None = None
-    """When the first request came and the last answer went."""
     at_once: int = 0
     most_at_once: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def begins(self, request: dict[str, Any]) -> int:
-        """A request has come; gives its number, from 0."""
+    def begins(self, request: dict[str, Any]) -> Exchange:
+        """A request has come."""
         now = time.monotonic()
         with self.lock:
-            self.first = self.first or now
-            self.requests += 1
+            exchange = Exchange(len(self.exchanges), self.keys(request), now)
+            self.exchanges.append(exchange)
             self.at_once += 1
             self.most_at_once = max(self.most_at_once, self.at_once)
-            for key in self.keys(request):
-                if key in self.delivered:
-                    self.again.append(Again(key, now - self.delivered[key][-1].at, now))
-            return self.requests - 1
+            known = [key for key in exchange.keys if key in self.delivered]
+            self.again += [Again(key, self.delivered[key][-1].at, now) for key in known]
+            return exchange
 
-    def ends(self, request: dict[str, Any], answer: Any, fault: str) -> None:
+    def ends(self, exchange: Exchange, answer: Any, fault: str) -> None:
         """A request is done with; `answer` is what was delivered whole, or `None`."""
-        now = time.monotonic()
+        exchange.end = time.monotonic()
         with self.lock:
             self.at_once -= 1
             self.faults[fault] += 1
             if answer is None:
                 return
-            self.last = now
-            for key, choice in zip(self.keys(request), answer["choices"], strict=False):
+            exchange.whole = True
+            for key, choice in zip(exchange.keys, answer["choices"], strict=False):
                 text = choice["message"]["content"]
-                self.delivered.setdefault(key, []).append(Delivery(text, now))
+                self.delivered.setdefault(key, []).append(Delivery(text, exchange.end))
+
+    @property
+    def requests(self) -> int:
+        return len(self.exchanges)
+
+    @property
+    def seconds(self) -> float:
+        """From the first request to the last answer."""
+        return max(one.end for one in self.exchanges if one.end is not None) - self.exchanges[0].begin
 
     def keys(self, request: dict[str, Any]) -> list[Key]:
         """The completions that a request asks for."""
