@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import importlib.util
 import json
+from datetime import date
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -14,6 +17,7 @@ from distill_dsl.contract.failure import Failure
 from distill_dsl.contract.records import Checker, Completion, Problem
 from distill_dsl.contract.settings import DataSettings, FileSource, ReasoningGymSource, ThoughtSettings
 from distill_dsl.contract.vocabulary import AnswerKind
+from distill_dsl.runtime import gym as runtime_gym
 from distill_dsl.runtime import sources
 from distill_dsl.runtime.sources import gym
 from distill_dsl.runtime.stages import fetch
@@ -202,3 +206,45 @@ def test_fetching_writes_problems_with_their_checkers(tmp_path: Path, monkeypatc
     fetch.run(data="logic", splits=["train"])
     rows = list(files.read_rows(files.problems_file("logic", "train"), Problem))
     assert len(rows) == 4 and all(row.answer.endswith(".") and row.checker for row in rows)
+
+
+@installed
+def test_options_of_a_task_bear_on_what_is_drawn_and_on_its_checker() -> None:
+    source = ReasoningGymSource(task="puzzle24", sizes={"test": 5}, options={"max_value": 8, "min_value": 3})
+    found = sources.fetch(source, ["test"], DataSettings(source=source))
+    assert found.origin["options"] == {"max_value": 8, "min_value": 3}
+    problems = found.problems["test"]
+    names = {problem.checker.name for problem in problems if problem.checker}
+    assert names == {'reasoning_gym:puzzle24 {"max_value":8,"min_value":3}'}
+    numbers = [int(number) for problem in problems for number in problem.checker.data["numbers"]]  # type: ignore[union-attr]
+    assert all(3 <= number <= 8 for number in numbers)
+    one = problems[0]
+    assert one.checker is not None
+    checks = [Check(one.answer, one.answer, one.checker.data), Check("1 + 2 + 3 * 7", one.answer, one.checker.data)]
+    assert [each.right for each in check_all(one.checker.name, checks)] == [True, False]
+    assert [each.right for each in check_all("reasoning_gym:puzzle24", checks)] == [True, True]
+
+
+@installed
+def test_options_that_a_task_does_not_have_are_told() -> None:
+    def refused(**options: Any) -> str:
+        source = ReasoningGymSource(task="chain_sum", sizes={"test": 2}, options=options)
+        with pytest.raises(Failure, match="cannot be drawn from") as caught:
+            sources.fetch(source, ["test"], DataSettings(source=source))
+        return str(caught.value)
+
+    assert "`chain_sum` has no option `terms`; it has min_terms, max_terms," in refused(terms=3)
+    assert "`chain_sum` has no option `seed`" in refused(seed=3)
+    assert "max_terms must be >= min_terms" in refused(min_terms=9, max_terms=2)
+
+
+@installed
+def test_values_of_options_become_what_the_task_takes() -> None:
+    from reasoning_gym.algorithmic.word_sorting import TextTransformation
+
+    made_of = partial(runtime_gym.made, size=1, seed=0)
+    assert (
+        made_of("word_sorting", {"transformation": "uppercase"}).config.transformation is TextTransformation.UPPERCASE
+    )
+    assert made_of("polynomial_equations", {"operators": ["+"]}).config.operators == ("+",)
+    assert made_of("time_intervals", {"min_date": "2020-01-31"}).config.min_date == date(2020, 1, 31)

@@ -23,6 +23,7 @@ import msgspec
 from distill_dsl.contract.failure import Failure
 from distill_dsl.contract.records import Checker, Problem
 from distill_dsl.contract.settings import ReasoningGymSource
+from distill_dsl.runtime.gym import made
 from distill_dsl.runtime.sources.origin import Fetched, packages
 
 NUMBER: Final = re.compile(r"-?\d{1,15}(\.\d{1,15})?")
@@ -58,7 +59,7 @@ def draw(source: ReasoningGymSource, splits: Sequence[str]) -> Fetched:
         split: [_problem(source, split, place, row, judged) for place, row in enumerate(drawn.splits[split], start=1)]
         for split in splits
     }
-    origin = {"kind": "reasoning_gym", "task": source.task, "seed": source.seed}
+    origin = {"kind": "reasoning_gym", "task": source.task, "seed": source.seed, "options": source.options}
     return Fetched(found, {**origin, "packages": packages("reasoning_gym")})
 
 
@@ -74,7 +75,8 @@ def needs_checker(rows: Sequence[dict[str, Any]], scores: bool) -> bool:
 
 
 def _problem(source: ReasoningGymSource, split: str, place: int, row: dict[str, Any], judged: bool) -> Problem:
-    checker = Checker(name=f"reasoning_gym:{source.task}", data=row["metadata"]) if judged else None
+    options = f" {msgspec.json.encode(source.options, order='sorted').decode()}" if source.options else ""
+    checker = Checker(name=f"reasoning_gym:{source.task}{options}", data=row["metadata"]) if judged else None
     id = f"{source.task}-{split}-{place}"
     return Problem(id=id, question=row["question"].strip(), answer=row["answer"] or "", checker=checker)
 
@@ -84,7 +86,7 @@ def _drawn(source: ReasoningGymSource) -> Drawn:
         raise Failure(
             f"the task `{source.task}` needs the package reasoning_gym", help="pip install 'distill-dsl[reasoning-gym]'"
         )
-    asked = json.dumps({"task": source.task, "seed": source.seed, "sizes": source.sizes})
+    asked = json.dumps({"task": source.task, "seed": source.seed, "sizes": source.sizes, "options": source.options})
     command = [sys.executable, "-W", "ignore", "-c", _START]
     environment = {
         **os.environ,
@@ -107,15 +109,12 @@ def serve() -> None:
     output, sys.stdout = sys.stdout, sys.stderr  # some tasks print
     asked = json.loads(sys.stdin.read())
     random.seed(0)
-    output.write(json.dumps(_draw_here(asked["task"], asked["seed"], asked["sizes"]), default=_plain))
+    output.write(json.dumps(_draw_here(**asked), default=_plain))
 
 
-def _draw_here(task: str, seed: int, sizes: dict[str, int]) -> dict[str, Any]:
+def _draw_here(task: str, seed: int, sizes: dict[str, int], options: dict[str, Any]) -> dict[str, Any]:
     from reasoning_gym.dataset import ProceduralDataset  # takes seconds, and is optional
-    from reasoning_gym.factory import DATASETS, create_dataset
 
-    if task not in DATASETS:
-        raise SystemExit(f"there is no task `{task}`; there are {', '.join(sorted(DATASETS))}")
     seen: set[str] = set()
     again = dict.fromkeys(sizes, 0)
     splits: dict[str, list[dict[str, Any]]] = {split: [] for split in sizes}
@@ -123,11 +122,11 @@ def _draw_here(task: str, seed: int, sizes: dict[str, int]) -> dict[str, Any]:
     for split, size in sizes.items():
         rounds = idle = 0
         while len(splits[split]) < size:
-            made = create_dataset(task, size=size - len(splits[split]), seed=_seed(seed, split, rounds))
-            scores = type(made).score_answer is not ProceduralDataset.score_answer
-            new = list({row["question"]: row for row in _rows(made) if row["question"] not in seen}.values())
+            data = made(task, options, size=size - len(splits[split]), seed=_seed(seed, split, rounds))
+            scores = type(data).score_answer is not ProceduralDataset.score_answer
+            new = list({row["question"]: row for row in _rows(data) if row["question"] not in seen}.values())
             seen |= {row["question"] for row in new}
-            again[split] += len(made) - len(new)
+            again[split] += len(data) - len(new)
             splits[split] += new
             rounds, idle = rounds + 1, 0 if new else idle + 1
             if idle == IDLE_ROUNDS:
@@ -135,12 +134,12 @@ def _draw_here(task: str, seed: int, sizes: dict[str, int]) -> dict[str, Any]:
     return {"splits": splits, "scores": scores, "again": again}
 
 
-def _rows(made: Any) -> Iterator[dict[str, Any]]:
-    for place in range(len(made)):
-        entry = made[place]
+def _rows(drawn: Any) -> Iterator[dict[str, Any]]:
+    for place in range(len(drawn)):
+        entry = drawn[place]
         metadata = json.loads(json.dumps(entry["metadata"], default=_plain))  # as the checker will have it
         answer = None if entry["answer"] is None else str(entry["answer"])
-        if answer is not None and made.score_answer(answer, {**entry, "metadata": metadata}) < 1:
+        if answer is not None and drawn.score_answer(answer, {**entry, "metadata": metadata}) < 1:
             raise SystemExit(f"its checker does not accept its own answer {answer[:60]!r}")
         yield {"question": str(entry["question"]), "answer": answer, "metadata": metadata}
 

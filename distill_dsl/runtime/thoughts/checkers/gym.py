@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from distill_dsl.runtime.gym import made
+
 
 def checker(task: str) -> Callable[[str, str, Mapping[str, Any]], float]:
-    """The task's own score of an answer, 0 to 1; `data` is the metadata of the entry."""
-    from reasoning_gym.factory import create_dataset  # takes seconds, and is optional
+    """The task's own score of an answer, 0 to 1; `data` is the metadata of the entry.
 
-    dataset = create_dataset(task, size=1, seed=0)
+    Behind its name stand its options as JSON, where it has any: `puzzle24 {"max_value":20}`.
+    """
+    name, _, options = task.partition(" ")
+    dataset = made(name, json.loads(options) if options else {}, size=1, seed=0)
 
     def score(answer: str, gold: str, data: Mapping[str, Any]) -> float:
         entry = {"question": "", "answer": gold or None, "metadata": dict(data)}
