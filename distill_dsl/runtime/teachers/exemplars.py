@@ -2,8 +2,9 @@
 
 An exemplar file is any table (JSONL as a rule): a question and one text for each thought, under the
 thought's name or under the kind of its answer (`text`, `python`, `equations`), and perhaps an `id`.
-No choice depends on the thought or on another problem, so that formats are shown the same problems
-and editing the text of a row changes only the prompts that hold it.
+No choice depends on the thought or on another problem, so that formats are shown the same problems.
+How alike two questions are hangs on these two alone, so that a row that is edited changes only the
+prompts that held it or hold it now: all others are asked for nothing again.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import math
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache, lru_cache
 from itertools import islice
 from pathlib import Path
@@ -45,42 +46,43 @@ class Exemplar(NamedTuple):
     text: str
 
 
-Ranking = Callable[[str], Sequence[int]]
-"""Question -> places in the list of exemplars, best first; at least one more than are to be picked, if there are."""
+Ranking = Callable[[str, int | None], Iterable[int]]
+"""Question, and the place that is left out -> places in the list of exemplars, best first."""
 
 
 def chooser(settings: Exemplars, thought: str, format: ThoughtSettings) -> Callable[[Problem], list[Exemplar]]:
     """What gives the exemplars that a problem is shown, in the order in which they are shown.
 
-    The problem's own question is never among them, for its text tells the answer: the next one takes
-    its place. Where there is no other, as where all rows of the file are picked, one less is shown.
+    The problem's own question is never among them, for its text tells the answer: they are picked
+    from the others. Where too few are left, as where all rows are to be picked, one less is shown.
     """
     listed = list(_listed(settings, thought, format))
     pick = settings.pick or len(settings.rows) or PICKED
     _check_enough(settings, pick, len(listed))
     _check_distinct(settings, listed)
     own = {_pieces(exemplar.question): at for at, exemplar in enumerate(listed)}
-    ranking = _ranking(settings, [exemplar.question for exemplar in listed], pick + 1)
+    ranking = _ranking(settings, [exemplar.question for exemplar in listed], pick)
 
     def chosen(problem: Problem) -> list[Exemplar]:
-        leaking = own.get(_pieces(problem.question))
-        places = list(islice((at for at in ranking(problem.question) if at != leaking), pick))
+        places = list(islice(ranking(problem.question, own.get(_pieces(problem.question))), pick))
         # What a model reads last bears most on what it writes, so the most alike stands next to the question.
         return [listed[at] for at in (reversed(places) if settings.by == "nearest" else places)]
 
     return chosen
 
 
-def _ranking(settings: Exemplars, questions: Sequence[str], count: int) -> Ranking:
+def _ranking(settings: Exemplars, questions: Sequence[str], pick: int) -> Ranking:
+    drawn = _drawn(settings.seed, settings.rows or range(1, len(questions) + 1))
     match settings.by:
         case "order":
-            return _always(range(len(questions)))
+            return lambda question, without: _others(range(len(questions)), without)
         case "random":
-            return _always(_drawn(settings.seed, len(questions)))
-        case "diverse":
-            return _always(_spread(questions, count, _drawn(settings.seed, len(questions))[0]))
+            return lambda question, without: _others(drawn, without)
         case "nearest":
-            return _nearest(tuple(questions), count)
+            nearest = _nearest(tuple(questions), pick + 1)
+            return lambda question, without: _others(nearest(question), without)
+        case "diverse":
+            return _spread(questions, pick, drawn)
         case _:
             raise Failure(
                 f"`{settings.by}` is no way to pick exemplars",
@@ -89,60 +91,72 @@ def _ranking(settings: Exemplars, questions: Sequence[str], count: int) -> Ranki
             )
 
 
-def _always(places: Sequence[int]) -> Ranking:
-    return lambda question: places
+def _others(places: Iterable[int], without: int | None) -> Iterator[int]:
+    return (at for at in places if at != without)
 
 
-def _drawn(seed: int, count: int) -> list[int]:
+def _drawn(seed: int, rows: Sequence[int]) -> list[int]:
     """All places in a drawn order that no version of Python changes, and a row that is added hardly."""
-    return sorted(range(count), key=lambda at: hashlib.sha256(f"{seed} {at}".encode()).digest())
+    return sorted(range(len(rows)), key=lambda at: hashlib.sha256(f"{seed} {rows[at]}".encode()).digest())
 
 
 @lru_cache(maxsize=4)  # a plan asks the same for each of several formats
-def _nearest(questions: tuple[str, ...], count: int) -> Ranking:
-    """The most alike by the cosine of TF-IDF vectors, whose weights the questions of the exemplars give."""
-    weighing, vectors = _vectors(questions)
+def _nearest(questions: tuple[str, ...], count: int) -> Callable[[str], tuple[int, ...]]:
+    """Question -> the places of those most like it, by the cosine of their vectors."""
+    columns, vectors = _vectors(questions)
     by_word = vectors.tocsc()
-    columns, weights = weighing.vocabulary_, weighing.idf_
 
-    # What `weighing.transform` and a product of matrices would give, up to the length of the question's
-    # own vector, which changes no order: for one question after the other they take six times as long.
+    # The product of the question's vector and those of the exemplars, but for the length of the
+    # former, which changes no order. scikit-learn takes three times as long for one text at a time.
     @cache
     def ranking(question: str) -> tuple[int, ...]:
         likeness = np.zeros(len(questions))
         for kind, times in Counter(_kinds(question)).items():
             if (column := columns.get(kind)) is not None:
                 held = slice(by_word.indptr[column], by_word.indptr[column + 1])
-                likeness[by_word.indices[held]] += (1 + math.log(times)) * weights[column] * by_word.data[held]
+                likeness[by_word.indices[held]] += (1 + math.log(times)) * by_word.data[held]
         order = np.argsort(-likeness.round(DIGITS), kind="stable")
         return tuple(order[:count].tolist())
 
     return ranking
 
 
-def _spread(questions: Sequence[str], count: int, first: int) -> list[int]:
-    """Greedy k-centre: each next place is the one least like all before it (Gonzalez, 1985)."""
+def _spread(questions: Sequence[str], pick: int, drawn: Sequence[int]) -> Ranking:
+    """Greedy k-centre (Gonzalez, 1985): each next place is the one least like all before it."""
     _, vectors = _vectors(questions)
-    places = [first]
-    likeness = _likeness(vectors, first)  # (exemplars,): to the most alike of the places
-    while len(places) < min(count, len(questions)):
-        likeness[places] = 2.0  # never again
-        places.append(int(likeness.argmin()))
-        likeness = likeness.clip(min=_likeness(vectors, places[-1]))
-    return places
+
+    @cache
+    def centres(without: int | None) -> list[int]:
+        places = list(islice(_others(drawn, without), 1))
+        likeness = _likeness(vectors, places or [0])  # (exemplars,): to the most alike of the places
+        while len(places) < min(pick, len(questions) - (without is not None)):
+            likeness[places if without is None else [*places, without]] = 2.0  # never again
+            places.append(int(likeness.argmin()))
+            likeness = np.maximum(likeness, _likeness(vectors, places[-1:]))
+        return places
+
+    usual = centres(None)
+    # What is no centre bears on none: few problems need centres of their own.
+    return lambda question, without: centres(without) if without in usual else usual
 
 
-def _likeness(vectors: Any, at: int) -> Any:
-    return (vectors @ vectors[at].T).toarray()[:, 0].round(DIGITS)
+def _likeness(vectors: Any, place: list[int]) -> Any:
+    return (vectors @ vectors[place].T).toarray()[:, 0].round(DIGITS)
 
 
-def _vectors(questions: Sequence[str]) -> tuple[Any, Any]:
-    """The fitted weighing, and one row of length 1 a question: (questions, words)."""
+def _vectors(questions: Sequence[str]) -> tuple[dict[str, int], Any]:
+    """Word -> column, and one row of length 1 a question: (questions, words).
+
+    A word weighs 1 + log of how often it stands there, whatever the other questions are: weights by how
+    rare a word is would move with every edit, and find problems of the same calculation less often
+    (docs/teachers.md).
+    """
     # A second of import time, and most picks need none of it.
     from sklearn.feature_extraction.text import TfidfVectorizer
 
-    weighing = TfidfVectorizer(analyzer=_kinds, sublinear_tf=True)
-    return weighing, weighing.fit_transform(questions)
+    counting = TfidfVectorizer(analyzer=_kinds, use_idf=False, sublinear_tf=True)
+    vectors = counting.fit_transform(questions)
+    return counting.vocabulary_, vectors
 
 
 def _kinds(question: str) -> list[str]:
