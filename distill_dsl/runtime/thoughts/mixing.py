@@ -238,15 +238,23 @@ def content_marks(text: str, answer: AnswerKind) -> set[str]:
 
 
 def distinct(thoughts: Iterable[Thought], answer: AnswerKind) -> list[Thought]:
-    """The right thoughts of one format that say what no earlier one of their problem says."""
-    seen: set[tuple[str, str]] = set()
-    found = []
+    """The right thoughts of one format that say what no earlier one of their problem says, problem by problem."""
+    texts: dict[str, dict[str, Thought]] = {}
     for thought in thoughts:
         if thought.verdict == Outcome.CORRECT:
-            marks = {(thought.problem, mark) for mark in content_marks(thought.text, answer)}
-            if not marks & seen:
-                found.append(thought)
-                seen |= marks
+            texts.setdefault(thought.problem, {}).setdefault(_plain(thought.text), thought)
+    # To parse programs takes longest, and a text that stands alone need not be.
+    return [one for own in texts.values() for one in (own.values() if len(own) == 1 else _unlike(own.values(), answer))]
+
+
+def _unlike(thoughts: Iterable[Thought], answer: AnswerKind) -> list[Thought]:
+    seen: set[str] = set()
+    found = []
+    for thought in thoughts:
+        marks = content_marks(thought.text, answer)
+        if not marks & seen:
+            found.append(thought)
+            seen |= marks
     return found
 
 
