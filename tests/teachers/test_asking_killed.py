@@ -56,11 +56,13 @@ class Life:
 
     begin: float
     kill: float
+    over: float
+    """When the server had done with all that it had sent."""
     silence: bool
 
     def lost(self, ledger: Ledger) -> list[Exchange]:
         """What was delivered in this life, and asked for again in a later one."""
-        later = {key for one in ledger.exchanges if one.begin > self.kill for key in one.keys}
+        later = {key for one in ledger.exchanges if one.begin > self.over for key in one.keys}
         return [one for one in self._sent(ledger) if one.whole and not self._open(one) and later & set(one.keys)]
 
     def under_way(self, ledger: Ledger) -> list[Exchange]:
@@ -68,7 +70,7 @@ class Life:
         return [one for one in self._sent(ledger) if self._open(one)]
 
     def _sent(self, ledger: Ledger) -> list[Exchange]:
-        return [one for one in ledger.exchanges if self.begin < one.begin <= self.kill]
+        return [one for one in ledger.exchanges if self.begin < one.begin <= self.over]
 
     def _open(self, exchange: Exchange) -> bool:
         return exchange.end is None or exchange.end > self.kill
@@ -97,10 +99,11 @@ def killed(asked: Project, face: Face, gate: Gate, count: int, seed: int) -> lis
                 _until(partial(_full, face.ledger), process)
                 time.sleep(draw.uniform(0.0, 0.1))
         assert process.poll() is None, "there was nothing left to kill: give the test more problems"
-        lives.append(Life(begin, time.monotonic(), silence))
+        moment = time.monotonic()
         kill(process)
         gate.open = True
         _until(partial(_idle, face.ledger), None)
+        lives.append(Life(begin, moment, time.monotonic(), silence))
     return lives
 
 
@@ -128,7 +131,7 @@ def told(lives: list[Life], ledger: Ledger, undisturbed: int) -> str:
     """The figures, for people."""
     lost = [(life, life.lost(ledger)) for life in lives]
     ages = [life.kill - one.end for life, found in lost for one in found if one.end is not None]
-    early = sum(not any(life.begin < one.begin <= life.kill for one in ledger.exchanges) for life in lives)
+    early = sum(not any(life.begin < one.begin <= life.over for one in ledger.exchanges) for life in lives)
     quiet = [len(found) for life, found in lost if life.silence]
     return (
         f"\n{len(lives)} kills, {early} of them before the first request;"

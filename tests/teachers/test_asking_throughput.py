@@ -29,10 +29,11 @@ def ratio(asked: Project, requests: int, seconds: float) -> tuple[float, int]:
 
 
 def test_requests_wait_for_the_server_and_not_for_us(tmp_path: Path) -> None:
-    asked = project(tmp_path / "project", 4 * AT_ONCE, 1)
-    reached, at_once = ratio(asked, 4 * AT_ONCE, seconds=1.0)
+    asked = project(tmp_path / "project", 2 * AT_ONCE, 1)
+    reached, at_once = ratio(asked, 2 * AT_ONCE, seconds=2.5)
     assert at_once == AT_ONCE
-    assert reached > 0.6, f"{reached:.0%} of what the server allows"
+    # Half as many at once would reach a half.
+    assert reached > 0.55, f"{reached:.0%} of what the server allows"
 
 
 def grown(asked: Project, letters: int, due: int, variables: dict[str, str]) -> tuple[int, int]:
