@@ -91,6 +91,12 @@ def test_what_the_store_holds_is_taken_off() -> None:
     assert quoted(settings(samples=8)).calls == 300
 
 
+def test_prompts_of_another_length_tell_nothing_of_these() -> None:
+    buy(settings(exemplars=Exemplars(file="exemplars.jsonl", pick=3)), PROBLEMS, range(4), input=400)
+    found = quoted(settings())
+    assert found.input == (50 * 7, pytest.approx(50 * (7 * MOST + 1 + AROUND)))  # but that it counts prompts once
+
+
 def test_completions_that_were_cut_off_are_bought_under_a_larger_limit_only() -> None:
     buy(settings(), PROBLEMS[:25], range(4), finish="length", output=100)
     buy(settings(), PROBLEMS[25:], range(4))

@@ -15,7 +15,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from statistics import fmean, pstdev
+from statistics import fmean, median, pstdev
 from typing import Final, NamedTuple
 
 import msgspec
@@ -42,12 +42,14 @@ MOST: Final = 1.5
 """Tokens a piece: 0.99 to 1.44 were measured, the most where numbers are split into digits."""
 AROUND: Final = 32
 """Tokens of a request around its messages, at most: marks of the chat, a system message of the model's own."""
-SEEN: Final = 300
+SEEN: Final = 1000
 """The last completions of a model that its tokens are judged by."""
+ALIKE: Final = 2.0
+"""How many times as long a prompt may be to tell of another: what stands around it weighs more in a short one."""
 ENOUGH: Final = 30
 """Completions of these very prompts from which the length of further ones is told."""
 LOOKED_AT: Final = 50
-"""Problems whose exemplars are looked at for the shortest."""
+"""Problems whose exemplars are looked at for the shortest, and prompts whose length counts as usual."""
 SLACK: Final = 0.1
 """Of what is told from other prompts or completions: they are alike, not the same."""
 
@@ -94,7 +96,7 @@ def quote(
         return _quoted(settings, spending, _lacking(settings, thought, format, problems, None), _Known(), example)
     with opened() as store:
         lacking = _lacking(settings, thought, format, problems, store)
-        return _quoted(settings, spending, lacking, _known(store, settings, teacher), example)
+        return _quoted(settings, spending, lacking, _known(store, settings, teacher, lacking), example)
 
 
 def _shortest_example(
@@ -162,21 +164,23 @@ class _Known:
     """What the store tells of a model and a teacher."""
 
     ratio: Range | None = None
-    """Tokens of a prompt for each of its pieces."""
+    """Tokens for each piece of prompts as long as those that are to be sent."""
     together: bool | None = None
     """Whether the server gives several completions of a prompt at once, and counts the prompt once."""
     dollars: float = 0.0
     tokens: int = 0
 
 
-def _known(store: Store, settings: TeacherSettings, teacher: str) -> _Known:
+def _known(store: Store, settings: TeacherSettings, teacher: str, lacking: _Lacking) -> _Known:
     question, spent = question_of(settings, []), store.spent(teacher)
     rows = store.connection.execute(
         "SELECT sample, input, question FROM completions JOIN requests ON requests.id = completions.request"
         " WHERE provider = ? AND model = ? AND input IS NOT NULL ORDER BY completions.id DESC LIMIT ?",
         (question["provider"], question["model"], SEEN),
     ).fetchall()
-    ratios = [tokens / max(1, _pieces(_said(text))) for _, tokens, text in rows if tokens]
+    usual = median(map(_pieces, lacking.texts[:LOOKED_AT])) if lacking.texts else 0
+    seen = [(tokens, _pieces(_said(text))) for _, tokens, text in rows if tokens]
+    ratios = [tokens / pieces for tokens, pieces in seen if usual / ALIKE <= pieces <= usual * ALIKE and pieces]
     further = [tokens for sample, tokens, _ in rows if sample > 0]
     return _Known(
         ratio=Range(min(ratios) * (1 - SLACK), max(ratios) * (1 + SLACK)) if ratios else None,
