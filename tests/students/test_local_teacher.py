@@ -302,6 +302,25 @@ def test_a_model_that_is_not_here_is_a_failure_that_says_what_to_do(monkeypatch:
     assert "online" in str(caught.value.help)
 
 
+def test_a_model_of_the_hub_is_loaded_offline_and_says_which_commit_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commit = "0123456789abcdef0123456789abcdef01234567"
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+    cached = tmp_path / "models--lab--tiny"
+    saved(student("llama"), cached / "snapshots" / commit)
+    (cached / "refs").mkdir()
+    (cached / "refs" / "main").write_text(commit)
+    notes: list[str] = []
+    author = local.opened(how("lab/tiny", max_tokens=2), notes.append)
+    assert author.served == commit
+    assert notes == [f'lab/tiny is revision {commit}; pin it with revision: "{commit}"']
+    assert len([pair for batch in author.write(ASKED) for pair in batch]) == len(ASKED)
+    pinned = local.opened(how("lab/tiny", revision=commit), raising(AssertionError("nothing to say")))
+    assert pinned.served == commit
+
+
 @pytest.mark.parametrize(
     ("changes", "says"),
     [

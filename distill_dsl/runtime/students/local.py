@@ -60,6 +60,8 @@ class Author:
     how: TeacherSettings
     chats: Chats
     pen: Pen
+    served: str | None = None
+    """The commit of a model of the hub."""
 
     def write(self, conversations: Sequence[tuple[Sequence[Message], int]]) -> Iterator[list[tuple[int, Answer]]]:
         """Answer conversations, each with the number of its sample: places in the list with their answers, as
@@ -137,7 +139,10 @@ def opened(how: TeacherSettings, note: Callable[[str], None]) -> Author:
             )
     if how.system is not None and chats.form == "merged":
         note("the model's chat template has no system message: it is put before the prompt")
-    return Author(how, chats, pen)
+    commit = models.commit_of(model)
+    if commit is not None and commit != model.revision:
+        note(f'{model.model} is revision {commit}; pin it with revision: "{commit}"')
+    return Author(how, chats, pen, commit)
 
 
 class Loop:

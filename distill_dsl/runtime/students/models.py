@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import torch
+from huggingface_hub import try_to_load_from_cache
 from safetensors import SafetensorError
 from transformers import (
     AutoConfig,
@@ -191,6 +192,14 @@ def teaching_model(teacher: TransformersTeacher) -> Student:
             where=teacher.model,
             help="choose a smaller one, or serve it over several GPUs and use `openai(..., base_url: ...)`",
         ) from error
+
+
+def commit_of(teacher: TransformersTeacher) -> str | None:
+    """Which commit of the hub a model is that was loaded; `None` for one that lies in this project."""
+    if Path(teacher.model).exists():
+        return None
+    found = try_to_load_from_cache(teacher.model, "config.json", revision=teacher.revision)
+    return Path(found).parent.name if isinstance(found, str) else None
 
 
 def _on_gpu(student: Student) -> Student:

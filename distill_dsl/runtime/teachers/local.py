@@ -60,6 +60,10 @@ class Answer(Protocol):
 class Author(Protocol):
     """A model that is ready to write."""
 
+    @property
+    def served(self) -> str | None:
+        """Its commit, where it is one of the hub."""
+
     def write(self, conversations: Sequence[tuple[Conversation, int]]) -> Iterator[Sequence[tuple[int, Answer]]]:
         """Places of the list (conversation, number of the sample) with their answers, batch by batch."""
 
@@ -146,7 +150,7 @@ def _write_missing(desk: _Desk, chats: Sequence[_Chat], progress: Callable[[int]
     conversations = [(missing[place].question["messages"], place[1]) for place in places]
     last = time.monotonic()
     for batch in desk.author.write(conversations):
-        _keep(desk, [(missing[places[at]], places[at][1], answer) for at, answer in batch])
+        _keep(desk, desk.author.served, [(missing[places[at]], places[at][1], answer) for at, answer in batch])
         progress(len(batch))
         tokens, seconds = sum(answer.output for _, answer in batch), time.monotonic() - last
         desk.watch.standing(f"{tokens / seconds:.0f} tokens/s")
@@ -158,7 +162,7 @@ def _samples(settings: TeacherSettings) -> range:
     return range(settings.samples if settings.temperature > 0 else 1)
 
 
-def _keep(desk: _Desk, batch: Sequence[tuple[_Chat, int, Answer]]) -> None:
+def _keep(desk: _Desk, served: str | None, batch: Sequence[tuple[_Chat, int, Answer]]) -> None:
     """Put a batch into the store, all of it or nothing: what is left is then in the batches that it would have
     been in, whenever the process is killed, and so the same to the last bit."""
     rows: dict[str, dict[int, Bought]] = {}
@@ -178,6 +182,7 @@ def _keep(desk: _Desk, batch: Sequence[tuple[_Chat, int, Answer]]) -> None:
             logprob=answer.logprob,
             max_tokens=desk.settings.max_tokens,
             reason=None if answer.text.strip() else EMPTY,
+            served=served,
         )
     if rows:
         desk.store.put_all([(questions[key], key, same) for key, same in rows.items()], teacher=desk.teacher)
