@@ -189,6 +189,7 @@ def test_a_problem_is_never_shown_itself(way: str) -> None:
     [
         "Ann’s  cat has 1,200 fleas.\nHow many are 3 + 4 fleas?",
         "ann's cat has 1200 fleas; how many are 3 + 4 fleas",
+        "Ann's cat has \uff11\uff12\uff10\uff10 fleas. How many are 3 + 4 fleas?",
         "\u201cAnn's cat has 1200 fleas. How many are 3\u00a0+\u00a04 \ufb02eas?\u201d",
     ],
 )
