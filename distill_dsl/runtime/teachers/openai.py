@@ -51,7 +51,8 @@ class Line:
         self._openai = openai
         self._timeout = seconds(TIMEOUT_VARIABLE, TIMEOUT)
         # Retries are ours: they are counted, bounded by patience and shown.
-        self._client = openai.AsyncOpenAI(api_key=key, base_url=address, max_retries=0, timeout=self._timeout)
+        limits = openai.Timeout(self._timeout, connect=min(CONNECT, self._timeout))
+        self._client = openai.AsyncOpenAI(api_key=key, base_url=address, max_retries=0, timeout=limits)
 
     async def __aenter__(self) -> Self:
         return self
@@ -77,7 +78,9 @@ class Line:
         except openai.APIStatusError as error:
             body = self.mask.message(error.response.content.decode("utf-8", "replace"))
             raise judged(error.status_code, error.response.headers, body, list(request)) from None
-        except (openai.APITimeoutError, TimeoutError):
+        except (openai.APITimeoutError, TimeoutError) as error:
+            if type(error.__cause__).__name__ == "ConnectTimeout":
+                raise Again("no connection: it takes too long to make one", own=False) from None
             raise Again(f"no answer within {self._timeout:g} s", busy=True) from None
         except openai.APIConnectionError as error:
             cause = error.__cause__
