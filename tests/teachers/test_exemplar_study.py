@@ -23,10 +23,25 @@ from tests.teachers.served.scribes import scribe
 ROOT: Final = Path(__file__).parents[2]
 CHANGES: Final = {
     'openai("gpt-4o-mini")': 'openai("m", base_url: env("ASK_URL"), key: env("ASK_KEY"))',
-    'hf("openai/gsm8k", config: "main")   answer = after("####")': 'synthetic("arithmetic", train: 9, test: 9)',
+    'import "benchmarks.mtd"': 'data gsm8k { source = synthetic("arithmetic", train: 9, test: 9) }',
     "budget    = 10USD": "budget    = 2Mtokens",
 }
 """What the spec needs of the world, and what stands in for it."""
+FILES: Final = """\
+param set: str = "a.jsonl"
+data sums { source = synthetic("arithmetic", train: 9, test: 9) }
+teacher shown { model = openai("m")   exemplars = file(set, pick: 2, by: nearest) }
+thought pot { answer = python }
+mix potd { problems = sums.train   teacher = shown   thoughts = pot }
+student tiny { base = scratch("t5") }
+experiment sets {
+  students = [tiny]
+  mixes    = [potd]
+  tests    = [sums.test]
+  answers  = [pot]
+  vary set = ["a.jsonl", "b.jsonl"]
+}
+"""
 
 
 @pytest.fixture
@@ -114,3 +129,21 @@ def test_an_edited_exemplar_asks_again_only_for_the_prompts_that_hold_it(server:
     rows[0]["python"] += "  # and another"
     path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     assert asked(server, **text)[1] == 0
+
+
+def test_the_spec_as_it_stands_has_no_mistake(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    done = CliRunner().invoke(app, ["check", "specs/exemplars.mtd"])
+    assert done.exit_code == 0 and "no errors" in done.output, done.output
+
+
+def test_a_study_over_files_depends_on_each_of_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("study.mtd").write_text(FILES, encoding="utf-8")
+    done = CliRunner().invoke(app, ["compile", "study.mtd"])
+    assert done.exit_code == 0, done.output
+    stages = YAML(typ="safe").load(Path("dvc.yaml"))["stages"]
+    deps = [{dep for dep in stage["deps"] if ".jsonl" in dep} for name, stage in stages.items() if name[:4] == "ask-"]
+    assert [dep & {"a.jsonl", "b.jsonl"} for dep in deps] == [{"a.jsonl"}, {"b.jsonl"}]
+    teachers = YAML(typ="safe").load(Path("params.yaml"))["teacher"].values()
+    assert [teacher["exemplars"]["file"] for teacher in teachers] == ["a.jsonl", "b.jsonl"]
