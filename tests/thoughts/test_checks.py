@@ -81,7 +81,7 @@ def test_no_more_is_counted_than_a_thought_can_need() -> None:
     ("name", "right", "wrong"),
     [
         # (thoughts, of them with calculations, of them with a wrong one) among right and among wrong answers
-        ("XoT-gsm8k-test-cot", (1076, 1047, 1), (243, 226, 11)),
+        ("XoT-gsm8k-test-cot", (1079, 1049, 1), (240, 224, 11)),
         ("EIT-gemini_L2-gsm8k-train-cot", (7073, 6909, 44), (360, 353, 16)),
         ("SAT-LM-gsmsys-train-cot", (236, 216, 1), (240, 149, 20)),
     ],

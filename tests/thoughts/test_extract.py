@@ -23,6 +23,11 @@ LINES = (
     "# Question: x",
     "",
     "x = (",
+    "<think>",
+    "</think>",
+    "<answer>",
+    "1. ans = 1",
+    "<|im_end|>",
 )
 
 
@@ -46,7 +51,29 @@ def test_extraction_never_raises(text: str) -> None:
 
 @pytest.mark.parametrize(
     "part",
-    ["(", "-", "[", "not ", "x=", "a.", "lambda:", "if a:\n", "x = (\n", "```\n", "Q:\n", "A b c\n", "f(", "{1:"],
+    [
+        "(",
+        "-",
+        "[",
+        "not ",
+        "x=",
+        "a.",
+        "lambda:",
+        "if a:\n",
+        "x = (\n",
+        "```\n",
+        "Q:\n",
+        "A b c\n",
+        "f(",
+        "{1:",
+        "<think>",
+        "</think>",
+        "<|im_start|>user\n",
+        "<answer>",
+        "- a = 1\n",
+        "`a = 1`",
+        "A question that is asked in prose?\n",
+    ],
 )
 def test_extraction_is_bounded(part: str) -> None:
     start = time.monotonic()
@@ -61,6 +88,13 @@ def test_extraction_is_bounded(part: str) -> None:
         ("```\nx = 5\nans = x\n```\nSo it is 5.", "x = 5\nans = x"),
         ("[[eq x = 5]]\n[[answer x]]", "[[eq x = 5]]\n[[answer x]]"),
         ("x = 5\nans = x\n\nQuestion: more?\nx = 6", "x = 5\nans = x\n"),
+        ("<think>x = 9\nans = x</think>\nx = 5\nans = x", "x = 5\nans = x"),
+        ("x = 9\nans = x\n</think>\nx = 5\nans = x", "x = 5\nans = x"),
+        ("<think>x = 9\nans = x", ""),
+        ("x = 5\nans = x<|im_end|>", "x = 5\nans = x"),
+        ("I add.\n<answer>\nx = 5\nans = x\n</answer>", "x = 5\nans = x"),
+        ("x = 5\nans = x\n```\nSo it is 5.", "x = 5\nans = x"),
+        ("x < 5\nx > 3\nans = x", "x < 5\nx > 3\nans = x"),
     ],
 )
 def test_equations(completion: str, expected: str) -> None:

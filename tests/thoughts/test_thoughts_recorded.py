@@ -31,13 +31,18 @@ def judged(data: Path, name: str, kind: AnswerKind) -> tuple[list[Row], list[str
 
 
 def test_chain_of_thought(benchmark_data: Path) -> None:
-    """The checker divides every answer by 100 whose text has a percent sign anywhere, and so misses 22."""
+    """The checker divides every answer by 100 whose text has a percent sign anywhere, and so misses 22.
+
+    Three more state no answer, and the last number is not what they come to.
+    """
     rows, verdicts = judged(benchmark_data, "XoT-gsm8k-test-cot", AnswerKind.TEXT)
     assert sum(row["source_ok"] for row in rows) == 1055  # 79.98 %
-    assert verdicts.count("correct") == 1076  # 81.58 %
+    assert verdicts.count("correct") == 1079  # 81.80 %
     more = [row for row, v in zip(rows, verdicts, strict=True) if v == "correct" and not row["source_ok"]]
-    assert len(more) == 22
-    assert all("%" in row["text"] and same(str(row["source_pred"] * 100), row["gold"], 0.001) for row in more)
+    percent = [row for row in more if same(str(row["source_pred"] * 100), row["gold"], 0.001)]
+    assert (len(more), len(percent)) == (25, 22)
+    assert all("%" in row["text"] for row in percent)
+    assert all("answer is" not in row["text"] for row in more if row not in percent)
     less = [row for row, v in zip(rows, verdicts, strict=True) if v != "correct" and row["source_ok"]]
     assert ["The answer is 11/12 cups" in row["text"] for row in less] == [True]  # read as 11, which is gold
 

@@ -9,9 +9,11 @@ import ast
 import re
 import textwrap
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import Final
+
+from distill_dsl.runtime.thoughts.turns import said
 
 MAX_PROGRAM: Final = 16_000
 """Longest program, in characters, that is looked at: far above what 512 tokens hold, and short enough
@@ -24,10 +26,25 @@ MAX_CUTS: Final = 5
 _FENCE: Final = re.compile(
     r"^[ \t]*(?:```|~~~)[ \t]*([\w+-]*)[^\n]*\n(.*?)(?:^[ \t]*(?:```|~~~)|\Z|```)", re.DOTALL | re.MULTILINE
 )
+_TAGGED: Final = re.compile(r"<(answer|code|pre|python|program|equations)>(.*?)(?:</\1>|\Z)", re.DOTALL | re.IGNORECASE)
+_FENCE_LINE: Final = re.compile(r"^[ \t]*(?:```|~~~)[ \t]*([\w+-]*)", re.MULTILINE)
+_INLINE: Final = re.compile(r"`{1,3}(?:python|py)?[ \t]*([^`\n]+)`{1,3}")
 _FURTHER: Final = re.compile(
-    r"^[ \t]*(?:#+[ \t]*|\*\*)?(?:Q|Question|Problem|Human|User|Instruction)[ \t]*[0-9]{0,4}[ \t]*:", re.MULTILINE
+    r"^[ \t]*(?:#+[ \t]*|\*\*)?(?:(?:Next|New|Another)[ \t]+)?"
+    r"(?:Q|[Qq]uestion|[Pp]roblem|Human|User|Instruction|Example[ \t]+(?=[0-9]))[ \t]*[0-9]{0,4}[ \t]*:",
+    re.MULTILINE,
 )
-_LABEL: Final = re.compile(r"^[ \t]*(?:#+[ \t]*|\*\*)?(?:A|Answer|Solution|Response)[ \t]*:[* \t]*", re.MULTILINE)
+_ASKS: Final = re.compile(r"^[ \t]*[A-Z][^\n=]{20,}\?[ \t]*$", re.MULTILINE)
+"""A question in prose, without a label."""
+_ANSWERS: Final = re.compile(r"^(?:ans|answer)[ \t]*=|^[ \t]*(?:return|print)\b", re.MULTILINE)
+_LABEL: Final = re.compile(
+    r"^[ \t]*(?:#+[ \t]*|\*\*)?(?:A|Answer|Solution|Response|Assistant)[ \t]*:[* \t]*", re.MULTILINE
+)
+_FIRST_LABEL: Final = re.compile(
+    r"\s*(?:#+[ \t]*|\*\*)?(?:Answer|Solution|Response|Assistant|Program|Code|Equations|Python)[ \t]*:[* \t]*"
+)
+_PREFIX: Final = re.compile(r"[ \t]*(?:[0-9]{1,3}[.:)]|[-*\u2022>]) ")
+"""What a list or a quotation puts before each line."""
 _CODE: Final = re.compile(
     r"^\s*(?:(?:from|import|def|class|for|while|if|try|with|return|print)\b"
     r"|[A-Za-z_][\w., ]*(?:\[[^\]\n]*\])?\s*[-+*/]?=(?!=))"
@@ -54,10 +71,12 @@ def program(completion: str) -> str:
     Fenced blocks win over prose around them; several are joined, as a notebook would run them. A
     bare function body (the model went on from `def solution():`) gets its head back.
     """
-    text = completion.removeprefix("\ufeff").replace("\r\n", "\n").expandtabs(4)
+    text = said(completion).removeprefix("\ufeff").replace("\r\n", "\n").expandtabs(4)
     if len(text) > MAX_PROGRAM:
         return text
-    text = _fenced(text)
+    text = _fenced(_tagged(text), _is_program)
+    if (label := _FIRST_LABEL.match(text)) and label.end() < len(text):
+        text = text[label.end() :]
     if text.lstrip().startswith(">>>"):
         text = _DOCTEST.sub("", text)
     text = _first_program(text)
@@ -72,17 +91,39 @@ def program(completion: str) -> str:
 
 def equations(completion: str) -> str:
     """The equations of a completion: fences taken off, a further question cut off; the rest is the parser's."""
-    return without_further_questions(_fenced(completion.replace("\r\n", "\n"))).strip("\n")
+    text = _tagged(said(completion).replace("\r\n", "\n"))
+    return without_further_questions(_fenced(text, lambda head: "=" in head)).strip("\n")
 
 
 def _trimmed(text: str) -> str:
     return text.strip("\n").rstrip()
 
 
-def _fenced(text: str) -> str:
+def _tagged(text: str) -> str:
+    """What stands between the last tags that set an answer apart, as fences do."""
+    for _ in range(2):  # <pre><code>
+        blocks = [content for _, content in _TAGGED.findall(text) if content.strip()]
+        if not blocks or _parses(text):
+            return text
+        text = blocks[-1]
+    return text
+
+
+def _fenced(text: str, is_code: Callable[[str], bool]) -> str:
+    """What stands between fences; before the only closing one where the opening one was in the prompt."""
+    lines = list(_FENCE_LINE.finditer(text))
+    if len(lines) % 2 and not lines[0][1] and is_code(head := text[: lines[0].start()]):
+        return head
     blocks = [content for language, content in _FENCE.findall(text) if _is_python(language)]
     running = [block for block in blocks if _parses(textwrap.dedent(block))]
     return "\n".join(textwrap.dedent(block) for block in running or blocks) or text
+
+
+def _is_program(text: str) -> bool:
+    """Whether the text is a program, or prose with one that answers."""
+    if _ANSWERS.search(text):
+        return True
+    return any(map(_CODE.match, text.split("\n"))) and _parses(textwrap.dedent(text))
 
 
 def _is_python(language: str) -> bool:
@@ -94,6 +135,10 @@ def _first_program(text: str) -> str:
     for match in islice(_FURTHER.finditer(text), MAX_CUTS):
         head = text[: match.start()]
         if _has_statement(head) and _parses(head):
+            return head
+    for match in islice(_ASKS.finditer(text), MAX_CUTS):
+        head = text[: match.start()]
+        if _ANSWERS.search(head) and _parses(head):
             return head
     return text
 
@@ -108,13 +153,22 @@ def _candidates(text: str) -> Iterator[str]:
     """Parts of a text that does not parse, the likeliest first."""
     yield textwrap.dedent(text)
     lines = text.split("\n")
+    yield _unprefixed(lines)
     if re.search(r"^\s*return\b", text, re.MULTILINE):
         yield from _bodies(lines)
     for start in _starts(lines):
         rest = _without_prose_tail(lines[start:])
         yield textwrap.dedent("\n".join(rest))
         yield from _bodies(rest)
+    yield "\n".join(code for code in _INLINE.findall(text) if _CODE.match(code))
     yield "\n".join(line for line in lines if not _is_prose(line))
+
+
+def _unprefixed(lines: list[str]) -> str:
+    """The lines of a list or a quotation; nothing where some line is of none."""
+    written = [line for line in lines if line.strip()]
+    bare = [line[mark.end() :] for line in written if (mark := _PREFIX.match(line))]
+    return "\n".join(bare) if len(bare) == len(written) else ""
 
 
 def _starts(lines: list[str]) -> Iterator[int]:
