@@ -52,7 +52,9 @@ def list_(model: Model = None, teacher: Teacher = None, as_json: AsJson = False)
     elif not rows:
         say("The store holds no completions." if model is teacher is None else "The store holds no such completions.")
     else:
-        Console(highlight=False).print(_table(rows))
+        table = _table(rows)
+        # As wide as it has to be: a terminal wraps lines better than a table folds names.
+        Console(width=Console(width=9999).measure(table).maximum, highlight=False).print(table)
 
 
 @store.command()
@@ -223,9 +225,9 @@ def _date(text: str | None) -> str | None:
 def _table(rows: list[Held]) -> Table:
     table = Table(box=None, pad_edge=False)
     for name in ("server", "model", "teacher"):
-        table.add_column(name, overflow="fold")
+        table.add_column(name, no_wrap=True)
     for name in ("prompts", "completions", "cut off", "tokens in", "tokens out", "dollars"):
-        table.add_column(name, justify="right")
+        table.add_column(name, justify="right", no_wrap=True)
     table.add_column("first", no_wrap=True)
     table.add_column("last", no_wrap=True)
     for row in rows:

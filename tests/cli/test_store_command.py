@@ -49,7 +49,6 @@ def filled(number: int = 3) -> list[str]:
 @pytest.fixture(autouse=True)
 def _in_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "200")
 
 
 # --- looking ------------------------------------------------------------------------------------
