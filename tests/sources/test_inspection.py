@@ -319,6 +319,22 @@ def test_the_index_finds_what_comparing_all_finds(others: list[str], question: s
         assert [pair.likeness for pair in found.near] == ([best] if best >= like else [])
 
 
+@pytest.mark.parametrize(
+    ("words", "digits"),
+    [
+        ("Seven red apples, two green ones.", "7 red apples, 2 green ones."),
+        ("Twenty-one of thirty-two boys", "21 of 32 boys"),
+        ("Twenty girls, one of them Ann", "20 girls, one of them Ann"),
+        ("ninety nine, fifty", "99, 50"),
+        ("$1,200 for nineteen", "$1200 for 19"),
+        ("sixty", "60"),
+    ],
+)
+def test_numbers_in_words_are_numbers(words: str, digits: str) -> None:
+    assert words_of(words) == words_of(digits)
+    assert words_of("one of them") != words_of("1 of them")
+
+
 def benchmark(data: Path, name: str) -> list[Problem]:
     from distill_dsl.contract.settings import DataSettings, FileSource
     from distill_dsl.runtime.sources.file import read_splits
@@ -338,5 +354,7 @@ def test_benchmarks(benchmark_data: Path) -> None:
     found = overlap(benchmark(benchmark_data, "svamp/test.jsonl"), svamp)
     assert (len(found.same), len(found.near)) == (0, 4)
     tests = benchmark(benchmark_data, "multiarith/test.jsonl")
-    assert [len(overlap(tests, others).same) for others in (multiarith, asdiv, gsm8k)] == [5, 18, 0]
+    assert [len(overlap(tests, others).same) for others in (multiarith, asdiv, gsm8k)] == [5, 25, 0]
+    asked = [*tests, *benchmark(benchmark_data, "multiarith/train.jsonl")]
+    assert len(overlap(asked, Questions(benchmark(benchmark_data, "asdiv/pal2096.jsonl"))).same) == 82
     assert [len(repeated(others.problems)) for others in (multiarith, asdiv, gsm8k)] == [12, 1, 0]

@@ -25,6 +25,15 @@ ROUNDING: Final = 1e-9
 WORD: Final = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_]+")
 
 
+UNITS: Final = "zero one two three four five six seven eight nine".split()
+TEENS: Final = "ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen".split()
+SMALL: Final = {word: number for number, word in enumerate((*UNITS, *TEENS))}
+TENS: Final = {
+    word: 10 * number
+    for number, word in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), start=2)
+}
+
+
 @dataclass(frozen=True)
 class Pair:
     """A problem of the first list and the one of the second that it is, or is most like."""
@@ -63,8 +72,24 @@ def repeated(problems: Iterable[Problem]) -> list[tuple[Problem, Problem]]:
 
 
 def words_of(question: str) -> tuple[str, ...]:
-    """The words and numbers of a question: case, signs and blanks make no other problem."""
-    return tuple(word.replace(",", "") for word in WORD.findall(question.casefold()))
+    """The words and numbers of a question: case, signs and blanks make no other problem, nor do numbers in words."""
+    words = [word.replace(",", "") for word in WORD.findall(question.casefold())]
+    found: list[str] = []
+    place = 0
+    while place < len(words):
+        number, length = _number(words[place : place + 2])
+        found.append(words[place] if number is None else str(number))
+        place += length
+    return tuple(found)
+
+
+def _number(words: Sequence[str]) -> tuple[int | None, int]:
+    """What number the first word, or both, say, and how many words that are. `one` alone is rarely a number."""
+    first = TENS.get(words[0])
+    if first is None:
+        return (SMALL.get(words[0]) if words[0] != "one" else None), 1
+    unit = SMALL.get(words[1], 0) if len(words) > 1 else 0
+    return (first + unit, 2) if 0 < unit < 10 else (first, 1)
 
 
 Item = tuple[str, int]
