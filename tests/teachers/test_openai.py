@@ -453,6 +453,15 @@ def test_what_the_server_asks_to_wait_is_waited(server: Server, monkeypatch: pyt
     assert server.times[2] - server.times[1] >= 0.4
 
 
+def test_a_server_that_asks_to_wait_again_and_again_ends_patience_all_the_same(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MTD_PATIENCE", "0.3")
+    server.answer = lambda request: (429, {"Retry-After": "0.2"}, {"error": {"message": "slow down"}})
+    with pytest.raises(Failure, match=r"no answer for 0\.5 s; the last fault: 429: slow down"):
+        asked(server)
+
+
 def test_too_many_requests_at_once_are_halved(server: Server) -> None:
     many = [Problem(id=f"p{n}", question=f"How many in box {n}?", answer="1") for n in range(60)]
     server.pause = 0.01

@@ -13,7 +13,7 @@ from distill_dsl.contract import files
 from distill_dsl.contract.failure import Failure
 from distill_dsl.contract.params import read_settings, read_spending
 from distill_dsl.contract.records import Completion, Problem
-from distill_dsl.contract.runs import Run, parse_run
+from distill_dsl.contract.runs import Run, name_of, parse_run
 from distill_dsl.contract.settings import (
     RecordedTeacher,
     StudentSettings,
@@ -72,6 +72,8 @@ def _asked(
     prompt = prompter(settings, thought, format)
     due = teachers.answers_due(settings, problems)
     with steps_shown(f"{teacher} writes {thought}", due, lines=True) as steps:
+        # The budget is the block's, however its params are varied.
+        teacher = name_of(teacher)
         if isinstance(settings.model, TransformersTeacher):
             yield from _local(settings, teacher, thought, problems, prompt, steps)
         else:

@@ -33,6 +33,12 @@ class Errand:
         """The completion in the store, if there is one that serves."""
         return self.store.get(key, sample, self.settings.max_tokens, logprobs=self.model.logprobs)
 
+    def lacking(self, key: str) -> tuple[int, ...]:
+        """The samples that have to be bought."""
+        settings = self.settings
+        held = self.store.lengths(key, settings.samples, settings.max_tokens, logprobs=self.model.logprobs)
+        return tuple(sample for sample in range(settings.samples) if sample not in held)
+
 
 @dataclass(frozen=True)
 class Wanted:
@@ -73,7 +79,8 @@ class Missing:
                 self._errand.progress(samples)
                 yield None
                 continue
-            lacking = self._lacking(key, range(samples))
+            lacking = self._errand.lacking(key)
+            self._find(samples - len(lacking))
             self.lacking += len(lacking)
             if lacking:
                 self.under_way.add(key)
@@ -81,15 +88,14 @@ class Missing:
 
     def again(self, wanted: Wanted) -> Wanted | None:
         """What of it is still missing, now that nobody else asks the server."""
-        lacking = self._lacking(wanted.key, wanted.samples)
-        self.lacking -= len(wanted.samples) - len(lacking)
+        lacking = self._errand.lacking(wanted.key)
+        bought = len(wanted.samples) - len(lacking)
+        self._find(bought)
+        self.lacking -= bought
         if not lacking:
             self.under_way.discard(wanted.key)
         return replace(wanted, samples=lacking) if lacking else None
 
-    def _lacking(self, key: str, samples: Sequence[int]) -> tuple[int, ...]:
-        lacking = tuple(sample for sample in samples if self._errand.held(key, sample) is None)
-        found = len(samples) - len(lacking)
-        self.held += found
-        self._errand.progress(found)
-        return lacking
+    def _find(self, completions: int) -> None:
+        self.held += completions
+        self._errand.progress(completions)

@@ -111,11 +111,6 @@ class Pace:
         """Send nothing for so long: the server's own wish."""
         self._not_before = max(self._not_before, self._clock() + seconds)
 
-    @property
-    def held_until(self) -> float:
-        """The time before which nothing is sent."""
-        return self._not_before
-
     def stop(self) -> None:
         """Give no place any more, and wake all that wait."""
         self.stopped = True

@@ -34,6 +34,8 @@ class Sender:
         self._replies = 0
         self._heard = time.monotonic()
         self._told_of_silence = False
+        self._longest = 0.0
+        """Seconds that the server has asked to wait at most, since it last answered."""
 
     async def reply(self, request: dict[str, Any]) -> Reply:
         """The answer to a request; else `Refused`, `Stopped`, or a `Failure` where asking on is no use."""
@@ -73,20 +75,23 @@ class Sender:
             self._pace.slow_down(sent)
         if fault.wait:
             self._pace.hold(fault.wait)
-            if fault.wait >= LONG_WAIT:
+            if fault.wait > max(self._longest, LONG_WAIT):
                 self._watch.note(f"the server asks to wait {fault.wait:.0f} s ({fault.reason})")
-        silent = time.monotonic() - max(self._heard, self._pace.held_until)
-        if silent >= self._patience:
+            self._longest = max(self._longest, fault.wait)
+        # One long wait is the server's right; short ones again and again are no answer.
+        silent, patience = time.monotonic() - self._heard, self._patience + self._longest
+        if silent >= patience:
             raise self.failure(
-                f"no answer for {self._patience:g} s; the last fault: {fault.reason}",
+                f"no answer for {patience:g} s; the last fault: {fault.reason}",
                 f"see that the server runs; {KEPT}; {PATIENCE_VARIABLE} says how many seconds to try on",
             )
         if silent >= LONG_WAIT and not self._told_of_silence:
             self._told_of_silence = True
-            self._watch.note(f"no answer for {silent:.0f} s ({fault.reason}); trying on until {self._patience:g} s")
-        return fault.wait or min(wait_after(faults), self._patience - silent)
+            self._watch.note(f"no answer for {silent:.0f} s ({fault.reason}); trying on until {patience:g} s")
+        return fault.wait or min(wait_after(faults), patience - silent)
 
     def _hear(self) -> None:
         self._replies += 1
         self._heard = time.monotonic()
         self._told_of_silence = False
+        self._longest = 0.0
