@@ -18,8 +18,8 @@ FORM: Final = 1
 """Of the tables; a store of a later form is left alone."""
 APPLICATION: Final = 0x6D746463
 """What tells the store from other SQLite files: `mtdc`."""
-WAIT: Final = 60.0
-"""Seconds to wait for another writer; a commit takes milliseconds."""
+WAIT: Final = 600.0
+"""Seconds to wait for another writer: a commit takes milliseconds, an import of a million completions minutes."""
 
 TABLES: Final = (
     """CREATE TABLE requests (
@@ -180,7 +180,7 @@ def locked(path: Path, waiting: str | None = None) -> Iterator[None]:
 HELPS: Final = {
     "SQLITE_NOTADB": "it is damaged, or something else: move it away; a new store is made in its place",
     "SQLITE_CORRUPT": "it is damaged: see `mtd store verify`, and save what can be read with `mtd store export`",
-    "SQLITE_BUSY": "another process has been writing to it for a minute: see what that does, then run this again",
+    "SQLITE_BUSY": "another process has been writing to it for ten minutes: see what that does, then run this again",
     "SQLITE_FULL": "the disk is full: make room and run it again; what was kept before is kept",
 }
 
