@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -255,7 +256,7 @@ def test_one_process_at_a_time_asks_a_model_and_the_lock_ends_with_it(
 import sys, time
 sys.path.insert(0, {str(Path(__file__).parent)!r})
 from test_store import SETTINGS, Path, asking, opened
-with opened(Path({str(path)!r})) as store, asking(store, SETTINGS):
+with opened(Path({str(path)!r})) as store, asking(store, SETTINGS, budget="t"):
     print("holds it", flush=True)
     time.sleep(600)
 """
@@ -264,10 +265,30 @@ with opened(Path({str(path)!r})) as store, asking(store, SETTINGS):
         other = TeacherSettings(model=OpenaiTeacher(model="other", base_url="http://localhost:1/v1"))
         with opened(path) as store, asking(store, other):
             assert capfd.readouterr().err == ""
+        with opened(path) as store, asking(store, other, budget="another"):
+            assert capfd.readouterr().err == ""
         kill = subprocess.Popen(["sh", "-c", f"sleep 0.5; kill -9 {first.pid}"])
         with opened(path) as store, asking(store, SETTINGS):
             assert capfd.readouterr().err == "waiting for another process that asks m (http://localhost:1/v1)\n"
         kill.wait()
+
+
+def test_the_models_of_one_budget_are_asked_one_after_the_other(
+    store: Store, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    other = TeacherSettings(model=OpenaiTeacher(model="other"))
+    with ThreadPoolExecutor(1) as pool, asking(store, SETTINGS, budget="t"):
+
+        def ask() -> str:
+            with opened(tmp_path / "c.sqlite") as second, asking(second, other, budget="t"):
+                return "asked"
+
+        waiting = pool.submit(ask)
+        with pytest.raises(TimeoutError):
+            waiting.result(timeout=0.5)
+        pool.shutdown(wait=False)
+        assert capfd.readouterr().err == "waiting for another process that spends the budget of t\n"
+    assert waiting.result(timeout=10) == "asked"
 
 
 # --- a full disk --------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ import hashlib
 import sqlite3
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -269,20 +269,26 @@ def opened(path: Path | None = None) -> Iterator[Store]:
 
 
 @contextmanager
-def asking(store: Store, settings: TeacherSettings) -> Iterator[None]:
+def asking(store: Store, settings: TeacherSettings, *, budget: str | None = None) -> Iterator[None]:
     """Be the one process that asks this model of this server: others wait, and then find its completions.
 
-    So no two buy the same, and concurrency and budget hold across processes. The lock is the operating
-    system's, which frees it when the process ends, however that is.
+    So no two buy the same, and concurrency and budget hold across processes; `budget` is the teacher
+    whose budget it counts against, which may ask several models (a param that is varied). The lock is
+    the operating system's, which frees it when the process ends, however that is.
     """
     store.reserve()
     question = question_of(settings, [])
     provider, model = question["provider"], question["model"]
-    with locked(lock_file(store, provider, model), f"waiting for another process that asks {model} ({provider})"):
+    with ExitStack() as locks:
+        wait = f"waiting for another process that asks {model} ({provider})"
+        locks.enter_context(locked(lock_file(store, provider, model), wait))
+        if budget is not None:
+            wait = f"waiting for another process that spends the budget of {budget}"
+            locks.enter_context(locked(lock_file(store, "budget", budget), wait))
         yield
 
 
-def lock_file(store: Store, provider: str, model: str) -> Path:
-    """What is locked while a model is asked."""
-    name = hashlib.sha256(f"{provider} {model}".encode()).hexdigest()[:16]
+def lock_file(store: Store, whose: str, name: str) -> Path:
+    """What is locked while a provider's model is asked."""
+    name = hashlib.sha256(f"{whose} {name}".encode()).hexdigest()[:16]
     return store.path.parent / "locks" / f"{name}.lock"
