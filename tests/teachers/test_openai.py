@@ -495,14 +495,14 @@ def test_one_refused_request_is_a_row_with_a_reason(server: Server) -> None:
         ("p3", "the server refuses it: too long")
     ]
     server.answer = lambda request: error(400, "too long")
-    with pytest.raises(Failure, match="refuses every request: too long"):
+    with pytest.raises(Failure, match="answers no request: the server refuses it: too long"):
         asked(server, samples=1, model="other")
 
 
 def test_a_server_that_refuses_everything_is_not_asked_to_the_end(server: Server) -> None:
     many = [Problem(id=f"p{n}", question=f"How many in box {n}?", answer="1") for n in range(500)]
     server.answer = lambda request: error(400, "no such model")
-    with pytest.raises(Failure, match="refuses every request"):
+    with pytest.raises(Failure, match="answers no request"):
         asked(server, samples=1, problems=many)
     assert len(server.requests) < 100
 
@@ -718,8 +718,16 @@ def test_what_is_missing_is_named(server: Server, monkeypatch: pytest.MonkeyPatc
         asked(server)
     assert "lines" not in str(caught.value).replace("line breaks", "")
     monkeypatch.setenv("TEST_KEY", "secret")
-    with pytest.raises(Failure, match="address is none"):
-        asked(server, address="127.0.0.1:8000")
+    for address in (
+        "127.0.0.1:8000",
+        "http://",
+        "http://host:port/v1",
+        "http://host:70000/v1",
+        "http://a b/v1",
+        "http://..\u2024/v1",
+    ):
+        with pytest.raises(Failure, match="address is none"):
+            asked(server, address=address)
     monkeypatch.setitem(sys.modules, "openai", None)
     with pytest.raises(Failure, match="needs the `openai` package"):
         asked(server)

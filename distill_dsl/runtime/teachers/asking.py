@@ -20,7 +20,7 @@ from distill_dsl.runtime.teachers.missing import Errand, Missing
 from distill_dsl.runtime.teachers.openai import shown_address
 from distill_dsl.runtime.teachers.prices import price_of
 from distill_dsl.runtime.teachers.prompts import Prompt, messages
-from distill_dsl.runtime.teachers.replies import Poisoned, Refused
+from distill_dsl.runtime.teachers.replies import Refusal
 from distill_dsl.runtime.teachers.store import Bought, asking, key_of, opened, question_of
 
 
@@ -41,7 +41,7 @@ def ask_openai(
         yield from _completions(errand, thought, _bought(errand))
 
 
-def _bought(errand: Errand) -> Mapping[str, Refused]:
+def _bought(errand: Errand) -> Mapping[str, Refusal]:
     """Buy all that is missing; returns what was refused, by its key."""
     missing = Missing(errand)
     steps = missing.steps()
@@ -61,7 +61,7 @@ def _bought(errand: Errand) -> Mapping[str, Refused]:
     return missing.refused
 
 
-def _completions(errand: Errand, thought: str, refused: Mapping[str, Refused]) -> Iterator[Completion]:
+def _completions(errand: Errand, thought: str, refused: Mapping[str, Refusal]) -> Iterator[Completion]:
     seen: set[int] = set()
     asked = question_of(errand.settings, [])
     for problem in errand.problems:
@@ -83,12 +83,8 @@ def _completions(errand: Errand, thought: str, refused: Mapping[str, Refused]) -
         seen.add(digest)
 
 
-def _refused(refusal: Refused) -> dict[str, Any]:
-    return {
-        "text": None,
-        "reason": f"the server {'fails at' if isinstance(refusal, Poisoned) else 'refuses'} it: {refusal.reason}",
-        "finish": "filter" if refusal.filtered else None,
-    }
+def _refused(refusal: Refusal) -> dict[str, Any]:
+    return {"text": None, "reason": refusal.reason, "finish": "filter" if refusal.filtered else None}
 
 
 def _said(row: Bought, *, again: bool) -> dict[str, Any]:

@@ -140,7 +140,7 @@ class Buyer:
         return len(rows)
 
     def _refuse(self, wanted: Wanted, refusal: Refused, samples: int) -> None:
-        self._missing.refused[wanted.key] = refusal
+        self._missing.refused[wanted.key] = refusal.refusal
         self._refused += samples
         self._errand.progress(samples)
         answers = self._answered or self._missing.held or self._purse.spent.tokens
@@ -186,7 +186,7 @@ class Buyer:
     def _hopeless(self) -> Failure:
         model, refusal = self._errand.model, next(iter(self._missing.refused.values()))
         return Failure(
-            f"{model.model} refuses every request: {refusal.reason}",
+            f"{model.model} answers no request: {refusal.reason}",
             where=shown_address(model),
             help="see what the server wants: the model's name, the prompt's length, the parameters",
         )

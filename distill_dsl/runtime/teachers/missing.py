@@ -10,7 +10,7 @@ from distill_dsl.contract.records import Problem
 from distill_dsl.contract.settings import OpenaiTeacher, SpendingSettings, TeacherSettings
 from distill_dsl.runtime.progress import Watch
 from distill_dsl.runtime.teachers.prompts import Prompt, messages
-from distill_dsl.runtime.teachers.replies import Refused
+from distill_dsl.runtime.teachers.replies import Refusal
 from distill_dsl.runtime.teachers.store import Bought, Store, key_of, question_of
 
 
@@ -65,7 +65,7 @@ class Missing:
         self.lacking = 0
         """Completions that were found to be missing."""
         self.under_way: set[str] = set()
-        self.refused: dict[str, Refused] = {}
+        self.refused: dict[str, Refusal] = {}
         self._errand = errand
 
     def steps(self) -> Iterator[Wanted | None]:

@@ -52,7 +52,10 @@ class Line:
         self._timeout = seconds(TIMEOUT_VARIABLE, TIMEOUT)
         # Retries are ours: they are counted, bounded by patience and shown.
         limits = openai.Timeout(self._timeout, connect=min(CONNECT, self._timeout))
-        self._client = openai.AsyncOpenAI(api_key=key, base_url=address, max_retries=0, timeout=limits)
+        try:
+            self._client = openai.AsyncOpenAI(api_key=key, base_url=address, max_retries=0, timeout=limits)
+        except Exception:  # httpx's InvalidURL, of whichever package the client has it
+            raise _no_address(shown_address(model)) from None
 
     async def __aenter__(self) -> Self:
         return self
@@ -146,7 +149,11 @@ def _checked(address: str, shown: str) -> str:
     except ValueError:
         good = False
     if not good or not address.isprintable() or " " in address:
-        raise Failure(
-            "the server's address is none", where=shown, help="it is such as http://127.0.0.1:8000/v1 or https://..."
-        )
+        raise _no_address(shown)
     return address
+
+
+def _no_address(shown: str) -> Failure:
+    return Failure(
+        "the server's address is none", where=shown, help="it is such as http://127.0.0.1:8000/v1 or https://..."
+    )

@@ -44,17 +44,35 @@ class Again(Exception):
         self.own = own
 
 
+@dataclass(frozen=True)
+class Refusal:
+    """Why a prompt has no completion."""
+
+    reason: str
+    filtered: bool
+    """Whether it is withheld for what it says."""
+
+
 class Refused(Exception):
     """The server will not answer this one request, however often it is sent."""
+
+    says = "the server refuses it"
 
     def __init__(self, reason: str, *, filtered: bool = False) -> None:
         super().__init__(reason)
         self.reason = reason
         self.filtered = filtered
 
+    @property
+    def refusal(self) -> Refusal:
+        """What is kept of it: an exception would hold the whole answer in memory."""
+        return Refusal(f"{self.says}: {self.reason}", self.filtered)
+
 
 class Poisoned(Refused):
     """The server fails at this one request each time."""
+
+    says = "the server fails at it"
 
 
 class Lacks(Refused):
