@@ -248,3 +248,15 @@ def test_values_of_options_become_what_the_task_takes() -> None:
     )
     assert made_of("polynomial_equations", {"operators": ["+"]}).config.operators == ("+",)
     assert made_of("time_intervals", {"min_date": "2020-01-31"}).config.min_date == date(2020, 1, 31)
+
+
+@installed
+def test_a_problem_whose_answer_its_own_checker_refuses_is_replaced(capsys: pytest.CaptureFixture[str]) -> None:
+    """The checker of gsm_symbolic reads no minus sign."""
+    found = drawn("gsm_symbolic", ["train"], seed=5, train=120)["train"]
+    assert len(found) == 120 and not any(problem.answer.startswith("-") for problem in found)
+    assert all(problem.checker is None for problem in found)
+    told = capsys.readouterr().out
+    assert (
+        "problems were left out, and replaced by others: the task's checker refuses its own answer, such as '-" in told
+    )

@@ -1,7 +1,8 @@
 """Tasks of reasoning_gym (an optional package): problems drawn without end, with checkers of their own.
 
 Each split draws from a seed of its own, and no question stands twice, in one split or in two: what is
-drawn again is left out, and another drawn for it. They are drawn in a process of their own, whose hash
+drawn again is left out, and another drawn for it; so is a problem whose own answer the task's checker does
+not take. They are drawn in a process of their own, whose hash
 seed is fixed: some tasks follow the order of sets.
 """
 
@@ -40,6 +41,8 @@ class Drawn(msgspec.Struct, frozen=True):
     scores: bool
     again: dict[str, int]
     """Split -> how many questions were left out because they had been drawn before."""
+    refused: dict[str, list[str]]
+    """Split -> the answers that the task's own checker does not take."""
 
 
 def draw(source: ReasoningGymSource, splits: Sequence[str]) -> Fetched:
@@ -55,6 +58,9 @@ def draw(source: ReasoningGymSource, splits: Sequence[str]) -> Fetched:
     for split in splits:
         if drawn.again[split]:
             print(f"{source.task}, {split}: {drawn.again[split]} questions were drawn again, and replaced by others")
+        if refused := drawn.refused[split]:
+            left = f"{len(refused)} problems were left out, and replaced by others"
+            print(f"{source.task}, {split}: {left}: the task's checker refuses its own answer, such as {refused[0]!r}")
     found = {
         split: [_problem(source, split, place, row, judged) for place, row in enumerate(drawn.splits[split], start=1)]
         for split in splits
@@ -117,6 +123,7 @@ def _draw_here(task: str, seed: int, sizes: dict[str, int], options: dict[str, A
 
     seen: set[str] = set()
     again = dict.fromkeys(sizes, 0)
+    refused: dict[str, list[str]] = {split: [] for split in sizes}
     splits: dict[str, list[dict[str, Any]]] = {split: [] for split in sizes}
     scores = False
     for split, size in sizes.items():
@@ -124,23 +131,28 @@ def _draw_here(task: str, seed: int, sizes: dict[str, int], options: dict[str, A
         while len(splits[split]) < size:
             data = made(task, options, size=size - len(splits[split]), seed=_seed(seed, split, rounds))
             scores = type(data).score_answer is not ProceduralDataset.score_answer
-            new = list({row["question"]: row for row in _rows(data) if row["question"] not in seen}.values())
+            drawn = list(_rows(data, refused[split]))
+            new = list({row["question"]: row for row in drawn if row["question"] not in seen}.values())
             seen |= {row["question"] for row in new}
-            again[split] += len(data) - len(new)
+            again[split] += len(drawn) - len(new)
             splits[split] += new
             rounds, idle = rounds + 1, 0 if new else idle + 1
+            if idle == IDLE_ROUNDS and not drawn:
+                raise SystemExit(f"its checker does not accept its own answers, such as {refused[split][0]!r}")
             if idle == IDLE_ROUNDS:
                 raise SystemExit(f"it has no more than {len(splits[split])} new questions for `{split}`, not {size}")
-    return {"splits": splits, "scores": scores, "again": again}
+    return {"splits": splits, "scores": scores, "again": again, "refused": refused}
 
 
-def _rows(drawn: Any) -> Iterator[dict[str, Any]]:
+def _rows(drawn: Any, refused: list[str]) -> Iterator[dict[str, Any]]:
+    """The problems whose own answer is right by the task's checker; the answers of others are added to `refused`."""
     for place in range(len(drawn)):
         entry = drawn[place]
         metadata = json.loads(json.dumps(entry["metadata"], default=_plain))  # as the checker will have it
         answer = None if entry["answer"] is None else str(entry["answer"])
         if answer is not None and drawn.score_answer(answer, {**entry, "metadata": metadata}) < 1:
-            raise SystemExit(f"its checker does not accept its own answer {answer[:60]!r}")
+            refused.append(answer[:60])
+            continue
         yield {"question": str(entry["question"]), "answer": answer, "metadata": metadata}
 
 
