@@ -124,12 +124,13 @@ def executed(kind: AnswerKind, rows: list[dict[str, Any]]) -> list[Judged]:
 def test_our_own_execution_stays_what_it_was_measured(problems: list[list[Judged]]) -> None:
     """Differences above 0.3 points from the other checker, each looked at row by row:
 
-    - cot +1.60: it divides every answer by 100 where a `%` stands in the last line (22 problems);
+    - cot +1.82: it divides every answer by 100 where a `%` stands in the last line (22 problems), and takes
+      the last number where no answer is stated (3 problems);
     - eot +6.06: 80 systems more, none less (docs/measurements.md, equations);
-    - vote +0.61 and oracle +0.68 follow from those.
+    - vote +0.76 and oracle +0.68 follow from those.
     """
     measured = percent(problems, vote_key)
-    expected = PUBLISHED | {"cot": 81.58, "eot": 70.05, "vote-pot-eot-cot-ties_cot": 85.22, "oracle-pot-eot-cot": 92.95}
+    expected = PUBLISHED | {"cot": 81.80, "eot": 70.05, "vote-pot-eot-cot-ties_cot": 85.37, "oracle-pot-eot-cot": 92.95}
     assert measured == pytest.approx(expected, abs=0.3)
 
 
@@ -139,13 +140,13 @@ PARTS = 5
 BEST_FIRST = ("cot", "pot", "eot")
 PLAIN = Vote(members=BEST_FIRST)
 FIGURES: tuple[tuple[Strategy, float], ...] = (
-    (PLAIN, 85.22),
-    (Vote(members=("pot", "eot", "cot")), 84.38),
-    (Vote(members=BEST_FIRST, weights={"cot": 1.2, "pot": 1.0, "eot": 0.8}), 85.22),
-    (Vote(members=BEST_FIRST, weights={"pot": 1.5}), 83.93),
-    (Adaptive(members=BEST_FIRST), 85.22),
-    (Vote(members=BEST_FIRST, by="confidence"), 87.04),
-    (Confident(members=BEST_FIRST, calibrated=True), 86.73),
+    (PLAIN, 85.37),
+    (Vote(members=("pot", "eot", "cot")), 84.46),
+    (Vote(members=BEST_FIRST, weights={"cot": 1.2, "pot": 1.0, "eot": 0.8}), 85.37),
+    (Vote(members=BEST_FIRST, weights={"pot": 1.5}), 84.08),
+    (Adaptive(members=BEST_FIRST), 85.37),
+    (Vote(members=BEST_FIRST, by="confidence"), 87.11),
+    (Confident(members=BEST_FIRST, calibrated=True), 86.88),
 )
 
 
