@@ -73,7 +73,7 @@ TEACHER: Final = (
     Field("top_p", Share(), None, "draw from the likeliest tokens of this probability; else all"),
     Field("samples", Whole(), 1, "completions a problem and format"),
     Field("max_tokens", Whole(), 512, "most tokens of a completion; one that is cut off is no thought"),
-    Field("stop", Texts(), (), "texts at which a completion ends"),
+    Field("stop", Texts(blank=True), (), "texts at which a completion ends"),
     Field("seed", Whole(0), 1, "for drawing completions"),
     Field("system", Text(), None, "the system message before the prompt"),
     Field("exemplars", OneOf(EXEMPLARS), None, "worked examples in the prompt"),

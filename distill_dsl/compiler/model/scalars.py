@@ -212,7 +212,13 @@ def read_texts(reading: Reading, type: Texts, node: nodes.Value) -> Any:
     items = elements(reading, type, node)
     if isinstance(items, Wrong):
         return WRONG
-    return distinct(reading, [(read_scalar(reading, Text(), item, None), item.span) for item in items])
+    return distinct(reading, [(_element(reading, type, item), item.span) for item in items])
+
+
+def _element(reading: Reading, type: Texts, node: nodes.Value) -> Any:
+    if type.blank and isinstance(node, nodes.Text) and node.value:
+        return node.value
+    return read_scalar(reading, Text(), node, None)
 
 
 def read_wholes(reading: Reading, type: Wholes, node: nodes.Value) -> Any:

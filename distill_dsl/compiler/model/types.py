@@ -92,7 +92,9 @@ class Word(Struct, frozen=True):
 
 
 class Texts(Struct, frozen=True):
-    """A list of texts."""
+    """A list of texts; with `blank`, also of blanks and line ends alone."""
+
+    blank: bool = False
 
 
 class Range(Struct, frozen=True):
