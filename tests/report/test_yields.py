@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,13 +13,14 @@ from distill_dsl.contract import files
 from distill_dsl.contract.failure import Failure
 from distill_dsl.contract.records import Example
 from distill_dsl.contract.runs import Asked, Run
+from distill_dsl.runtime.reports.markdown import report_markdown
 from distill_dsl.runtime.reports.spreadsheets import yield_csv
 from distill_dsl.runtime.reports.study import Study
 from distill_dsl.runtime.reports.teaching import terminal_yields, yield_parts
 from distill_dsl.runtime.reports.wording import dollars
 from distill_dsl.runtime.reports.yields import read_yields, shared
 from distill_dsl.runtime.stages import report
-from tests.finished import EXPERIMENT, FORMATS, TESTS, all_asked, finish, finish_runs, studied, study_of
+from tests.finished import FORMATS, TESTS, all_asked, finish, finish_runs, studied, study_of
 
 POT = files.yield_file("gold-toy-train-pot")
 
@@ -149,11 +151,10 @@ def test_runs_share_the_values_that_all_of_them_have() -> None:
 
 
 def test_nothing_asked_is_no_section_and_a_file_with_a_head() -> None:
-    runs = finish()
-    report.run(experiment=EXPERIMENT, runs=list(map(str, runs)), thoughts=[], tests=list(TESTS))
-    folder = files.report_folder(EXPERIMENT)
-    assert "teachers gave" not in (folder / "table.md").read_text()
-    assert (folder / "yield.csv").read_text().count("\n") == 1
+    found = replace(studied(finish()), yields=())
+    assert yield_parts(found) == []
+    assert "teachers gave" not in report_markdown(found)
+    assert yield_csv(found).count("\n") == 1
 
 
 def test_the_terminal_says_what_teachers_gave(capsys: pytest.CaptureFixture[str]) -> None:
