@@ -44,9 +44,22 @@ def _outputs(total: int | None, choices: Sequence[Choice], max_tokens: int) -> l
         0 if cut else len(choice.text.encode("utf-8", "replace")) + 1
         for choice, cut in zip(choices, whole, strict=True)
     ]
-    if rest < 0 or not any(weights):
+    if rest < 0:
+        return _counted_singly(choices, max_tokens)
+    if not any(weights):
         whole, rest, weights = [0] * len(choices), total, [1] * len(choices)
     return [cut + share for cut, share in zip(whole, _shared(rest, weights), strict=True)]
+
+
+def _counted_singly(choices: Sequence[Choice], max_tokens: int) -> list[int | None]:
+    """Of a server that says the tokens of one of the choices alone, as llama.cpp does: a choice that was cut off has
+    `max_tokens`, and the others as many as its text's length makes likely."""
+    lengths = [len(choice.text.encode("utf-8", "replace")) + 1 for choice in choices]
+    cut = max(length for length, choice in zip(lengths, choices, strict=True) if choice.finish == "length")
+    return [
+        max_tokens if choice.finish == "length" else min(max_tokens, -(-max_tokens * length // cut))
+        for length, choice in zip(lengths, choices, strict=True)
+    ]
 
 
 def _shared(total: int, weights: Sequence[int]) -> Iterator[int]:
