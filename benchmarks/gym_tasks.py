@@ -32,8 +32,10 @@ class Tried(NamedTuple):
     judged: str = ""
     """`checker`, or how answers are compared; empty where nothing could be drawn."""
     drawn: int = 0
+    known: int = 0
+    """Problems that have an answer of their own."""
     accepted: int = 0
-    """Own answers that are right."""
+    """Of these, how many are right."""
     refused: int = 0
     """Wrong answers that are not."""
     seconds: float = 0.0
@@ -41,7 +43,7 @@ class Tried(NamedTuple):
 
     @property
     def good(self) -> bool:
-        return self.drawn == self.accepted == self.refused == DRAWN
+        return self.drawn == self.refused == DRAWN and self.known == self.accepted
 
 
 def tried(tasks: Sequence[str]) -> Iterator[Tried]:
@@ -56,8 +58,9 @@ def tried(tasks: Sequence[str]) -> Iterator[Tried]:
         judged = "checker" if problems[0].checker else "compared"
         # Both at once, because it is the start of the process that takes the time.
         right = scored([*problems, *problems], [*(one.answer for one in problems), *[WRONG] * len(problems)])
-        accepted, refused = sum(right[: len(problems)]), right[len(problems) :].count(False)
-        yield Tried(task, judged, len(problems), accepted, refused, time.perf_counter() - start)
+        known = [one for one, problem in zip(right, problems, strict=False) if problem.answer]
+        refused = right[len(problems) :].count(False)
+        yield Tried(task, judged, len(problems), len(known), sum(known), refused, time.perf_counter() - start)
 
 
 def scored(problems: Sequence[Problem], answers: Sequence[str]) -> list[bool]:
@@ -81,9 +84,10 @@ def every_task() -> list[str]:
 
 
 def main(tasks: Sequence[str]) -> None:
-    print("| task | answers are | drawn | own right | wrong refused | seconds | |\n|---|---|--:|--:|--:|--:|---|")
+    head = ["task", "answers are", "drawn", "with an answer", "right", "wrong refused", "seconds", ""]
+    print(f"| {' | '.join(head)} |\n|---|---|--:|--:|--:|--:|--:|---|")
     for one in tried(tasks or every_task()):
-        counts = f"{one.drawn} | {one.accepted} | {one.refused} | {one.seconds:.1f}"
+        counts = f"{one.drawn} | {one.known} | {one.accepted} | {one.refused} | {one.seconds:.1f}"
         print(f"| {one.task} | {one.judged} | {counts} | {one.failure} |", flush=True)
 
 

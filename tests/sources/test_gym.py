@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from benchmarks.gym_tasks import every_task, tried
 from distill_dsl.contract import files
 from distill_dsl.contract.failure import Failure
 from distill_dsl.contract.records import Checker, Completion, Problem
@@ -260,3 +261,27 @@ def test_a_problem_whose_answer_its_own_checker_refuses_is_replaced(capsys: pyte
     assert (
         "problems were left out, and replaced by others: the task's checker refuses its own answer, such as '-" in told
     )
+
+
+@installed
+def test_a_checker_that_takes_anything_is_not_used(capsys: pytest.CaptureFixture[str]) -> None:
+    problems = drawn("game_of_life_halting", ["test"], test=4)["test"]
+    assert {problem.answer for problem in problems} <= {"True", "False"}
+    assert all(problem.checker is None for problem in problems)
+    assert "its checker takes any answer; so answers are compared" in capsys.readouterr().out
+
+
+@installed
+def test_tasks_that_compare_tuples_take_their_own_answers() -> None:
+    problem = drawn("arc_agi", ["test"], test=1)["test"][0]
+    assert problem.checker is not None
+    checks = [Check(answer, problem.answer, problem.checker.data) for answer in (problem.answer, "1 2\n3 4")]
+    assert [each.right for each in check_all(problem.checker.name, checks)] == [True, False]
+
+
+@installed
+@pytest.mark.slow
+def test_every_task_of_the_package() -> None:
+    found = {one.task: one for one in tried(every_task())}
+    assert len(found) > 100
+    assert [one for one in found.values() if not one.good] == []

@@ -24,11 +24,13 @@ import msgspec
 from distill_dsl.contract.failure import Failure
 from distill_dsl.contract.records import Checker, Problem
 from distill_dsl.contract.settings import ReasoningGymSource
-from distill_dsl.runtime.gym import made
+from distill_dsl.runtime.gym import made, score
 from distill_dsl.runtime.sources.origin import Fetched, packages
 
 NUMBER: Final = re.compile(r"-?\d{1,15}(\.\d{1,15})?")
 WORDS: Final = re.compile(r"[A-Za-z][\w' -]{0,98}")
+NONSENSE: Final = "none of these, -987654"
+"""Right by a checker that takes anything (that of game_of_life_halting does)."""
 IDLE_ROUNDS: Final = 3
 """Rounds in a row that draw nothing new before a task counts as used up."""
 _START: Final = "from distill_dsl.runtime.sources.gym import serve; serve()"
@@ -39,6 +41,8 @@ class Drawn(msgspec.Struct, frozen=True):
 
     splits: dict[str, list[dict[str, Any]]]
     scores: bool
+    lenient: bool
+    """Its own way takes what is no answer: then answers are compared."""
     again: dict[str, int]
     """Split -> how many questions were left out because they had been drawn before."""
     refused: dict[str, list[str]]
@@ -54,7 +58,10 @@ def draw(source: ReasoningGymSource, splits: Sequence[str]) -> Fetched:
                 help=f'add it: reasoning_gym("{source.task}", ..., {split}: 200)',
             )
     drawn = _drawn(source)
-    judged = needs_checker([row for rows in drawn.splits.values() for row in rows], drawn.scores)
+    rows = [row for rows in drawn.splits.values() for row in rows]
+    judged = needs_checker(rows, drawn.scores and not drawn.lenient)
+    if drawn.lenient:
+        print(f"{source.task}: its checker takes any answer" + ("" if judged else "; so answers are compared"))
     for split in splits:
         if drawn.again[split]:
             print(f"{source.task}, {split}: {drawn.again[split]} questions were drawn again, and replaced by others")
@@ -125,13 +132,14 @@ def _draw_here(task: str, seed: int, sizes: dict[str, int], options: dict[str, A
     again = dict.fromkeys(sizes, 0)
     refused: dict[str, list[str]] = {split: [] for split in sizes}
     splits: dict[str, list[dict[str, Any]]] = {split: [] for split in sizes}
-    scores = False
+    scores = lenient = False
     for split, size in sizes.items():
         rounds = idle = 0
         while len(splits[split]) < size:
             data = made(task, options, size=size - len(splits[split]), seed=_seed(seed, split, rounds))
             scores = type(data).score_answer is not ProceduralDataset.score_answer
             drawn = list(_rows(data, refused[split]))
+            lenient = lenient or any(score(data, NONSENSE, row["answer"], row["metadata"]) >= 1 for row in drawn[:1])
             new = list({row["question"]: row for row in drawn if row["question"] not in seen}.values())
             seen |= {row["question"] for row in new}
             again[split] += len(drawn) - len(new)
@@ -141,7 +149,7 @@ def _draw_here(task: str, seed: int, sizes: dict[str, int], options: dict[str, A
                 raise SystemExit(f"its checker does not accept its own answers, such as {refused[split][0]!r}")
             if idle == IDLE_ROUNDS:
                 raise SystemExit(f"it has no more than {len(splits[split])} new questions for `{split}`, not {size}")
-    return {"splits": splits, "scores": scores, "again": again, "refused": refused}
+    return {"splits": splits, "scores": scores, "lenient": lenient, "again": again, "refused": refused}
 
 
 def _rows(drawn: Any, refused: list[str]) -> Iterator[dict[str, Any]]:
@@ -150,7 +158,7 @@ def _rows(drawn: Any, refused: list[str]) -> Iterator[dict[str, Any]]:
         entry = drawn[place]
         metadata = json.loads(json.dumps(entry["metadata"], default=_plain))  # as the checker will have it
         answer = None if entry["answer"] is None else str(entry["answer"])
-        if answer is not None and drawn.score_answer(answer, {**entry, "metadata": metadata}) < 1:
+        if answer is not None and score(drawn, answer, answer, metadata) < 1:
             refused.append(answer[:60])
             continue
         yield {"question": str(entry["question"]), "answer": answer, "metadata": metadata}

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from distill_dsl.runtime.gym import made
+from distill_dsl.runtime import gym
 
 
 def checker(task: str) -> Callable[[str, str, Mapping[str, Any]], float]:
@@ -15,10 +15,9 @@ def checker(task: str) -> Callable[[str, str, Mapping[str, Any]], float]:
     Behind its name stand its options as JSON, where it has any: `puzzle24 {"max_value":20}`.
     """
     name, _, options = task.partition(" ")
-    dataset = made(name, json.loads(options) if options else {}, size=1, seed=0)
+    drawn = gym.made(name, json.loads(options) if options else {}, size=1, seed=0)
 
     def score(answer: str, gold: str, data: Mapping[str, Any]) -> float:
-        entry = {"question": "", "answer": gold or None, "metadata": dict(data)}
-        return float(dataset.score_answer(answer, entry))
+        return gym.score(drawn, answer, gold or None, dict(data))
 
     return score
