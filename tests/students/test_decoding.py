@@ -11,7 +11,7 @@ from distill_dsl.runtime.students import decoding, training
 from distill_dsl.runtime.students.batches import Codec, encode, padded
 from distill_dsl.runtime.students.decoding import Decoding, Request, batches, write
 from distill_dsl.runtime.students.models import Student
-from distill_dsl.runtime.students.stepping import State, begin
+from distill_dsl.runtime.students.stepping import Prefix, State, begin
 
 ARCHITECTURES = ["t5", "llama"]
 GREEDY = Decoding(temperature=0.0, max_tokens=30, max_question=100, seed=1)
@@ -98,9 +98,11 @@ def test_the_first_sample_is_greedy_beside_drawn_ones(pupil: Student) -> None:
 def test_samples_of_one_prompt_read_it_once(pupil: Student, monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[int] = []
 
-    def counting(model: PreTrainedModel, codec: Codec, sources: list[tuple[int, ...]]) -> tuple[torch.Tensor, State]:
+    def counting(
+        model: PreTrainedModel, codec: Codec, sources: list[tuple[int, ...]], prefix: Prefix | None
+    ) -> tuple[torch.Tensor, State]:
         read.append(len(sources))
-        return begin(model, codec, sources)
+        return begin(model, codec, sources, prefix)
 
     monkeypatch.setattr(decoding, "begin", counting)
     asked = [Request(request.question, request.cue, sample) for request in REQUESTS[:3] for sample in range(4)]

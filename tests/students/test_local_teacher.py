@@ -23,7 +23,7 @@ import pytest
 import torch
 from pupils import student
 from ruamel.yaml import YAML
-from transformers import GenerationConfig
+from transformers import GenerationConfig, GPT2Config, LlamaConfig, MistralConfig
 
 from distill_dsl.contract import files, params
 from distill_dsl.contract.failure import Failure
@@ -210,6 +210,45 @@ def test_prompts_that_leave_no_room_are_refused_and_others_are_cut_at_the_end(ta
         else:
             assert answer.output <= expected
             assert answer.finish == ("length" if answer.output == expected else None)
+
+
+LONG = "Be brief, and mind that every number of the question is used once, in the order in which it stands there."
+
+
+@pytest.mark.parametrize(("kind", "read_once"), [(LlamaConfig, True), (GPT2Config, True), (MistralConfig, False)])
+def test_what_all_prompts_begin_with_is_read_once(
+    kind: Any, read_once: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A model with a sliding window, the last one, cannot take it up again, and reads all of each prompt."""
+    torch.manual_seed(3)
+    tokenizer = student("llama").tokenizer
+    fields: dict[str, Any] = {"vocab_size": len(tokenizer), "hidden_size": 32, "num_hidden_layers": 2}
+    fields |= {"num_attention_heads": 4, "num_key_value_heads": 2, "intermediate_size": 64, "initializer_range": 0.3}
+    fields |= {"sliding_window": 16} if kind is MistralConfig else {}
+    pupil = Student(models.AutoModelForCausalLM.from_config(kind(**fields)), tokenizer)
+    pupil.tokenizer.chat_template = TEMPLATE
+    folder = ending(saved(pupil, tmp_path), range(1, len(tokenizer), 12))
+    read: list[int] = []
+    through = type(pupil.model).forward
+
+    def forward(model: Any, *given: Any, **more: Any) -> Any:
+        if more["input_ids"].shape[1] > 1:
+            read.append(more["input_ids"].numel())
+        return through(model, *given, **more)
+
+    monkeypatch.setattr(type(pupil.model), "forward", forward)
+    asked = [(said(question, LONG), sample) for question in QUESTIONS for sample in range(2)]
+    monkeypatch.setenv(local.BATCH_VARIABLE, "4")
+    found = {}
+    for worth in (32, 1000):
+        monkeypatch.setattr(local, "WORTH_SHARING", worth)
+        read.clear()
+        found[worth] = (written(how(folder, temperature=1.0), asked), sum(read))
+    (shared, few), (alone, many) = found[32], found[1000]
+    assert [one.text for one in shared] == [one.text for one in alone]
+    assert [one.logprob for one in shared] == pytest.approx([one.logprob for one in alone], abs=1e-3)
+    assert len({one.text for one in alone}) > 8
+    assert few < many / 2 if read_once else few > many
 
 
 def test_a_full_gpu_halves_the_batch(taught: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -47,6 +47,8 @@ class Asked:
     """Most tokens."""
     chance: str | None
     """What its draw hangs on; `None` takes the likeliest tokens."""
+    shared: int = 0
+    """How many of the source's tokens others begin with, too."""
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from typing import Final
 import torch
 
 from distill_dsl.runtime.students.models import Student
-from distill_dsl.runtime.students.stepping import advance, begin, kept
+from distill_dsl.runtime.students.stepping import Prefix, advance, begin, kept
 
 WORTH_DROPPING: Final = 7 / 8
 """Finished rows are computed on until no more than this share is open: to drop one is to copy all others."""
@@ -136,13 +136,14 @@ def generated(
     *,
     ends: Sequence[int] = (),
     halt: Halt | None = None,
+    prefix: Prefix | None = None,
 ) -> list[Made]:
     """What follows each source, up to one of `ends` (the student's own end mark where none are given), to
-    where `halt` says so, or to as many tokens as its limit allows."""
+    where `halt` says so, or to as many tokens as its limit allows. `prefix` begins every source."""
     codec = student.codec
     student.model.train(False)
     prompts = {source: place for place, source in enumerate(dict.fromkeys(sources))}
-    logits, state = begin(student.model, codec, list(prompts))
+    logits, state = begin(student.model, codec, list(prompts), prefix)
     device = logits.device
     if len(prompts) < len(sources):
         places = torch.tensor([prompts[source] for source in sources], device=device)

@@ -20,11 +20,17 @@ from distill_dsl.runtime.students import decoding, models
 from distill_dsl.runtime.students.chats import Asked, Chats, Message, chats_of
 from distill_dsl.runtime.students.engines import vllm
 from distill_dsl.runtime.students.models import Student
+from distill_dsl.runtime.students.stepping import Prefix, read_prefix
 
 BATCH_VARIABLE: Final = "MTD_BATCH"
 BATCH: Final = 16
 """Completions that are written together on a processor; no setting, for it is a matter of memory and time."""
 BATCH_ON_GPU: Final = 64
+
+WORTH_SHARING: Final = 32
+"""Tokens that all prompts begin with, from which on they are read once for all: instructions, and exemplars."""
+
+Conversation = Sequence[Message]
 
 INSTEAD: Final = "leave `engine` out of `transformers(...)`, or serve the model and use `openai(..., base_url: ...)`"
 
@@ -63,10 +69,16 @@ class Author:
     served: str | None = None
     """The commit of a model of the hub."""
 
-    def write(self, conversations: Sequence[tuple[Sequence[Message], int]]) -> Iterator[list[tuple[int, Answer]]]:
+    def write(
+        self, conversations: Sequence[tuple[Conversation, int]], among: Sequence[Conversation] = ()
+    ) -> Iterator[list[tuple[int, Answer]]]:
         """Answer conversations, each with the number of its sample: places in the list with their answers, as
-        they come, long prompts first. Each place comes once."""
-        asked, refused = self._asked(conversations)
+        they come, long prompts first. Each place comes once.
+
+        What they and all those that they are `among` begin with is read once: it is the same, to the last
+        bit, when some of these have been answered before.
+        """
+        asked, refused = self._asked(conversations, among)
         if refused:
             yield refused
         while asked:
@@ -75,20 +87,21 @@ class Author:
             yield [(one.place, self._answer(one, *row)) for one, row in zip(some, made, strict=True)]
 
     def _asked(
-        self, conversations: Sequence[tuple[Sequence[Message], int]]
+        self, conversations: Sequence[tuple[Conversation, int]], among: Sequence[Conversation]
     ) -> tuple[list[Asked], list[tuple[int, Answer]]]:
         """What can be written, by falling length, and what cannot."""
         asked: list[Asked] = []
         refused: list[tuple[int, Answer]] = []
-        sources: dict[str, tuple[int, ...]] = {}
+        every = {_json(messages): messages for messages in (*among, *(messages for messages, _ in conversations))}
+        sources = {said: self.chats.source(messages) for said, messages in every.items()}
+        shared = _shared(list(sources.values())) if self.chats.codec.causal else 0
         for place, (messages, sample) in enumerate(conversations):
-            said = msgspec.json.encode(messages).decode()
-            source = sources.get(said) or self.chats.source(messages)
-            sources[said] = source
+            said = _json(messages)
+            source = sources[said]
             limit = self._limit(source)
             chance = f"{self.how.seed}:{sample}:{said}" if self.how.temperature > 0 else None
             if limit > 0:
-                asked.append(Asked(place, source, limit, chance))
+                asked.append(Asked(place, source, limit, chance, shared))
             else:
                 reason = f"the prompt has {len(source)} tokens, and the model reads {self.chats.longest} at most"
                 refused.append((place, Answer(None, reason)))
@@ -109,6 +122,19 @@ class Author:
     def _answer(self, one: Asked, ids: Sequence[int], logprob: float) -> Answer:
         text, ended = self.chats.said(ids)
         return Answer(text, finish=None if ended else "length", input=len(one.source), output=len(ids), logprob=logprob)
+
+
+def _json(messages: Conversation) -> str:
+    return msgspec.json.encode(messages).decode()
+
+
+def _shared(sources: Sequence[tuple[int, ...]]) -> int:
+    """How many tokens all of them begin with, one of each left out; 0 where it is not worth to know."""
+    # Whatever the first and the last in order have in common, those between them have, too.
+    first, last = min(sources), max(sources)
+    alike = next((place for place, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), len(last))
+    alike = min(alike, min(map(len, sources)) - 1)
+    return alike if alike >= WORTH_SHARING else 0
 
 
 def opened(how: TeacherSettings, note: Callable[[str], None]) -> Author:
@@ -152,6 +178,9 @@ class Loop:
         self.student = student
         self.together = together
         self._note = note
+        self._prefix: Prefix | None = None
+        self._shares = True
+        """Whether the model can go on from what was read once."""
 
     def write(self, asked: Sequence[Asked], how: TeacherSettings, chats: Chats) -> list[tuple[list[int], float]]:
         """As `Pen` says. Where the GPU's memory does not suffice, half as many are written together from then on."""
@@ -185,8 +214,18 @@ class Loop:
             [one.limit for one in asked],
             ends=chats.ends,
             halt=chats.halt,
+            prefix=self._read(asked[0].source[: min(one.shared for one in asked)]),
         )
         return [(row.ids, row.logprob) for row in made]
+
+    def _read(self, ids: tuple[int, ...]) -> Prefix | None:
+        """The prefix with these ids, which is read where it is another one than that of the last batch."""
+        if not ids or not self._shares:
+            return None
+        if self._prefix is None or self._prefix.ids != ids:
+            self._prefix = read_prefix(self.student.model, ids)
+            self._shares = self._prefix is not None
+        return self._prefix
 
 
 def _batch() -> int:

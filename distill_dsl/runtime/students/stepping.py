@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -9,6 +10,7 @@ from typing import Any
 
 import torch
 from transformers import PreTrainedModel
+from transformers.cache_utils import DynamicCache, DynamicLayer
 from transformers.modeling_outputs import BaseModelOutput
 
 from distill_dsl.runtime.students.batches import Codec, padded
@@ -25,9 +27,32 @@ class State:
     """The encoder's output (rows, read, width); None for a causal model."""
 
 
-def begin(model: PreTrainedModel, codec: Codec, sources: Sequence[Sequence[int]]) -> tuple[torch.Tensor, State]:
-    """Read the inputs: logits of the first new token (rows, vocabulary), and what the next step needs."""
-    return (_begin_causal if codec.causal else _begin_seq2seq)(model, codec, sources)
+@dataclass(frozen=True)
+class Prefix:
+    """What many inputs of a causal model begin with, read once."""
+
+    ids: tuple[int, ...]
+    cache: Any
+    """Of one row."""
+
+
+@torch.inference_mode()
+def read_prefix(model: PreTrainedModel, ids: tuple[int, ...]) -> Prefix | None:
+    """`None` for a model whose memory of what it read cannot be taken up again by others."""
+    cache = model(input_ids=torch.tensor([ids], device=model.device), use_cache=True).past_key_values
+    # In layers of other kinds a gap between the prefix and a shorter row's rest would be seen.
+    plain = type(cache) is DynamicCache and all(type(layer) is DynamicLayer for layer in cache.layers)
+    return Prefix(ids, cache) if plain else None
+
+
+def begin(
+    model: PreTrainedModel, codec: Codec, sources: Sequence[tuple[int, ...]], prefix: Prefix | None = None
+) -> tuple[torch.Tensor, State]:
+    """Read the inputs: logits of the first new token (rows, vocabulary), and what the next step needs.
+
+    Each of the sources of a causal model begins with the prefix, and goes on after it.
+    """
+    return _begin_causal(model, codec, sources, prefix) if codec.causal else _begin_seq2seq(model, codec, sources)
 
 
 def _begin_seq2seq(
@@ -45,13 +70,21 @@ def _begin_seq2seq(
     return out.logits[:, -1], State(out.past_key_values, mask, encoded)
 
 
-def _begin_causal(model: PreTrainedModel, codec: Codec, sources: Sequence[Sequence[int]]) -> tuple[torch.Tensor, State]:
+def _begin_causal(
+    model: PreTrainedModel, codec: Codec, sources: Sequence[tuple[int, ...]], prefix: Prefix | None
+) -> tuple[torch.Tensor, State]:
+    known = 0 if prefix is None else len(prefix.ids)
     # Filled up on the left, so that every row goes on at the same place.
-    ids, mask = _inputs(model, codec, sources, left=True)
-    positions = (mask.cumsum(dim=-1) - 1).clamp(min=0)
+    ids, mask = _inputs(model, codec, [source[known:] for source in sources], left=True)
+    mask = torch.cat([mask.new_ones(len(sources), known), mask], dim=1)
+    positions = (mask.cumsum(dim=-1) - 1).clamp(min=0)[:, known:]
+    past: dict[str, Any] = {}
+    if prefix is not None:
+        past["past_key_values"] = copy.deepcopy(prefix.cache)
+        past["past_key_values"].batch_repeat_interleave(len(sources))
     # Only the last place tells the next token: all others would be a matrix of (rows, read, vocabulary).
     last = {"logits_to_keep": 1} if "logits_to_keep" in inspect.signature(model.forward).parameters else {}
-    out = model(input_ids=ids, attention_mask=mask, position_ids=positions, use_cache=True, **last)
+    out = model(input_ids=ids, attention_mask=mask, position_ids=positions, use_cache=True, **last, **past)
     return out.logits[:, -1], State(out.past_key_values, mask, None)
 
 

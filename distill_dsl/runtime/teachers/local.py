@@ -64,8 +64,13 @@ class Author(Protocol):
     def served(self) -> str | None:
         """Its commit, where it is one of the hub."""
 
-    def write(self, conversations: Sequence[tuple[Conversation, int]]) -> Iterator[Sequence[tuple[int, Answer]]]:
-        """Places of the list (conversation, number of the sample) with their answers, batch by batch."""
+    def write(
+        self, conversations: Sequence[tuple[Conversation, int]], among: Sequence[Conversation]
+    ) -> Iterator[Sequence[tuple[int, Answer]]]:
+        """Places of the list (conversation, number of the sample) with their answers, batch by batch.
+
+        `among`: all those that are looked at together, answered before or not.
+        """
 
 
 @dataclass(frozen=True)
@@ -149,7 +154,7 @@ def _write_missing(desk: _Desk, chats: Sequence[_Chat], progress: Callable[[int]
     places = list(missing)
     conversations = [(missing[place].question["messages"], place[1]) for place in places]
     last = time.monotonic()
-    for batch in desk.author.write(conversations):
+    for batch in desk.author.write(conversations, [chat.question["messages"] for chat in chats]):
         _keep(desk, desk.author.served, [(missing[places[at]], places[at][1], answer) for at, answer in batch])
         progress(len(batch))
         tokens, seconds = sum(answer.output for _, answer in batch), time.monotonic() - last
