@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from distill_dsl.contract.failure import Failure
-from distill_dsl.runtime.teachers.replies import Again, Lacks, Refused, judged, read_reply
+from distill_dsl.runtime.teachers.faults import Again, Lacks, Refused, judged
+from distill_dsl.runtime.teachers.replies import read_reply
 
 SENT = ["model", "messages", "temperature", "max_tokens", "seed", "n", "stop"]
 

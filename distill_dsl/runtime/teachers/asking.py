@@ -16,11 +16,11 @@ from distill_dsl.contract.settings import OpenaiTeacher, SpendingSettings, Teach
 from distill_dsl.runtime.progress import UNSEEN, Watch
 from distill_dsl.runtime.teachers.budget import Purse
 from distill_dsl.runtime.teachers.buying import Buyer
+from distill_dsl.runtime.teachers.faults import Refusal
 from distill_dsl.runtime.teachers.missing import Errand, Missing
 from distill_dsl.runtime.teachers.openai import shown_address
 from distill_dsl.runtime.teachers.prices import price_of
 from distill_dsl.runtime.teachers.prompts import Prompt, messages
-from distill_dsl.runtime.teachers.replies import Refusal
 from distill_dsl.runtime.teachers.store import Bought, asking, key_of, opened, question_of
 
 
@@ -55,7 +55,8 @@ def _bought(errand: Errand) -> Mapping[str, Refusal]:
             where=shown_address(errand.model),
             help="declare it, `price = per_million(input: 0.15USD, output: 0.6USD)`; or give the budget in tokens",
         )
-    with asking(errand.store, errand.settings):
+    limited = errand.spending.budget_dollars is not None or errand.spending.budget_tokens is not None
+    with asking(errand.store, errand.settings, budget=errand.teacher if limited else None):
         purse = Purse(errand.spending, price, errand.store.spent(errand.teacher))
         asyncio.run(Buyer(errand, missing, purse).run(chain([missing.again(first)], steps)))
     return missing.refused

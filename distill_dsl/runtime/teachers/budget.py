@@ -50,11 +50,6 @@ class Purse:
         self._changed = Bell()
         self._stopped = False
 
-    @property
-    def limited(self) -> bool:
-        """Whether there is a budget."""
-        return self.spending.budget_dollars is not None or self.spending.budget_tokens is not None
-
     def worst(self, size: int, output: int) -> Sum:
         """The most that a prompt of `size` bytes can come to, answered with `output` tokens.
 

@@ -19,10 +19,11 @@ from distill_dsl.contract.failure import Failure
 from distill_dsl.runtime.teachers.billing import bought_of
 from distill_dsl.runtime.teachers.budget import Bill, Purse, Spend, Sum
 from distill_dsl.runtime.teachers.dialect import NEEDED, Dialect
+from distill_dsl.runtime.teachers.faults import KEPT, Lacks, Refused
 from distill_dsl.runtime.teachers.missing import Errand, Missing, Wanted
 from distill_dsl.runtime.teachers.openai import Line, shown_address
 from distill_dsl.runtime.teachers.pacing import Pace, Stopped
-from distill_dsl.runtime.teachers.replies import KEPT, Lacks, Refused, Reply
+from distill_dsl.runtime.teachers.replies import Reply
 from distill_dsl.runtime.teachers.sending import Sender
 from distill_dsl.runtime.teachers.store import Bought
 

@@ -9,8 +9,8 @@ from typing import Any
 from distill_dsl.contract.records import Problem
 from distill_dsl.contract.settings import OpenaiTeacher, SpendingSettings, TeacherSettings
 from distill_dsl.runtime.progress import Watch
+from distill_dsl.runtime.teachers.faults import Refusal
 from distill_dsl.runtime.teachers.prompts import Prompt, messages
-from distill_dsl.runtime.teachers.replies import Refusal
 from distill_dsl.runtime.teachers.store import Bought, Store, key_of, question_of
 
 

@@ -17,7 +17,8 @@ from urllib.parse import urlsplit
 from distill_dsl.contract.failure import Failure
 from distill_dsl.contract.settings import Environment, OpenaiTeacher
 from distill_dsl.runtime.masking import Mask, secrets_of
-from distill_dsl.runtime.teachers.replies import Again, Choice, Reply, judged, read_reply
+from distill_dsl.runtime.teachers.faults import Again, judged
+from distill_dsl.runtime.teachers.replies import Choice, Reply, read_reply
 from distill_dsl.runtime.teachers.store import OPENAI
 
 TIMEOUT_VARIABLE: Final = "MTD_TIMEOUT"

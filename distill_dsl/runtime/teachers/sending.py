@@ -8,9 +8,10 @@ from typing import Any, Final
 from distill_dsl.contract.failure import Failure
 from distill_dsl.contract.settings import OpenaiTeacher
 from distill_dsl.runtime.progress import Watch
+from distill_dsl.runtime.teachers.faults import KEPT, Again, Poisoned, Refused
 from distill_dsl.runtime.teachers.openai import Line, seconds, shown_address
 from distill_dsl.runtime.teachers.pacing import Pace, wait_after
-from distill_dsl.runtime.teachers.replies import KEPT, Again, Poisoned, Refused, Reply
+from distill_dsl.runtime.teachers.replies import Reply
 
 PATIENCE_VARIABLE: Final = "MTD_PATIENCE"
 PATIENCE: Final = 600.0
