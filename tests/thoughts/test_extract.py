@@ -99,3 +99,25 @@ def test_extraction_is_bounded(part: str) -> None:
 )
 def test_equations(completion: str, expected: str) -> None:
     assert extract.equations(completion).strip() == expected.strip()
+
+
+ASKED = "Ann has 2 pens and gets 3.\nHow many pens has she?"
+SHOWN = "Question: Bo has 1 hat. How many?\nAnswer: The answer is 1.\n\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("She has 5. The answer is 5.", "She has 5. The answer is 5."),
+        (f"{SHOWN}Question: {ASKED}\nAnswer: She has 5.", "\nAnswer: She has 5."),
+        (f"Answer each question.\n\n{SHOWN}Question: {ASKED}\nAnswer: She has 5.", "\nAnswer: She has 5."),
+        (f"Answer the question.\n\n{ASKED}\n\nShe has 5.", "\n\nShe has 5."),
+        (f"Question: {ASKED.replace(chr(10), ' ')}\nans = 5", "\nans = 5"),
+        (f"She has 5.\n\nQuestion: {ASKED}\nAnswer: She has 7.", None),
+        (f'def solution():\n    """\n    {ASKED}\n    """\n    return 5', None),
+        (f"import math\n# Question: {ASKED.replace(chr(10), ' ')}\nans = 5", None),
+        (f"{SHOWN}Question: {ASKED}\n", None),
+    ],
+)
+def test_an_echo_of_the_prompt_ends_with_the_question(text: str, expected: str | None) -> None:
+    assert extract.after_echo(text, ASKED) == (text if expected is None else expected)

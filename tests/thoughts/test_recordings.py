@@ -14,6 +14,7 @@ import pytest
 
 from distill_dsl.contract.vocabulary import AnswerKind
 from distill_dsl.runtime.thoughts.execute import execute
+from distill_dsl.runtime.thoughts.extract import after_echo
 from distill_dsl.runtime.thoughts.text import LAST_NUMBER, read
 
 Row = dict[str, Any]
@@ -106,6 +107,18 @@ RECORDED = {
 @pytest.mark.parametrize("name", RECORDED)
 def test_around_any_thought(benchmark_data: Path, name: str) -> None:
     assert_same(RECORDED[name], rows_of(benchmark_data, name), AROUND)
+
+
+SHOWN = "".join(f"Question: Bo has {n} hats. How many?\nAnswer:\nans = {n}\nThe answer is {n}.\n\n" for n in (98, 99))
+
+
+@pytest.mark.parametrize("name", RECORDED)
+def test_a_prompt_with_worked_examples_that_was_given_back(benchmark_data: Path, name: str) -> None:
+    rows = rows_of(benchmark_data, name)
+    for row in rows:
+        prompt = f"Answer each question.\n\n{SHOWN}Question: {row['question']}\nAnswer:\n"
+        assert after_echo(prompt + row["text"], row["question"]) == f"\nAnswer:\n{row['text']}"
+        assert after_echo(row["text"], row["question"]) == row["text"]
 
 
 # --- what code may be wrapped in -------------------------------------------------------------------

@@ -19,6 +19,7 @@ from distill_dsl.runtime.progress import steps_shown
 from distill_dsl.runtime.reports.wording import dollars
 from distill_dsl.runtime.thoughts.execute import execute_thoughts
 from distill_dsl.runtime.thoughts.execution import Execution
+from distill_dsl.runtime.thoughts.extract import after_echo
 from distill_dsl.runtime.thoughts.mixing import distinct
 from distill_dsl.runtime.thoughts.verdicts import judge_each
 
@@ -55,7 +56,11 @@ def verified(
                 f"a completion is for the problem {row.problem}, which the data set does not have",
                 help="run `dvc repro` so that asking and fetching fit together again",
             )
-    whole = [(row, row.text) for row in completions if row.text is not None and lost(row) is None]
+    whole = [
+        (row, after_echo(row.text, problems[row.problem].question))
+        for row in completions
+        if row.text is not None and lost(row) is None
+    ]
     texts = dict.fromkeys(text for _, text in whole)
     with steps_shown("executing", len(texts)) as advance:
         found = execute_thoughts(settings, texts, advance)

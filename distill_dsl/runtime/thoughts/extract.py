@@ -9,7 +9,7 @@ import ast
 import re
 import textwrap
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from typing import Final
 
@@ -40,6 +40,8 @@ _ANSWERS: Final = re.compile(r"^(?:ans|answer)[ \t]*=|^[ \t]*(?:return|print)\b"
 _LABEL: Final = re.compile(
     r"^[ \t]*(?:#+[ \t]*|\*\*)?(?:A|Answer|Solution|Response|Assistant)[ \t]*:[* \t]*", re.MULTILINE
 )
+_LINE: Final = re.compile(r"^[ \t]*(?:#{2,}[ \t]*|\*\*)?(\w{1,20}[ \t]*:[* \t]*)?", re.MULTILINE)
+_SPACE: Final = re.compile(r"[\s*]*")
 _FIRST_LABEL: Final = re.compile(
     r"\s*(?:#+[ \t]*|\*\*)?(?:Answer|Solution|Response|Assistant|Program|Code|Equations|Python)[ \t]*:[* \t]*"
 )
@@ -63,6 +65,39 @@ def without_further_questions(text: str) -> str:
         if text[: match.start()].strip():
             return text[: match.start()]
     return text
+
+
+def after_echo(text: str, question: str) -> str:
+    """The text behind the prompt where it begins with one: instructions, worked examples, the question.
+
+    Only who knows the question can tell a prompt with worked examples from a thought with invented
+    questions behind it. A thought after which the model asks the same again is left whole.
+    """
+    words = question.split()
+    if not words:
+        return text
+    found = next((span for line in _LINE.finditer(text) if (span := _asked_at(text, line, words))), None)
+    if found is None:
+        return text
+    before, rest = text[: found[0]], text[found[1] :]
+    is_prompt = _FURTHER.search(before) is not None or not any(map(str.isdigit, before))
+    in_program = before.count('"""') % 2 or _parses(before)
+    return rest if is_prompt and not in_program and rest.strip() else text
+
+
+def _asked_at(text: str, line: re.Match[str], words: Sequence[str]) -> tuple[int, int] | None:
+    """Where the words stand, if they begin with the line or behind its label and end with a line; spaces apart."""
+    for start in dict.fromkeys((line.end(), line.start(1))):
+        place = start
+        for word in words:
+            if start < 0 or not text.startswith(word, place):
+                break
+            place = _SPACE.match(text, place + len(word)).end()  # type: ignore[union-attr]  # it matches nothing, too
+        else:
+            end = len(text[:place].rstrip())
+            if place == len(text) or "\n" in text[end:place]:
+                return line.start(), end
+    return None
 
 
 def program(completion: str) -> str:
