@@ -70,6 +70,7 @@ class Server:
         self.answer: Callable[[dict[str, Any]], Answer] = good
         self.requests: list[dict[str, Any]] = []
         self.times: list[float] = []
+        self.paths: set[str] = set()
         self.answered: list[dict[str, Any]] = []
         self.pause = 0.0
         self.at_once = 0
@@ -99,6 +100,7 @@ def serving() -> Iterator[Server]:
             with server.lock:
                 server.at_once += 1
                 server.most_at_once = max(server.most_at_once, server.at_once)
+            server.paths.add(self.path)
             request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             status, headers, body = server.served(request)
             with server.lock:
@@ -749,6 +751,11 @@ def test_the_address_comes_from_the_environment(server: Server, monkeypatch: pyt
     with pytest.raises(Failure) as stop:
         asked(server, samples=3, address=address)
     assert stop.value.where == "$TEST_URL"
+
+
+def test_an_address_may_have_a_query(server: Server) -> None:
+    asked(server, address=f"{server.url}/?api-version=2024-02-01&key=a%2Fb")
+    assert server.paths == {"/v1/chat/completions?api-version=2024-02-01&key=a%2Fb"}
 
 
 def test_openai_is_not_what_the_environment_makes_of_it(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:

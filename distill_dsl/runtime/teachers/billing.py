@@ -13,7 +13,7 @@ from distill_dsl.runtime.teachers.store import Bought
 def bought_of(reply: Reply, wanted: int, max_tokens: int, logprobs: bool, price: Price | None) -> list[Bought]:
     """The completions of an answer with what each took: the input counts for the first.
 
-    A server says the output of all together; it is shared out by the length of the texts, all of it.
+    A server says the output of all together; it is shared out by the length of the texts.
     """
     choices = reply.choices[:wanted]
     outputs = _outputs(reply.output, choices, max_tokens)
@@ -38,6 +38,8 @@ def bought_of(reply: Reply, wanted: int, max_tokens: int, logprobs: bool, price:
 def _outputs(total: int | None, choices: Sequence[Choice], max_tokens: int) -> list[int | None]:
     if total is None:
         return [None] * len(choices)
+    if len(choices) == 1:
+        return [total]  # also where it was cut off sooner, at the end of the server's context
     whole = [max_tokens if choice.finish == "length" else 0 for choice in choices]
     rest = total - sum(whole)
     weights = [

@@ -12,7 +12,7 @@ import re
 from dataclasses import replace
 from types import TracebackType
 from typing import Any, Final, Self
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
 from distill_dsl.contract.failure import Failure
 from distill_dsl.contract.settings import Environment, OpenaiTeacher
@@ -53,8 +53,13 @@ class Line:
         self._timeout = seconds(TIMEOUT_VARIABLE, TIMEOUT)
         # Retries are ours: they are counted, bounded by patience and shown.
         limits = openai.Timeout(self._timeout, connect=min(CONNECT, self._timeout))
+        # The client would write the path of each request after a query (Azure's `?api-version=...`).
+        parts = urlsplit(address)
+        place, query = urlunsplit(parts._replace(query="")), dict(parse_qsl(parts.query, keep_blank_values=True))
         try:
-            self._client = openai.AsyncOpenAI(api_key=key, base_url=address, max_retries=0, timeout=limits)
+            self._client = openai.AsyncOpenAI(
+                api_key=key, base_url=place, default_query=query, max_retries=0, timeout=limits
+            )
         except Exception:  # httpx's InvalidURL, of whichever package the client has it
             raise _no_address(shown_address(model)) from None
 
