@@ -280,6 +280,13 @@ def test_tasks_that_compare_tuples_take_their_own_answers() -> None:
 
 
 @installed
+def test_checkers_that_import_when_they_judge_take_their_own_answers() -> None:
+    problems = drawn("intermediate_integration", ["test"], test=5)["test"]
+    checks = [Check(one.answer, one.answer, one.checker.data) for one in problems if one.checker is not None]
+    assert [one.right for one in check_all("reasoning_gym:intermediate_integration", checks)] == [True] * 5
+
+
+@installed
 @pytest.mark.slow
 def test_every_task_of_the_package() -> None:
     found = {one.task: one for one in tried(every_task())}
