@@ -67,10 +67,10 @@ def test_long_calculations_have_the_usual_precedence(numbers: list[int], signs: 
      "1 1/2", "^9", "-", "9^9", "%"],
 )  # fmt: skip
 def test_checking_is_linear(part: str) -> None:
-    start = time.monotonic()
+    start = time.process_time()
     checked(part * (200_000 // len(part)))
     checked(part * 3000 + "= 5")
-    assert time.monotonic() - start < 2
+    assert time.process_time() - start < 2
 
 
 def test_no_more_is_counted_than_a_thought_can_need() -> None:

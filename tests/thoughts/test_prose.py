@@ -47,9 +47,9 @@ def test_read_never_raises_and_answers_are_canonical(text: str) -> None:
      "=1+", "1 x ", "of 5% ", "\\frac{", "<<", "Jan 1 ", "1 and ", "answer is [1, ", "1^9", "½", "1 1/2 "],
 )  # fmt: skip
 def test_reading_is_linear(part: str) -> None:
-    start = time.monotonic()
+    start = time.process_time()
     read(part * (200_000 // len(part)))
-    assert time.monotonic() - start < 2
+    assert time.process_time() - start < 2
 
 
 @pytest.mark.parametrize(

@@ -71,6 +71,7 @@ def test_program_of_thought(benchmark_data: Path) -> None:
         ("EIT-gemini_L2-gsm8k-train-cot", AnswerKind.TEXT, 7073),
         ("EIT-gpt4o_L3-svamp-train-cot", AnswerKind.TEXT, 688),
         ("zero_shot_cot-svamp-train-cot", AnswerKind.TEXT, 432),
+        ("mentor-kd-asdiv-all-cot", AnswerKind.TEXT, 3515),
     ],
 )
 def test_other_recordings(benchmark_data: Path, name: str, kind: AnswerKind, right: int) -> None:
