@@ -86,6 +86,7 @@ def test_what_bears_on_a_text_is_another_question(change: dict[str, Any]) -> Non
         {"model": OpenaiTeacher(model="m", key_env="OTHER", logprobs=True)},
         {"model": OpenaiTeacher(model="m", base_url="https://api.openai.com/v1/")},
         {"model": OpenaiTeacher(model="m", base_url="https://me:secret@api.openai.com/v1")},
+        {"model": OpenaiTeacher(model="m", base_url="https://api.openai.com/v1/?api-key=secret#part")},
     ],
 )
 def test_what_does_not_bear_on_a_text_is_the_same_question(change: dict[str, Any]) -> None:

@@ -57,9 +57,9 @@ def asked_model(settings: TeacherSettings) -> OpenaiTeacher | TransformersTeache
 
 
 def _plain(address: str) -> str:
-    """The address without a user's name and password, which do not bear on a text."""
+    """The address alone: names, passwords and keys in it do not bear on a text, nor does a version of the protocol."""
     parts = urlsplit(address)
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], path=parts.path.rstrip("/")))
+    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path.rstrip("/"), "", ""))
 
 
 def key_of(question: Mapping[str, Any]) -> str:
