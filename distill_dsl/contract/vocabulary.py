@@ -78,7 +78,7 @@ STAGE_VERSIONS: Final[dict[StageKind, int]] = {
     StageKind.TRAIN: 2,
     StageKind.SOLVE: 2,
     StageKind.RANK: 1,
-    StageKind.SCORE: 3,
+    StageKind.SCORE: 4,
     StageKind.REPORT: 3,
     StageKind.TRACK: 3,
 }
