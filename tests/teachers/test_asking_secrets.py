@@ -213,8 +213,11 @@ def test_no_error_of_a_server_tells_a_secret(way: str, here: Here) -> None:
 
 
 def test_the_reason_of_a_refused_request_tells_no_secret(here: Here) -> None:
-    with served(Face(Echo())) as server:
+    echo = Echo()
+    with served(Face(echo)) as server:
         seen = here.ask(addressed(server.url), fails=False)
+    asked = f"/v1/chat/completions?api-key={QUERY_KEY} "
+    assert echo.heard and all(heard.startswith(asked) for heard in echo.heard), "an address with a query is understood"
     refused = [row for row in here.project.rows() if row.get("text") is None]
     assert {row["problem"] for row in refused} == {"p3"}
     assert all("this one is refused" in row["reason"] for row in refused)
@@ -300,7 +303,7 @@ def test_a_whole_walk_leaves_no_secret_anywhere(tmp_path: Path) -> None:
         printed += [walk.run("mtd", "plan", "specs/walk.mtd"), walk.run("mtd", "plan", "specs/walk.mtd", "--json")]
         for way in ("401", "500"):
             echo.way = way
-            printed.append(walk.run("dvc", "repro", "-v", fails=True))
+            printed.append(walk.run("dvc", "repro", fails=True))
         echo.way = "whole"
         printed.append(walk.run("dvc", "repro", "-v"))
         export = walk.root / "exported.jsonl"

@@ -110,7 +110,7 @@ class Face:
         """One request; whether the connection lives on."""
         if self.keeps_log:
             self.log.append(request)
-        if not request.path.endswith("/chat/completions"):
+        if not request.path.partition("?")[0].endswith("/chat/completions"):
             await send(writer, await self.answer(request))
             return True
         asked = json.loads(request.body)
