@@ -272,6 +272,11 @@ def test_a_checker_that_takes_anything_is_not_used(capsys: pytest.CaptureFixture
 
 
 @installed
+def test_a_checker_that_fails_at_what_is_no_answer_can_be_drawn_from() -> None:
+    assert all(problem.checker for problem in drawn("prime_factorization", ["test"], test=2)["test"])
+
+
+@installed
 def test_tasks_that_compare_tuples_take_their_own_answers() -> None:
     problem = drawn("arc_agi", ["test"], test=1)["test"][0]
     assert problem.checker is not None
