@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from distill_dsl.contract import files
 from distill_dsl.contract.records import Example, Problem
 from distill_dsl.contract.runs import name_of
 from distill_dsl.runtime.reports.grid import markdown_table
 from distill_dsl.runtime.reports.results import title_of
-from distill_dsl.runtime.sources.overlap import LIKE, Pair, Questions, overlap
+from distill_dsl.runtime.sources.overlap import LIKE, Pair, Questions, words_of
 
 if TYPE_CHECKING:  # a study holds what is read here
     from distill_dsl.runtime.reports.study import Study
@@ -41,23 +41,52 @@ class Shared:
 
 
 def read_overlaps(mixes: Sequence[str], tests: Sequence[str]) -> tuple[Shared, ...]:
-    """Every test against every mix, from their files."""
+    """Every test against every mix, from their files. Mixes of one study share most of their problems, so each
+    problem of a test is looked up once in all of them together."""
+    learned = {mix: _learned(mix) for mix in dict.fromkeys(mixes)}
+    every = Questions(list({question: one for own in learned.values() for question, one in own.items()}.values()))
     asked = {test: files.read_test(test) for test in tests}
-    return tuple(one for mix in dict.fromkeys(mixes) for one in _of_mix(mix, asked))
+    alike = {test: [_alike(problem, every) for problem in problems] for test, problems in asked.items()}
+    return tuple(
+        _shared(mix, test, own, problems, alike[test])
+        for mix, own in learned.items()
+        for test, problems in asked.items()
+    )
 
 
-def _of_mix(mix: str, tests: Mapping[str, Sequence[Problem]]) -> Iterator[Shared]:
-    learned = Questions(_learned(mix))
-    for test, problems in tests.items():
-        found = overlap(problems, learned)
-        pairs = (*found.same, *found.near)
-        yield Shared(mix, test, len(problems), len(learned.problems), len(found.same), len(found.near), pairs)
-
-
-def _learned(mix: str) -> list[Problem]:
-    """The problems of a mix that it has an example of."""
+def _learned(mix: str) -> dict[str, Problem]:
+    """Question -> problem, of the problems of a mix that it has an example of."""
     examples = (one for part in ("train", "dev") for one in files.read_rows(files.mix_file(mix, part), Example))
-    return list({one.problem: Problem(id=one.problem, question=one.question, answer="") for one in examples}.values())
+    return {one.question: Problem(id=one.problem, question=one.question, answer="") for one in examples}
+
+
+class Alike(NamedTuple):
+    """A question that is the same as a test's, or nearly so."""
+
+    question: str
+    same: bool
+    likeness: float
+
+
+def _alike(problem: Problem, learned: Questions) -> list[Alike]:
+    words = words_of(problem.question)
+    return [
+        Alike(learned.problems[at].question, learned.texts[at] == words, likeness)
+        for at, likeness in learned.alike(words).items()
+    ]
+
+
+def _shared(
+    mix: str, test: str, learned: Mapping[str, Problem], problems: Sequence[Problem], alike: Sequence[Sequence[Alike]]
+) -> Shared:
+    same: list[Pair] = []
+    near: list[Pair] = []
+    for problem, found in zip(problems, alike, strict=True):
+        own = [one for one in found if one.question in learned]
+        if own:
+            best = max(own, key=lambda one: (one.same, one.likeness))
+            (same if best.same else near).append(Pair(problem, learned[best.question], best.likeness))
+    return Shared(mix, test, len(problems), len(learned), len(same), len(near), (*same, *near))
 
 
 def overlap_parts(study: Study) -> list[str]:

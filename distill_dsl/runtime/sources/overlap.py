@@ -103,11 +103,11 @@ class Questions:
         """Up to `like`, from which on two questions are nearly the same: 1 is the same words in any order."""
         self.problems = problems
         self.like = like
-        texts = [words_of(problem.question) for problem in problems]
+        self.texts = [words_of(problem.question) for problem in problems]
         self.first: dict[tuple[str, ...], Problem] = {}
-        for text, problem in zip(texts, problems, strict=True):
+        for text, problem in zip(self.texts, problems, strict=True):
             self.first.setdefault(text, problem)
-        self.bags = [_bag(text) for text in texts]
+        self.bags = [_bag(text) for text in self.texts]
         self.counts = Counter(item for bag in self.bags for item in bag)
         self.holders: dict[tuple[frozenset[Item], Item], list[int]] = defaultdict(list)
         for at, bag in enumerate(self.bags):
@@ -117,12 +117,17 @@ class Questions:
 
     def nearest(self, text: tuple[str, ...]) -> tuple[Problem, float] | None:
         """The likest problem with the same numbers, the first of several, and how like it is; none below `like`."""
+        likeness = self.alike(text)
+        best = max(likeness, key=lambda at: likeness[at], default=None)
+        return None if best is None else (self.problems[best], likeness[best])
+
+    def alike(self, text: tuple[str, ...]) -> dict[int, float]:
+        """The places of all problems with the same numbers that are at least so like, the same words among them."""
         bag = _bag(text)
         numbers = _numbers(bag)
         met = {at for item in self._rarest(bag) for at in self.holders.get((numbers, item), ())}
         likeness = {at: _likeness(bag, self.bags[at]) for at in sorted(met)}
-        best = max(likeness, key=lambda at: likeness[at], default=None)
-        return None if best is None or likeness[best] < self.like else (self.problems[best], likeness[best])
+        return {at: like for at, like in likeness.items() if like >= self.like}
 
     def _rarest(self, bag: frozenset[Item]) -> list[Item]:
         """So many that a bag without any of them shares less than `like` of this one."""
