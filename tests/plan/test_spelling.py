@@ -70,6 +70,14 @@ def values(type: types.Type) -> st.SearchStrategy[Any]:
             return st.integers(least or 0, 10**12)
         case types.Real() | types.Seconds() | types.Dollars():
             return numbers
+        case types.Budget():
+            amounts = st.builds(types.Spent, dollars=numbers)
+            return st.one_of(amounts, st.builds(types.Spent, tokens=wholes))
+        case types.Counts():
+            return st.dictionaries(st.sampled_from(["train", "dev", "test"]), wholes)
+        case types.Options():
+            plain = st.one_of(st.booleans(), st.integers(0, 10**12), numbers, texts)
+            return st.dictionaries(st.sampled_from(NAMES), st.one_of(plain, st.lists(plain).map(tuple)))
         case types.Share():
             return st.floats(0, 1, allow_subnormal=False)
         case types.Bytes():
@@ -124,8 +132,11 @@ def called(call: Call) -> st.SearchStrategy[Any]:
         return values(call.arguments[0].type)
     plain: dict[str, st.SearchStrategy[Any]] = {}
     for one in call.arguments:
-        if "." not in (one.into or ""):
+        if "." not in (one.into or "") and not one.instead:
             plain.setdefault(one.into or one.key, _argument(one))  # the first of two ways of saying the same
+    instead = [
+        st.builds(call.settings, **plain, **{one.key: values(one.type)}) for one in call.arguments if one.instead
+    ]
     if call.rest is not None:
         keys = st.sampled_from(NAMES if call.rest.what == "thought" else ("train", "test"))
         plain[call.rest.into] = st.dictionaries(keys, values(call.rest.type), min_size=1)
@@ -134,7 +145,7 @@ def called(call: Call) -> st.SearchStrategy[Any]:
     if whole is None:
         return built
     single = st.builds(call.settings, **(plain | {whole: values(call.arguments[0].type).map(lambda one: {"*": one})}))
-    return built | single
+    return st.one_of(built, single, *instead)
 
 
 def _argument(argument: Argument) -> st.SearchStrategy[Any]:

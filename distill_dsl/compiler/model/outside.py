@@ -10,6 +10,7 @@ import os
 import re
 from pathlib import Path
 from typing import Final
+from urllib.parse import parse_qsl, urlsplit
 
 from distill_dsl.compiler.diagnostics import Advice, Code, Help
 from distill_dsl.compiler.language import nodes
@@ -40,6 +41,27 @@ def read_secret(scope: Scope, node: nodes.Value) -> str | None:
         help = 'write `env("OPENAI_API_KEY")`, and export the variable where `dvc repro` runs'
         scope.report(Code.SECRET, "a key does not stand in a spec, which others read", node.span, help)
     return None
+
+
+SECRETS: Final = re.compile(r"key|token|secret|passw|sig(nature)?$", re.IGNORECASE)
+"""Names of what lets somebody in, in the query of an address."""
+
+
+def has_secret(address: str) -> bool:
+    """Whether an address holds a password or a key."""
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return False  # no address at all
+    return bool(parts.password) or any(SECRETS.search(name) and value for name, value in parse_qsl(parts.query))
+
+
+def refuse_secret(scope: Scope, node: nodes.Value) -> None:
+    """Report an address that holds a password or a key."""
+    help = 'write `env("LLM_URL")`, and export the whole address where `dvc repro` runs'
+    scope.report(
+        Code.SECRET, "an address with a key in it does not stand in a spec, which others read", node.span, help
+    )
 
 
 def _variable(scope: Scope, node: nodes.Call) -> str | None:

@@ -9,7 +9,7 @@ from distill_dsl.compiler.diagnostics import Advice, Code, Help, Labels, suggest
 from distill_dsl.compiler.language import nodes
 from distill_dsl.compiler.model import units
 from distill_dsl.compiler.model.entities import Param, Value
-from distill_dsl.compiler.model.outside import read_environment, read_secret, resolved_path
+from distill_dsl.compiler.model.outside import has_secret, read_environment, read_secret, refuse_secret, resolved_path
 from distill_dsl.compiler.model.reading import WRONG, Reading, Wrong, distinct, elements
 from distill_dsl.compiler.model.scope import PARAM, article, unknown_alias
 from distill_dsl.compiler.model.types import (
@@ -57,6 +57,9 @@ def read_scalar(reading: Reading, type: Scalar, node: nodes.Value, at: str | Non
             )
             return reading.mistyped(type, node, without)
     value = node.value if isinstance(node, nodes.Text | nodes.Number | nodes.Constant) else None
+    if isinstance(type, Text) and type.environment and isinstance(value, str) and has_secret(value):
+        refuse_secret(reading.scope, node)
+        return WRONG
     return _checked(reading, type, value, node)
 
 

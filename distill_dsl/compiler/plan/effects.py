@@ -51,6 +51,9 @@ SHAPED_BY: Final[Mapping[tuple[str, str], Collection[StageKind]]] = {
 }
 """Key of a block -> the stages whose command and files say it; other keys are values of params.yaml."""
 
+COUNTED: Final = (StageKind.FETCH, StageKind.ASK, StageKind.VERIFY, StageKind.MIX)
+"""What a report counts beside the scores that it is about."""
+
 Names = tuple[str, ...]
 """Stages, in the order of the walk."""
 
@@ -107,10 +110,19 @@ class Pipeline:
         found: set[str] = set()
         waiting = list(names)
         while waiting:
-            come = {one for one in self.reads[waiting.pop()] if one in new} - found
+            come = {one for one in self.followed(waiting.pop()) if one in new} - found
             found |= come
             waiting += sorted(come)
         return found
+
+    def followed(self, name: str) -> list[str]:
+        """The stages that one reads from because of what it is about.
+
+        A report and its tracking also count what teachers gave to the mixes: that is what the mixes are about.
+        """
+        if self.stages[name].kind not in (StageKind.REPORT, StageKind.TRACK):
+            return self.reads[name]
+        return [one for one in self.reads[name] if self.stages[one].kind not in COUNTED]
 
     def about(self, section: str, names: Collection[str]) -> set[str]:
         """The stages that are about one of the blocks."""
