@@ -277,6 +277,7 @@ def test_a_checker_that_fails_at_what_is_no_answer_can_be_drawn_from() -> None:
 
 
 @installed
+@pytest.mark.slow
 def test_tasks_that_compare_tuples_take_their_own_answers() -> None:
     problem = drawn("arc_agi", ["test"], test=1)["test"][0]
     assert problem.checker is not None
