@@ -36,7 +36,7 @@ def read(path: Path, content: bytes, settings: DataSettings | None = None, **col
     path.write_bytes(content)
     source = FileSource(splits={"test": str(path)})
     chosen = settings or DataSettings(source=source, answer_after="####", columns=Columns(**columns))
-    return read_splits(source, ["test"], chosen)["test"]
+    return read_splits(source, ["test"], chosen).problems["test"]
 
 
 def plain(path: Path, rows: list[dict[str, Any]], **columns: str) -> list[Problem]:
@@ -181,4 +181,4 @@ def test_absent_files_and_splits(tmp_path: Path) -> None:
 )
 def test_benchmarks_are_read(benchmark_data: Path, name: str, count: int) -> None:
     source = FileSource(splits={"all": str(benchmark_data / "problems" / name)})
-    assert len(read_splits(source, ["all"], DataSettings(source=source))["all"]) == count
+    assert len(read_splits(source, ["all"], DataSettings(source=source)).problems["all"]) == count
