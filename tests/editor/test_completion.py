@@ -280,7 +280,7 @@ def test_what_stands_in_a_spec_is_offered_there(spec: Path) -> None:
     text = spec.read_text(encoding="utf-8")
     view, _ = marked("|" + text, spec)
     mentions = list(view.analysis.scope.mentions)
-    assert len(mentions) > 20
+    assert len(mentions) > 20 or not view.analysis.scope.blocks["mix"]  # data blocks alone name nothing
     for mention in mentions:
         found = [choice.label.split(".")[0] for choice in completions(view, mention.span.start)]
         assert text[mention.span.start : mention.span.end] in [label.strip("[]") for label in found], mention

@@ -39,7 +39,8 @@ async def answer(request: Request) -> Reply:
         {"index": n, "message": {"role": "assistant", "content": text}, "finish_reason": end}
         for n in range(asked.get("n") or 1)
     ]
-    usage = {"prompt_tokens": 100, "completion_tokens": 10 * len(choices), "total_tokens": 100 + 10 * len(choices)}
+    output = (512 if end == "length" else 10) * len(choices)
+    usage = {"prompt_tokens": 100, "completion_tokens": output, "total_tokens": 100 + output}
     return said(200, {"id": "1", "object": "chat.completion", "model": "m", "choices": choices, "usage": usage})
 
 
@@ -88,8 +89,8 @@ def test_every_completion_is_counted_once_and_what_is_not_whole_is_no_thought(se
     assert asked == {"asked": 16, "answered": 10, "truncated": 2, "filtered": 2, "missing": 2}
     assert [counts[name] for name in ("executed", "right", "unique")] == [8, 6, 3]
     assert counts["covered"] == 3 / 8
-    assert counts["tokens"] == {"input": 700, "output": 140}
-    assert counts["cost"] == pytest.approx((700 * 1.0 + 140 * 10.0) / 1e6)
+    assert counts["tokens"] == {"input": 700, "output": 1144}
+    assert counts["cost"] == pytest.approx((700 * 1.0 + 1144 * 10.0) / 1e6)
     rows = list(files.read_rows(files.thoughts_file(ASKED.cell), Thought))
     assert {row.verdict for row in rows if row.problem in ("p1", "p2", "p3")} == {"truncated", "filtered", "missing"}
     kept = files.read_json(files.mix_counts_file("cotd"))
@@ -127,7 +128,7 @@ async def nobody(request: Request) -> Reply:
 def test_what_nobody_said_the_price_of_is_not_free(server: Face) -> None:
     settled(server.url)
     counts = walked()
-    assert counts["tokens"] == {"input": 700, "output": 140}
+    assert counts["tokens"] == {"input": 700, "output": 1144}
     assert counts["cost"] is None and counts["cost_per_1000_right"] is None
 
 
@@ -146,6 +147,6 @@ def test_the_report_says_what_the_server_gave(server: Face, capsys: pytest.Captu
     cells = [cell.strip() for cell in line.strip("|").split("|")]
     assert cells == [
         *("gold", "toy.train", "cot", "16", "10", "2", "2", "2", "8", "6", "3", "3", "37.50"),
-        *("700", "140", "$0.0021", "$0.35"),
+        *("700", "1.14k", "$0.0121", "$2.02"),
     ]
-    assert "$0.0021" in capsys.readouterr().out
+    assert "$0.0121" in capsys.readouterr().out

@@ -10,7 +10,13 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from distill_dsl.contract.records import Completion, Problem, Solution, Step
-from distill_dsl.contract.settings import GoldTeacher, SyntheticSource, TeacherSettings, ThoughtSettings
+from distill_dsl.contract.settings import (
+    GoldTeacher,
+    SpendingSettings,
+    SyntheticSource,
+    TeacherSettings,
+    ThoughtSettings,
+)
 from distill_dsl.contract.vocabulary import AnswerKind
 from distill_dsl.runtime import teachers
 from distill_dsl.runtime.sources.arithmetic import generate
@@ -122,6 +128,7 @@ def test_it_is_asked_without_words_and_once_a_problem() -> None:
     settings = TeacherSettings(model=GoldTeacher(write="answer"), samples=4)
     problems = [Problem(id=f"p{n}", question="?", answer=str(n)) for n in range(3)]
     done: list[int] = []
-    rows = list(teachers.ask(settings, "cot", COT, problems, prompter(settings, "cot", COT), done.append))
+    prompt = prompter(settings, "cot", COT)
+    rows = list(teachers.ask(settings, "gold", "cot", COT, problems, prompt, SpendingSettings(), done.append))
     assert [row.text for row in rows] == [f"The answer is {n}." for n in range(3)]
     assert sum(done) == teachers.answers_due(settings, problems) == 3

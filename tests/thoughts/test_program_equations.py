@@ -222,7 +222,7 @@ def test_every_attack_is_met() -> None:
     tried = attacks()
     texts = [f"_q = unknown()\n{attack.text}" for attack in tried]
     with nothing_left():
-        found = list(unknowns.executions(texts, timeout=0.25, memory=MEMORY))
+        found = list(unknowns.executions(texts, timeout=0.5, memory=MEMORY))
     unmet = {attack.name: one for attack, one in zip(tried, found, strict=True) if not attack.meets(one)}
     assert not unmet
 
