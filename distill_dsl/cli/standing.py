@@ -10,7 +10,6 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -18,7 +17,7 @@ from typing import Any, Final
 from distill_dsl.cli.output import complain, on_disk
 from distill_dsl.compiler.emit import HEADER
 from distill_dsl.compiler.emit.write import DVC_FILE, parsed
-from distill_dsl.compiler.plan.forecast import Quoted, Surroundings
+from distill_dsl.compiler.plan.forecast import Surroundings
 from distill_dsl.compiler.plan.outlook import Outlook, Standing, State
 from distill_dsl.compiler.plan.places import block_name
 from distill_dsl.compiler.plan.stages import AskStage, stage_name
@@ -26,6 +25,7 @@ from distill_dsl.compiler.plan.wiring import Blocks
 from distill_dsl.contract.failure import Failure
 from distill_dsl.contract.files import problems_file, read_rows
 from distill_dsl.contract.form import Settings
+from distill_dsl.contract.quotes import Quote
 from distill_dsl.contract.records import Problem
 from distill_dsl.contract.settings import (
     DataSettings,
@@ -143,7 +143,7 @@ def surroundings(outlooks: Mapping[str, Outlook], blocks: Blocks, *, quoted: boo
         found = problems(data, split)
         return None if found is None else len(found)
 
-    def quote(stage: AskStage) -> Quoted | str | None:
+    def quote(stage: AskStage) -> Quote | str | None:
         if outlooks[stage_name(stage)].state is not State.RUNS:
             return None
         try:
@@ -182,7 +182,7 @@ def _local(settings: Settings, split: str) -> list[Problem] | None:
     return None if problems is None else problems[: settings.limit]
 
 
-def _quoted(stage: AskStage, blocks: Blocks, problems: Sequence[Problem]) -> Quoted:
+def _quoted(stage: AskStage, blocks: Blocks, problems: Sequence[Problem]) -> Quote:
     # Imported here because only this needs what renders prompts and reads the store.
     from distill_dsl.runtime.teachers.quoting import quote
 
@@ -191,4 +191,4 @@ def _quoted(stage: AskStage, blocks: Blocks, problems: Sequence[Problem]) -> Quo
     spending = blocks["spending", name].settings if ("spending", name) in blocks else SpendingSettings()
     assert isinstance(settings, TeacherSettings)
     assert isinstance(thought, ThoughtSettings) and isinstance(spending, SpendingSettings)
-    return Quoted(**asdict(quote(settings, spending, name, stage.thought, thought, problems)))
+    return quote(settings, spending, name, stage.thought, thought, problems)

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from constructed import after_run, compiled, edited, lock_of
+from msgspec.structs import replace
 
 from distill_dsl.compiler import compile_spec
 from distill_dsl.compiler.plan.document import plan_document
-from distill_dsl.compiler.plan.forecast import Forecast, Quoted, Surroundings, forecast
+from distill_dsl.compiler.plan.forecast import Forecast, Surroundings, forecast
 from distill_dsl.compiler.plan.words import dollars, paragraph, ranged
+from distill_dsl.contract.quotes import Quote, Range
 
 ROOT = Path(__file__).parents[2]
 
@@ -111,12 +112,12 @@ def test_a_size_that_the_spec_declares_is_known_before_anything_is_fetched(tmp_p
 
 # --- quotes -------------------------------------------------------------------------------------
 
-QUOTED = Quoted(
+QUOTED = Quote(
     held=40,
     calls=200,
-    input=(6_385_674, 40_439_396),
-    output=(700, 15_304_704.0),
-    dollars=(0.0042, 12.5),
+    input=Range(6_385_674, 40_439_396),
+    output=Range(700, 15_304_704.0),
+    dollars=Range(0.0042, 12.5),
     price="declared",
     spent_dollars=1.5,
     spent_tokens=1_000_000,
@@ -124,7 +125,7 @@ QUOTED = Quoted(
 
 
 def quotes(
-    tmp_path: Path, quote: Quoted | str | list[Quoted | str | None] | None, teacher: str = "", ran: bool = False
+    tmp_path: Path, quote: Quote | str | list[Quote | str | None] | None, teacher: str = "", ran: bool = False
 ) -> list[str]:
     """What is said of the first teacher after the line of its calls, where each of its three stages is quoted so."""
     text = edited(("samples = paths", f"samples = paths {teacher}")) if teacher else edited()
@@ -152,9 +153,9 @@ def test_what_asking_takes_is_said_of_all_stages_together(tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"held": 0, "dollars": (1, 2), "price": "listed"}, "600 completions are to be bought: "),
-        ({"dollars": (1, 2), "price": "listed"}, "$3.00 to $6.00 by the price known of the model."),
-        ({"dollars": (0, 0), "price": "free"}, " out, free of charge."),
+        ({"held": 0, "dollars": Range(1, 2), "price": "listed"}, "600 completions are to be bought: "),
+        ({"dollars": Range(1, 2), "price": "listed"}, "$3.00 to $6.00 by the price known of the model."),
+        ({"dollars": Range(0, 0), "price": "free"}, " out, free of charge."),
         ({"dollars": None, "price": "unknown"}, "at a price that is not known (`price = per_million("),
     ],
 )
@@ -164,7 +165,7 @@ def test_what_is_not_known_is_said_to_be_unknown(change: dict[str, Any], said: s
 
 
 def test_what_is_all_in_the_store_costs_nothing(tmp_path: Path) -> None:
-    nothing = replace(QUOTED, held=240, calls=0, input=(0, 0), output=(0, 0), dollars=(0, 0))
+    nothing = replace(QUOTED, held=240, calls=0, input=Range(0, 0), output=Range(0, 0), dollars=Range(0, 0))
     assert quotes(tmp_path, nothing) == ["All 720 completions are in the store: nothing is bought."]
 
 
@@ -185,8 +186,8 @@ def test_why_nothing_can_be_said_is_said(tmp_path: Path) -> None:
     [
         ("100USD", {}, "Of its budget of $100.00, $98.50 is left."),
         ("30USD", {}, "Of its budget of $30.00, $28.50 is left, which may not be enough."),
-        ("30USD", {"dollars": (11, 12)}, "Of its budget of $30.00, $28.50 is left, which is not enough."),
-        ("1USD", {"dollars": (11, 12)}, "Of its budget of $1.00, $0.00 is left, which is not enough."),
+        ("30USD", {"dollars": Range(11, 12)}, "Of its budget of $30.00, $28.50 is left, which is not enough."),
+        ("1USD", {"dollars": Range(11, 12)}, "Of its budget of $1.00, $0.00 is left, which is not enough."),
         ("1USD", {"dollars": None}, "Its budget is in dollars and its price is not known: it will not be asked."),
         ("2Mtokens", {}, "Of its budget of 2,000,000 tokens, 1,000,000 are left, which is not enough."),
         ("200Mtokens", {}, "Of its budget of 200,000,000 tokens, 199,000,000 are left."),
@@ -223,7 +224,7 @@ def test_the_document_has_the_quote(tmp_path: Path) -> None:
     assert done.model is not None and done.plan is not None
     found = after_run(done, done, lock={})
 
-    def asked(quote: Quoted | str | None) -> Any:
+    def asked(quote: Quote | str | None) -> Any:
         assert done.model is not None and done.plan is not None
         costs = forecast(done.model, done.plan, Surroundings(quote=lambda stage: quote))
         return plan_document("walk.mtd", costs, found, dict.fromkeys(found, ()), [], False)["asked"][0]

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from distill_dsl.contract.failure import Failure
+from distill_dsl.contract.quotes import Quote
 from distill_dsl.contract.records import Problem
 from distill_dsl.contract.settings import (
     Exemplars,
@@ -25,7 +26,7 @@ from distill_dsl.contract.settings import (
 )
 from distill_dsl.contract.vocabulary import AnswerKind
 from distill_dsl.runtime.teachers.prompts import messages, prompter
-from distill_dsl.runtime.teachers.quoting import AROUND, MOST, Quote, quote
+from distill_dsl.runtime.teachers.quoting import AROUND, MOST, quote
 from distill_dsl.runtime.teachers.store import STORE_FILE, Bought, key_of, opened, question_of
 from tests.conftest import shared_data
 

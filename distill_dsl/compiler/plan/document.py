@@ -6,10 +6,11 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from distill_dsl.compiler.plan.forecast import Asked, Forecast, Quoted, Trainings
+from distill_dsl.compiler.plan.forecast import Asked, Forecast, Trainings
 from distill_dsl.compiler.plan.keys import KeyChange
 from distill_dsl.compiler.plan.outlook import Outlook, State
 from distill_dsl.compiler.plan.reasons import Reason
+from distill_dsl.contract.quotes import Quote
 
 FORM: Final = 1
 """Raised when a key of the documents changes its meaning or goes; new keys may come at any time."""
@@ -62,12 +63,12 @@ def _asked(one: Asked, outlooks: Mapping[str, Outlook]) -> dict[str, Any]:
         "calls_now": one.calls(len(waiting)),
         "stages": list(one.stages),
         "budget": {"dollars": one.spending.budget_dollars, "tokens": one.spending.budget_tokens},
-        "quote": _quote(quote) if isinstance(quote, Quoted) else None,
+        "quote": _quote(quote) if isinstance(quote, Quote) else None,
         "no_quote": quote if isinstance(quote, str) else None,
     }
 
 
-def _quote(one: Quoted) -> dict[str, Any]:
+def _quote(one: Quote) -> dict[str, Any]:
     """Of ranges the low and the high end; tokens as whole numbers."""
     return {
         "held": one.held,

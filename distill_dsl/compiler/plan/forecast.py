@@ -9,7 +9,9 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+
+from msgspec import structs
 
 from distill_dsl.compiler.model.entities import Experiment, Model
 from distill_dsl.compiler.model.fields import FIELDS
@@ -19,6 +21,7 @@ from distill_dsl.compiler.plan.spelling import Spelling
 from distill_dsl.compiler.plan.stages import AskStage, SolveStage, SpecStage, TrainStage, stage_name
 from distill_dsl.compiler.plan.wiring import wire
 from distill_dsl.contract.form import Settings
+from distill_dsl.contract.quotes import Quote, Range
 from distill_dsl.contract.settings import (
     DataSettings,
     Environment,
@@ -60,39 +63,14 @@ class Trainings:
         return math.prod(number for number, _ in self.factors)
 
 
-Range = tuple[float, float]
-"""At least, at most."""
-
-
-@dataclass(frozen=True)
-class Quoted:
-    """What asking will still take: what the completion store holds is taken off."""
-
-    held: int
-    """Completions that the store holds."""
-    calls: int
-    """Completions to be bought."""
-    input: Range
-    """Tokens of prompts."""
-    output: Range
-    """Tokens of completions."""
-    dollars: Range | None
-    """`None` where the price is not known."""
-    price: str
-    """`declared`, `listed`, `free` or `unknown`."""
-    spent_dollars: float
-    spent_tokens: int
-    """Of the teacher so far, which its budget counts."""
-
-
-def together(quotes: Sequence[Quoted]) -> Quoted:
+def together(quotes: Sequence[Quote]) -> Quote:
     """What several stages of one teacher take, at least one."""
 
     def added(ranges: Sequence[Range]) -> Range:
-        return sum(low for low, _ in ranges), sum(high for _, high in ranges)
+        return Range(sum(one.low for one in ranges), sum(one.high for one in ranges))
 
     dollars = [one.dollars for one in quotes if one.dollars is not None]
-    return replace(
+    return structs.replace(
         quotes[0],
         held=sum(one.held for one in quotes),
         calls=sum(one.calls for one in quotes),
@@ -119,7 +97,7 @@ class Asked:
     max_tokens: int
     stages: tuple[str, ...]
     spending: SpendingSettings
-    quotes: Mapping[str, Quoted | str]
+    quotes: Mapping[str, Quote | str]
     """Stage -> what it will take, or why that cannot be said; without those whose problems are not at hand."""
 
     def calls(self, thoughts: int) -> int | None:
@@ -127,13 +105,13 @@ class Asked:
         most = self.problems if self.problems is not None else self.limit
         return None if most is None else most * thoughts * self.samples
 
-    def quote(self, stages: Sequence[str]) -> Quoted | str | None:
+    def quote(self, stages: Sequence[str]) -> Quote | str | None:
         """What these of its stages will take; else why that cannot be said, or `None` where too little is at hand."""
         quotes = [self.quotes[name] for name in stages if name in self.quotes]
         why = next((one for one in quotes if isinstance(one, str)), None)
         if why is not None:
             return why
-        known = [one for one in quotes if isinstance(one, Quoted)]
+        known = [one for one in quotes if isinstance(one, Quote)]
         return together(known) if known and len(known) == len(stages) else None
 
 
@@ -168,7 +146,7 @@ class Surroundings:
     exists: Callable[[str], bool] = lambda path: False
     rows: Callable[[str, str], int | None] = lambda data, split: None
     """How many problems the fetched file of (data, split) holds, where it is up to date."""
-    quote: Callable[[AskStage], Quoted | str | None] = lambda stage: None
+    quote: Callable[[AskStage], Quote | str | None] = lambda stage: None
     """What asking will take, or why that cannot be said; `None` where nothing is known of the problems."""
 
 

@@ -10,10 +10,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from distill_dsl.compiler.plan.forecast import Asked, Forecast, Need, Quoted, Range, Trainings
+from distill_dsl.compiler.plan.forecast import Asked, Forecast, Need, Trainings
 from distill_dsl.compiler.plan.outlook import Outlook, State
 from distill_dsl.compiler.plan.reasons import NEVER_RAN, Reason
 from distill_dsl.compiler.plan.stages import Place, SpecStage
+from distill_dsl.contract.quotes import Quote, Range
 from distill_dsl.contract.settings import SpendingSettings
 from distill_dsl.contract.vocabulary import StageKind
 
@@ -94,9 +95,9 @@ def _quote(asked: Asked, outlooks: Outlooks) -> Iterator[Line]:
     match asked.quote(still_asked(asked, outlooks)):
         case str(why):
             yield Line(f"What it will take cannot be said: {why}.", "warn")
-        case Quoted(calls=0) as quoted:
+        case Quote(calls=0) as quoted:
             yield Line(f"All {number(quoted.held)} completions are in the store: nothing is bought.")
-        case Quoted() as quoted:
+        case Quote() as quoted:
             held = f"{_completions(quoted.held)} in the store; " if quoted.held else ""
             took = f"{ranged(quoted.input)} tokens in, {ranged(quoted.output)} out"
             yield Line(f"{held}{_completions(quoted.calls)} to be bought: {took}, {_price(quoted)}.")
@@ -107,7 +108,7 @@ def _completions(count: int) -> str:
     return f"{counted(count, 'completion')} {'is' if count == 1 else 'are'}"
 
 
-def _price(quoted: Quoted) -> str:
+def _price(quoted: Quote) -> str:
     if quoted.price == "free":
         return "free of charge"
     if quoted.dollars is None:
@@ -117,7 +118,7 @@ def _price(quoted: Quoted) -> str:
     return f"{dollars(low)} to {dollars(high)} by the price {whose}"
 
 
-def _budget(spending: SpendingSettings, quoted: Quoted) -> Iterator[Line]:
+def _budget(spending: SpendingSettings, quoted: Quote) -> Iterator[Line]:
     """What is left of it, and whether that is enough."""
     if spending.budget_dollars is not None:
         if quoted.dollars is None:
@@ -128,7 +129,7 @@ def _budget(spending: SpendingSettings, quoted: Quoted) -> Iterator[Line]:
     elif spending.budget_tokens is not None:
         left = max(0, spending.budget_tokens - quoted.spent_tokens)
         text = f"Of its budget of {number(spending.budget_tokens)} tokens, {number(round(left))}"
-        take = quoted.input[0] + quoted.output[0], quoted.input[1] + quoted.output[1]
+        take = Range(quoted.input.low + quoted.output.low, quoted.input.high + quoted.output.high)
     else:
         return
     low, high = take

@@ -20,6 +20,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
+from distill_dsl.contract.quotes import Quote, Range
 from distill_dsl.contract.records import Problem
 from distill_dsl.contract.settings import (
     FreePrice,
@@ -52,34 +53,6 @@ LOOKED_AT: Final = 50
 """Problems whose exemplars are looked at for the shortest, and prompts whose length counts as usual."""
 SLACK: Final = 0.1
 """Of what is told from other prompts or completions: they are alike, not the same."""
-
-
-class Range(NamedTuple):
-    """A quantity, at least and at most."""
-
-    low: float
-    high: float
-
-
-@dataclass(frozen=True)
-class Quote:
-    """What is still to be bought of one thought on one split."""
-
-    held: int
-    """Completions that the store holds; equal prompts count each."""
-    calls: int
-    """Completions to be bought; equal prompts are asked once."""
-    input: Range
-    """Tokens of all prompts, at least once a prompt, at most once a completion."""
-    output: Range
-    """Tokens of all completions."""
-    dollars: Range | None
-    """`None` where the price is not known."""
-    price: str
-    """`declared` in the spec, `listed` (known of the provider), `free`, or `unknown`."""
-    spent_dollars: float
-    """By the same teacher so far."""
-    spent_tokens: int
 
 
 def quote(
