@@ -169,10 +169,15 @@ def test_what_is_all_in_the_store_costs_nothing(tmp_path: Path) -> None:
     assert quotes(tmp_path, nothing) == ["All 720 completions are in the store: nothing is bought."]
 
 
-def test_nothing_is_said_where_a_part_is_not_known_or_all_is_answered(tmp_path: Path) -> None:
-    assert quotes(tmp_path, None) == []
-    assert quotes(tmp_path, [QUOTED, None, QUOTED]) == []
+def test_where_a_part_is_not_known_the_plan_says_how_to_learn_it(tmp_path: Path) -> None:
+    wanted = "Tokens and dollars can be said once problems.train is fetched: `dvc repro fetch-problems`."
+    assert quotes(tmp_path, None) == [wanted]
+    assert quotes(tmp_path, [QUOTED, None, QUOTED]) == [wanted]
+
+
+def test_nothing_is_said_where_all_is_answered(tmp_path: Path) -> None:
     assert quotes(tmp_path, QUOTED, ran=True) == []
+    assert quotes(tmp_path, None, ran=True) == []
 
 
 def test_why_nothing_can_be_said_is_said(tmp_path: Path) -> None:

@@ -40,6 +40,7 @@ from distill_dsl.contract.settings import (
     TransformersTeacher,
     is_local,
 )
+from distill_dsl.contract.vocabulary import StageKind
 
 FREE = (SolutionTeacher, GoldTeacher, RecordedTeacher, TrainedTeacher)
 """Teachers that nobody is asked for."""
@@ -96,6 +97,8 @@ class Asked:
     samples: int
     max_tokens: int
     stages: tuple[str, ...]
+    fetched: str
+    """The stage that brings the problems."""
     spending: SpendingSettings
     quotes: Mapping[str, Quote | str]
     """Stage -> what it will take, or why that cannot be said; without those whose problems are not at hand."""
@@ -218,6 +221,7 @@ def _asked(plan: Plan, around: Surroundings) -> Iterator[Asked]:
             settings.samples,
             settings.max_tokens,
             tuple(map(stage_name, ones)),
+            f"{StageKind.FETCH}-{data}",
             _spending(plan, teacher),
             {stage_name(one): said for one in ones if (said := around.quote(one)) is not None},
         )

@@ -50,7 +50,7 @@ def paragraph(forecast: Forecast, outlooks: Outlooks) -> list[Line]:
         lines.append(Line(f"{counted(forecast.further, 'further training')} {verb} what another starts from."))
     for one in forecast.asked:
         lines += [Line(_calls(one, outlooks)), *_quote(one, outlooks)]
-    return [*lines, *_needs(forecast), Line(stages(outlooks), "strong")]
+    return [*lines, *_unquoted(forecast, outlooks), *_needs(forecast), Line(stages(outlooks), "strong")]
 
 
 def _trainings(one: Trainings) -> str:
@@ -102,6 +102,22 @@ def _quote(asked: Asked, outlooks: Outlooks) -> Iterator[Line]:
             took = f"{ranged(quoted.input)} tokens in, {ranged(quoted.output)} out"
             yield Line(f"{held}{_completions(quoted.calls)} to be bought: {took}, {_price(quoted)}.")
             yield from _budget(asked.spending, quoted)
+
+
+def _unquoted(forecast: Forecast, outlooks: Outlooks) -> Iterator[Line]:
+    """How to learn what asking will take where the problems are not there yet."""
+    splits = {
+        one.split: one.fetched
+        for one in forecast.asked
+        if outlooks[one.fetched].state is State.RUNS
+        and (waiting := still_asked(one, outlooks))
+        and one.quote(waiting) is None
+    }
+    if splits:
+        command = f"dvc repro {' '.join(dict.fromkeys(splits.values()))}"
+        yield Line(
+            f"Tokens and dollars can be said once {', '.join(splits)} {'is' if len(splits) == 1 else 'are'} fetched: `{command}`."
+        )
 
 
 def _completions(count: int) -> str:
