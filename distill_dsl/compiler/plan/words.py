@@ -115,9 +115,8 @@ def _unquoted(forecast: Forecast, outlooks: Outlooks) -> Iterator[Line]:
     }
     if splits:
         command = f"dvc repro {' '.join(dict.fromkeys(splits.values()))}"
-        yield Line(
-            f"Tokens and dollars can be said once {', '.join(splits)} {'is' if len(splits) == 1 else 'are'} fetched: `{command}`."
-        )
+        names = f"{', '.join(splits)} {'is' if len(splits) == 1 else 'are'}"
+        yield Line(f"Tokens and dollars can be said once {names} fetched: `{command}`.")
 
 
 def _completions(count: int) -> str:
