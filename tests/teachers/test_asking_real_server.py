@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.conftest import smollm2
 from tests.teachers.served import chatting, faults
 from tests.teachers.served.asking import Project, project
 from tests.teachers.served.face import Face, forwarding, served
@@ -89,7 +90,7 @@ def test_smollm2_by_llama_cpp(tmp_path: Path) -> None:
     asked = project(
         tmp_path / "project", 2, 2, model="smollm2", temperature=0.8, max_tokens=16, extra='  stop = ["Question:"]\n'
     )
-    with chatting.llama_cpp(chatting.smollm2(), tmp_path / "log.txt") as url, served(Face(forwarding(url))) as proxy:
+    with chatting.llama_cpp(smollm2(), tmp_path / "log.txt") as url, served(Face(forwarding(url))) as proxy:
         asked.ask(proxy.url, **SLOW)
         assert account(asked.rows(), proxy.ledger, 4) == NOTHING
         rows = asked.rows()
@@ -102,7 +103,7 @@ def test_smollm2_by_llama_cpp(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_smollm2_by_transformers_serve(tmp_path: Path) -> None:
     """The same weights by the other server."""
-    model = str(chatting.unpacked(chatting.smollm2(), tmp_path / "smollm2"))
+    model = str(chatting.unpacked(smollm2(), tmp_path / "smollm2"))
     asked = project(tmp_path / "project", 1, 3, model=model, temperature=0.8, max_tokens=10)
     with chatting.transformers_serve(model, tmp_path / "log.txt") as url, served(Face(forwarding(url))) as proxy:
         asked.ask(proxy.url, **SLOW)

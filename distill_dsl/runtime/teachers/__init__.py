@@ -16,6 +16,7 @@ from distill_dsl.contract.settings import (
     ThoughtSettings,
     TrainedTeacher,
     TransformersTeacher,
+    WordedTeacher,
 )
 from distill_dsl.runtime.progress import UNSEEN, Watch
 from distill_dsl.runtime.teachers.asking import ask_openai
@@ -58,4 +59,4 @@ def ask(
 
 def answers_due(settings: TeacherSettings, problems: Sequence[Problem]) -> int:
     """How many steps of progress asking takes: one a completion that is asked for, else one a problem."""
-    return len(problems) * (settings.samples if isinstance(settings.model, OpenaiTeacher | TransformersTeacher) else 1)
+    return len(problems) * (settings.samples if isinstance(settings.model, WordedTeacher) else 1)

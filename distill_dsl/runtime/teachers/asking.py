@@ -11,7 +11,7 @@ from itertools import chain
 from typing import Any
 
 from distill_dsl.contract.failure import Failure
-from distill_dsl.contract.records import Completion, Problem, Usage
+from distill_dsl.contract.records import Completion, Problem
 from distill_dsl.contract.settings import OpenaiTeacher, SpendingSettings, TeacherSettings
 from distill_dsl.runtime.progress import UNSEEN, Watch
 from distill_dsl.runtime.teachers.budget import Purse
@@ -20,8 +20,10 @@ from distill_dsl.runtime.teachers.faults import Refusal
 from distill_dsl.runtime.teachers.missing import Errand, Missing
 from distill_dsl.runtime.teachers.openai import shown_address
 from distill_dsl.runtime.teachers.prices import price_of
-from distill_dsl.runtime.teachers.prompts import Prompt, messages
-from distill_dsl.runtime.teachers.store import Bought, asking, key_of, opened, question_of
+from distill_dsl.runtime.teachers.prompts import Prompt
+from distill_dsl.runtime.teachers.questions import asker
+from distill_dsl.runtime.teachers.rows import said_by
+from distill_dsl.runtime.teachers.store import asking, opened
 
 
 def ask_openai(
@@ -64,10 +66,10 @@ def _bought(errand: Errand) -> Mapping[str, Refusal]:
 
 def _completions(errand: Errand, thought: str, refused: Mapping[str, Refusal]) -> Iterator[Completion]:
     seen: set[int] = set()
-    asked = question_of(errand.settings, [])
+    asked = asker(errand.settings)
     for problem in errand.problems:
         shown = errand.prompt(problem)
-        key = key_of(asked | {"messages": messages(errand.settings, shown)})
+        _, key = asked(shown)
         digest = int(key[:16], 16)  # a number takes half of the memory
         for sample in range(errand.settings.samples):
             row = errand.held(key, sample)
@@ -77,7 +79,7 @@ def _completions(errand: Errand, thought: str, refused: Mapping[str, Refusal]) -
                     where=str(errand.store.path),
                     help="another process may have deleted it; run the stage again",
                 )
-            said = _refused(refused[key]) if row is None else _said(row, again=digest in seen)
+            said = _refused(refused[key]) if row is None else said_by(row, again=digest in seen)
             yield Completion(
                 problem=problem.id, thought=thought, sample=sample, prompt=key, exemplars=shown.exemplars, **said
             )
@@ -86,20 +88,3 @@ def _completions(errand: Errand, thought: str, refused: Mapping[str, Refusal]) -
 
 def _refused(refusal: Refusal) -> dict[str, Any]:
     return {"text": None, "reason": refusal.reason, "finish": "filter" if refusal.filtered else None}
-
-
-def _said(row: Bought, *, again: bool) -> dict[str, Any]:
-    """What a completion of the store gives a row; what equal prompts took counts once, for the first of them."""
-    usage = None
-    if row.input is not None and row.output is not None:
-        usage = (
-            Usage(input=0, output=0, cost=0.0) if again else Usage(input=row.input, output=row.output, cost=row.cost)
-        )
-    logprobs = [logprob for _, logprob in row.logprobs or ()]
-    return {
-        "text": None if row.reason else row.text,
-        "reason": row.reason,
-        "finish": row.finish,
-        "usage": usage,
-        "logprob": sum(logprobs) / len(logprobs) if logprobs else row.logprob,
-    }

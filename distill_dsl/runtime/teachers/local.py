@@ -15,11 +15,13 @@ from typing import Any, Final, Protocol
 from msgspec.structs import replace
 
 from distill_dsl.contract.failure import Failure
-from distill_dsl.contract.records import Completion, Problem, Usage
+from distill_dsl.contract.records import Completion, Problem
 from distill_dsl.contract.settings import TeacherSettings
 from distill_dsl.runtime.progress import UNSEEN, Watch
-from distill_dsl.runtime.teachers.prompts import Prompt, messages
-from distill_dsl.runtime.teachers.store import Bought, Store, asking, key_of, opened, question_of
+from distill_dsl.runtime.teachers.prompts import Prompt
+from distill_dsl.runtime.teachers.questions import asker, question_of
+from distill_dsl.runtime.teachers.rows import said_by
+from distill_dsl.runtime.teachers.store import Bought, Store, asking, opened
 
 WINDOW: Final = 512
 """Problems that are looked at together: enough for batches of one length, few enough to hold their prompts."""
@@ -114,12 +116,12 @@ def ask_local(
     `author` loads the model; it is called only where something is missing. `progress` is told how many
     more of all samples of all problems are done, and `watch` how fast.
     """
-    asked = question_of(settings, [])
+    asked = asker(settings)
     rest = iter(problems)
     with opened() as store, asking(store, settings):
         desk = _Desk(settings, teacher, store, author, watch)
         while some := list(islice(rest, WINDOW)):
-            chats = [_chat(problem, prompt(problem), settings, asked) for problem in some]
+            chats = [_chat(problem, prompt(problem), asked) for problem in some]
             _write_missing(desk, chats, progress)
             for chat in chats:
                 for sample in range(settings.samples):
@@ -127,14 +129,13 @@ def ask_local(
         if desk.refused and not desk.counted:
             raise Failure(
                 f"no prompt fits the model: {next(iter(desk.refused.values()))}",
-                where=asked["model"],
+                where=question_of(settings, [])["model"],
                 help="show fewer exemplars, or choose a model that reads more",
             )
 
 
-def _chat(problem: Problem, prompt: Prompt, settings: TeacherSettings, asked: Mapping[str, Any]) -> _Chat:
-    question = {**asked, "messages": messages(settings, prompt)}
-    return _Chat(problem.id, prompt.exemplars, question, key_of(question))
+def _chat(problem: Problem, prompt: Prompt, asked: Callable[[Prompt], tuple[dict[str, Any], str]]) -> _Chat:
+    return _Chat(problem.id, prompt.exemplars, *asked(prompt))
 
 
 def _write_missing(desk: _Desk, chats: Sequence[_Chat], progress: Callable[[int], None]) -> None:
@@ -210,12 +211,4 @@ def _row(desk: _Desk, chat: _Chat, thought: str, sample: int) -> Completion:
     # A completion that several rows have was written once.
     first = (chat.key, place) not in desk.counted
     desk.counted.add((chat.key, place))
-    usage = Usage(input=found.input or 0, output=found.output or 0, cost=found.cost)
-    return replace(
-        row,
-        text=None if found.reason else found.text,
-        reason=found.reason,
-        finish=found.finish,
-        usage=usage if first else Usage(input=0, output=0, cost=0.0),
-        logprob=found.logprob,
-    )
+    return replace(row, **said_by(found, again=not first))

@@ -10,8 +10,9 @@ from distill_dsl.contract.records import Problem
 from distill_dsl.contract.settings import OpenaiTeacher, SpendingSettings, TeacherSettings
 from distill_dsl.runtime.progress import Watch
 from distill_dsl.runtime.teachers.faults import Refusal
-from distill_dsl.runtime.teachers.prompts import Prompt, messages
-from distill_dsl.runtime.teachers.store import Bought, Store, key_of, question_of
+from distill_dsl.runtime.teachers.prompts import Prompt
+from distill_dsl.runtime.teachers.questions import asker
+from distill_dsl.runtime.teachers.store import Bought, Store
 
 
 @dataclass(frozen=True)
@@ -47,8 +48,13 @@ class Wanted:
     problem: str
     key: str
     question: dict[str, Any]
-    messages: list[dict[str, str]]
     samples: tuple[int, ...]
+
+    @property
+    def messages(self) -> list[dict[str, str]]:
+        """What is said in it."""
+        said: list[dict[str, str]] = self.question["messages"]
+        return said
 
     @property
     def size(self) -> int:
@@ -70,11 +76,9 @@ class Missing:
 
     def steps(self) -> Iterator[Wanted | None]:
         """Problem by problem what it lacks; `None` for one that lacks nothing."""
-        asked, samples = question_of(self._errand.settings, []), self._errand.settings.samples
+        asked, samples = asker(self._errand.settings), self._errand.settings.samples
         for problem in self._errand.problems:
-            spoken = messages(self._errand.settings, self._errand.prompt(problem))
-            question = asked | {"messages": spoken}
-            key = key_of(question)
+            question, key = asked(self._errand.prompt(problem))
             if key in self.under_way or key in self.refused:
                 self._errand.progress(samples)
                 yield None
@@ -84,7 +88,7 @@ class Missing:
             self.lacking += len(lacking)
             if lacking:
                 self.under_way.add(key)
-            yield Wanted(problem.id, key, question, spoken, lacking) if lacking else None
+            yield Wanted(problem.id, key, question, lacking) if lacking else None
 
     def again(self, wanted: Wanted) -> Wanted | None:
         """What of it is still missing, now that nobody else asks the server."""

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import urlsplit, urlunsplit
 
 import msgspec
 
-from distill_dsl.contract.settings import Environment, OpenaiTeacher, TeacherSettings, TransformersTeacher
+from distill_dsl.contract.settings import (
+    Environment,
+    OpenaiTeacher,
+    TeacherSettings,
+    TransformersTeacher,
+    WordedTeacher,
+)
+from distill_dsl.runtime.teachers.prompts import Prompt, messages
 from distill_dsl.runtime.teachers.weights import named
 
 OPENAI: Final = "https://api.openai.com/v1"
@@ -17,6 +24,17 @@ LOCAL: Final = "transformers"
 """The provider of local models."""
 
 Message = Mapping[str, str]
+
+
+def asker(settings: TeacherSettings) -> Callable[[Prompt], tuple[dict[str, Any], str]]:
+    """What gives a prompt's question and its key: all but the messages is put together once."""
+    same = question_of(settings, [])
+
+    def asked(prompt: Prompt) -> tuple[dict[str, Any], str]:
+        question = same | {"messages": messages(settings, prompt)}
+        return question, key_of(question)
+
+    return asked
 
 
 def question_of(settings: TeacherSettings, messages: Sequence[Message]) -> dict[str, Any]:
@@ -50,9 +68,9 @@ def provider_of(settings: TeacherSettings) -> str:
             return _plain(str(address)) if address else OPENAI
 
 
-def asked_model(settings: TeacherSettings) -> OpenaiTeacher | TransformersTeacher:
+def asked_model(settings: TeacherSettings) -> WordedTeacher:
     """The model of a teacher that is asked in words."""
-    assert isinstance(settings.model, OpenaiTeacher | TransformersTeacher), "no other teacher's completions are kept"
+    assert isinstance(settings.model, WordedTeacher), "no other teacher's completions are kept"
     return settings.model
 
 

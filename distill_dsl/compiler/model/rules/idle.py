@@ -25,6 +25,7 @@ from distill_dsl.contract.settings import (
     TrainedTeacher,
     TransformersTeacher,
     Verifier,
+    WordedTeacher,
 )
 from distill_dsl.contract.vocabulary import AnswerKind
 
@@ -135,7 +136,7 @@ def _thought(checked: Checked, thought: Thought) -> Iterator[Idle]:
             yield key, "a thought in prose is read, and not run", LEAVE_OUT
     model = checked.model
     asked = [teacher for mix, teacher in asking(model) if thought.name in mix.settings.thoughts]
-    worded = any(isinstance(teacher.settings.model, OpenaiTeacher | TransformersTeacher) for teacher in asked)
+    worded = any(isinstance(teacher.settings.model, WordedTeacher) for teacher in asked)
     if asked and not worded and thought.span.path == model.files[0]:
         yield "prompt", "no teacher is asked for this thought in words", LEAVE_OUT
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import PurePosixPath
 from posixpath import split
-from typing import Final, Protocol
+from typing import Protocol
 
 from distill_dsl.compiler.diagnostics import Advice, Code, Diagnostic, Help, Labels, did_you_mean, error, warning
 from distill_dsl.compiler.language import nodes
@@ -22,9 +22,9 @@ from distill_dsl.contract.settings import (
     FileSource,
     HfBase,
     HfSource,
-    OpenaiTeacher,
     RecordedTeacher,
     TransformersTeacher,
+    WordedTeacher,
     is_local,
 )
 
@@ -113,9 +113,6 @@ def _near(wanted: _Wanted, project: Project, named: frozenset[str]) -> Help:
     return Advice(text, f'"{near}"') if isinstance(wanted.node, nodes.Text) else text
 
 
-ASKED_IN_WORDS: Final = (OpenaiTeacher, TransformersTeacher)
-
-
 # --- which paths there are ----------------------------------------------------------------------
 
 
@@ -161,14 +158,14 @@ def _of_teacher(checked: Checked, teacher: Teacher) -> Iterator[_Wanted]:
         case TransformersTeacher(model=name) if is_local(name):
             folder = not name.endswith(".gguf")
             yield _argument(checked, "teacher", teacher.name, "model", "model", name, folder=folder)
-    if isinstance(teacher.settings.model, ASKED_IN_WORDS) and teacher.settings.exemplars is not None:
+    if isinstance(teacher.settings.model, WordedTeacher) and teacher.settings.exemplars is not None:
         yield _argument(checked, "teacher", teacher.name, "exemplars", "file", teacher.settings.exemplars.file)
 
 
 def _of_thought(checked: Checked, thought: Thought) -> Iterator[_Wanted]:
     """A prompt is needed where a teacher is asked in words."""
     for mix, teacher in asking(checked.model):
-        if thought.name in mix.settings.thoughts and isinstance(teacher.settings.model, ASKED_IN_WORDS):
+        if thought.name in mix.settings.thoughts and isinstance(teacher.settings.model, WordedTeacher):
             item = checked.blocks["thought"][thought.name].items.get("prompt")
             span = checked.item("thought", thought.name, "prompt")
             labels = ((mix.span, f"`{teacher.name}` is asked for it here"),) if item else ()
