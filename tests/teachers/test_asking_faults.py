@@ -110,6 +110,17 @@ def test_the_account_sees_what_is_lost_and_what_is_bought_twice() -> None:
     assert counts["completions delivered twice"] == 1
 
 
+def test_a_storm_passes_though_one_request_alone_meets_it() -> None:
+    now = 0.0
+    schedule = faults.storms(1, share=0.0, hangs=0.0, clock=lambda: now)
+    met = []
+    for number in range(len(Fault), 120):
+        met.append(schedule(number))
+        now += 1.0
+    assert met.count(Fault.NONE) > 80
+    assert sum(fault in faults.STORM for fault in met) == 4, "one a second for four seconds, then no more"
+
+
 def test_a_server_that_never_answers_ends_the_run_and_what_was_answered_is_kept(tmp_path: Path) -> None:
     asked = project(tmp_path / "project", 8, 1)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 from collections.abc import Callable, Iterable
 from enum import StrEnum
 from typing import Final
@@ -49,6 +50,9 @@ WHOLE: Final = frozenset({Fault.NONE, Fault.DRIP, Fault.FEWER})
 WAITS: Final = frozenset({Fault.HANG, Fault.HANG_HALFWAY})
 """These end when the client gives up, so that a schedule holds few of them."""
 
+STORM: Final = (Fault.BUSY, Fault.BUSY, Fault.BUSY_SECONDS, Fault.BUSY_MILLISECONDS)
+"""What a server says that has too much to do."""
+
 UNUSUAL: Final = 0.05
 """Share of requests that come whole, yet not as usual."""
 
@@ -74,11 +78,26 @@ def none(number: int) -> Fault:
     return Fault.NONE
 
 
-def storms(seed: int, *, share: float, hangs: float = 0.01, storm: int = 25, every: int = 120) -> Schedule:
+def storms(
+    seed: int,
+    *,
+    share: float,
+    hangs: float = 0.01,
+    storm: int = 25,
+    every: int = 120,
+    seconds: float = 4.0,
+    clock: Callable[[], float] = time.monotonic,
+) -> Schedule:
     """First each fault once; then a share of all requests fails in any way, and in each stretch of `every`
-    requests `storm` in a row meet 429."""
+    requests `storm` in a row meet 429.
+
+    A storm passes with time too, after `seconds`, as a server's load does. Were it over by requests alone, the
+    last prompt of a run could meet all of one by itself, and with the wait doubled after each fault that takes
+    longer than any patience.
+    """
     kinds = [fault for fault in Fault if fault not in WHOLE | WAITS]
     first = random.Random(seed).sample(list(Fault), len(Fault))
+    began: dict[int, float] = {}
 
     def schedule(number: int) -> Fault:
         if number < len(first):
@@ -86,8 +105,8 @@ def storms(seed: int, *, share: float, hangs: float = 0.01, storm: int = 25, eve
         draw = random.Random(f"{seed}:{number}")
         stretch, place = divmod(number, every)
         start = random.Random(f"{seed}:storm:{stretch}").randrange(every - storm)
-        if start <= place < start + storm:
-            return draw.choice([Fault.BUSY, Fault.BUSY, Fault.BUSY_SECONDS, Fault.BUSY_MILLISECONDS])
+        if start <= place < start + storm and clock() < began.setdefault(stretch, clock()) + seconds:
+            return draw.choice(STORM)
         chance = draw.random()
         if chance < hangs:
             return draw.choice(sorted(WAITS))
