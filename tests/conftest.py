@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.walk.once import copied
+from tests.walk.walked import Project
+
 HERE = Path(__file__).parent
 GOLDEN = HERE / "golden"
 
@@ -39,6 +42,12 @@ def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
         assert text == path.read_text(encoding="utf-8")
 
     return check
+
+
+@pytest.fixture
+def seen(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A finished project of one's own; see `tests.walk.once`."""
+    return copied(tmp_path_factory, tmp_path / "seen")
 
 
 def shared_data() -> Path:

@@ -26,8 +26,8 @@ STATE: Final = Path(".mtd")
 """What outlives a stage and is no output: completions, checkpoints, locks. Ignored by git."""
 
 
-LOCAL: Final = ("/.mtd/", "/mlflow.db*", "/mlartifacts/")
-"""What belongs to one working tree and never into git: the state, and MLflow's own store."""
+LOCAL: Final = ("/.mtd/", "/mlflow.db*", "/mlartifacts/", "/reports/")
+"""What belongs to one working tree and never into git: the state, MLflow's own store, pages of `mtd report`."""
 
 
 def project_root() -> Path:
@@ -112,6 +112,25 @@ def training_file(cell: str) -> Path:
 def curve_file(cell: str) -> Path:
     """Plot of a train stage: CSV with the columns `step,loss,dev_loss,learning_rate`."""
     return ARTIFACTS / "training" / f"{cell}.csv"
+
+
+@cache
+def system_file(cell: str) -> Path:
+    """What the machine did while a student trained: CSV with the column `seconds` and one a quantity."""
+    return ARTIFACTS / "training" / f"{cell}.system.csv"
+
+
+@cache
+def dev_thoughts_file(cell: str) -> Path:
+    """Rows: `DevThought`, what a student wrote for problems of dev at each evaluation of its training."""
+    return ARTIFACTS / "training" / f"{cell}.dev.jsonl"
+
+
+@cache
+def dev_curve_file(cell: str) -> Path:
+    """Plot of a score stage: CSV with the columns `step,accuracy` and one a format, shares of dev problems
+    that the thoughts written at that step of the training have right."""
+    return ARTIFACTS / "scores" / f"{cell}.dev.csv"
 
 
 @cache
@@ -333,16 +352,29 @@ def digest_of(said: bytes, paths: Iterable[Path]) -> str:
 
 REPORT_TABLES: Final = (
     "table.md",
+    "table.tex",
     "table.csv",
     "accuracy.csv",
     "thoughts.csv",
     "efficiency.csv",
     "comparisons.csv",
+    "calibration.csv",
+    "risk_coverage.csv",
+    "formats.csv",
     "scaling.csv",
     "yield.csv",
     "overlap.csv",
 )
-REPORT_FIGURES: Final = ("accuracy.png", "cost.png", "risk_coverage.png", "calibration.png", "scaling.png")
+REPORT_FIGURES: Final = (
+    "accuracy.png",
+    "cost.png",
+    "risk_coverage.png",
+    "calibration.png",
+    "scaling.png",
+    "formats.png",
+    "errors.png",
+    "yield.png",
+)
 """Each is always written: where there is nothing to draw, the figure says so in words."""
 
 REPORT_FILES: Final = (*REPORT_TABLES, *REPORT_FIGURES)

@@ -146,6 +146,18 @@ class Prediction(Record, frozen=True, kw_only=True):
     """Mean log-probability of those tokens, in nats."""
 
 
+class DevThought(Record, frozen=True, kw_only=True):
+    """What a student wrote for a problem of dev, in one format, in the middle of its training."""
+
+    step: int
+    problem: str
+    thought: str
+    text: str
+    tokens: int
+    logprob: float
+    """As of a `Prediction`."""
+
+
 class Rank(Record, frozen=True, kw_only=True):
     """What a verifier makes of one prediction."""
 

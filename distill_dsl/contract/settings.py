@@ -367,6 +367,8 @@ class StudentSettings(Settings, frozen=True, kw_only=True):
     """Longest target in tokens; longer ones are left out of training and counted."""
     evaluations: Count = 10
     """How often in the whole training the dev loss is measured."""
+    dev_problems: Annotated[int, Meta(ge=0)] = 32
+    """Problems of dev, the first ones, that are solved at each evaluation: the curve of dev accuracy."""
 
 
 # --- experiments --------------------------------------------------------------------------------

@@ -259,7 +259,7 @@ def test_what_ran_before_with_the_same_values_and_inputs_is_restored(tmp_path: P
         if name.startswith("train"):
             entry["deps"] = [hashed(Path(each["path"])) for each in entry["deps"]]
         if name.startswith(("solve", "score")):
-            tests = [each for each in entry["deps"] if "problems" in each["path"]]
+            tests = [each for each in entry["deps"] if "problems" in each["path"] or "mixes" in each["path"]]
             entry["deps"] = [hashed(Path(each["path"])) if each in tests else each for each in entry["deps"]]
 
     def runs(output: str) -> list[Any]:

@@ -15,7 +15,8 @@ PROMPTS = Path(__file__).parents[2] / "prompts"
 class Project:
     """A git and DVC project in an empty folder, used as a person would use it."""
 
-    def __init__(self, root: Path, spec: str) -> None:
+    def __init__(self, root: Path, spec: str | None) -> None:
+        """Begin with a spec; without one, what lies in the folder is the project."""
         self.root = root
         self.spec = root / "specs" / "walk.mtd"
         self.environment = os.environ | {
@@ -25,11 +26,21 @@ class Project:
             "GIT_CONFIG_GLOBAL": os.devnull,
             "OMP_NUM_THREADS": "1",
         }
+        if spec is None:
+            return
         self.spec.parent.mkdir(parents=True)
         self.spec.write_text(spec, encoding="utf-8")
         shutil.copytree(PROMPTS, root / "prompts")
         self.run("git", "init", "--quiet")
         self.run("dvc", "init", "--quiet")
+
+    def commit(self, message: str) -> str:
+        """Commit all that git does not ignore; the commit's hash."""
+        self.run("git", "add", "--all")
+        self.run(
+            "git", "-c", "user.name=Walk", "-c", "user.email=walk@example.org", "commit", "-q", "--message", message
+        )
+        return self.run("git", "rev-parse", "HEAD").strip()
 
     def run(self, *command: str, fails: bool = False) -> str:
         done = subprocess.run(

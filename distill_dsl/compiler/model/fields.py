@@ -153,6 +153,7 @@ STUDENT: Final = (
     Field("max_question", Whole(), 256, "tokens; longer questions are cut and counted"),
     Field("max_thought", Whole(), 256, "tokens; longer thoughts are left out and counted"),
     Field("evaluations", Whole(), 10, "how often the dev loss is measured"),
+    Field("dev_problems", Whole(least=0), 32, "problems of dev that are solved then, for the curve of dev accuracy"),
 )
 
 EXPERIMENT: Final = (

@@ -257,12 +257,16 @@ def _train(stage: TrainStage, blocks: Blocks) -> Wiring:
     parts = ["train", "dev"]
     if isinstance(settings.objective, Preference | Verifier):
         parts.append("wrong")
+    told = [files.curve_file(stage.cell), files.system_file(stage.cell)]
+    if not isinstance(settings.objective, Verifier):
+        parts.append("held_out")
+        told.append(files.dev_thoughts_file(stage.cell))
     base = {} if stage.base is None else {"base": str(_run(stage.base))}
     return Wiring(
         command=_command(stage, mix=stage.mix, student=stage.student, seed=stage.seed, **base),
         says=f"{'train' if settings.objective else 'fine-tune'} {stage.student} on {stage.mix}, seed {stage.seed}",
         deps=(*(files.mix_file(stage.mix, part) for part in parts), *_base_files(stage, settings)),
-        outs=(files.model_folder(stage.cell), files.curve_file(stage.cell)),
+        outs=(files.model_folder(stage.cell), *told),
         metrics=(files.training_file(stage.cell),),
         params=(f"student.{stage.student}", "version.train"),
     )
@@ -320,8 +324,13 @@ def _score(stage: ScoreStage) -> Wiring:
     return Wiring(
         command=_solved_command(stage, solved, verifier=[str(_run(one.verifier)) for one in stage.ranked]),
         says=f"execute, compare with gold and choose: {solved.trained.student} after {solved.trained.mix}",
-        deps=(files.predictions_file(solved.cell), *ranks, *_solved_files(solved)),
-        outs=(files.scored_file(solved.cell),),
+        deps=(
+            files.predictions_file(solved.cell),
+            files.dev_thoughts_file(solved.trained.cell),
+            *ranks,
+            *dict.fromkeys((*_solved_files(solved), files.mix_file(solved.trained.mix, "held_out"))),
+        ),
+        outs=(files.scored_file(solved.cell), files.dev_curve_file(solved.cell)),
         metrics=(files.scores_file(solved.cell),),
         params=(
             f"experiment.{solved.experiment}.answers",
@@ -397,6 +406,8 @@ def _track(stage: TrackStage) -> Wiring:
         deps=(
             *(files.training_file(one.trained.cell) for one in solved),
             *(files.curve_file(one.trained.cell) for one in solved),
+            *(files.system_file(one.trained.cell) for one in solved),
+            *(files.dev_curve_file(one.cell) for one in solved),
             *(files.solving_file(one.cell) for one in solved),
             *(files.scored_file(one.cell) for one in solved),
             *(files.scores_file(one.cell) for one in solved),

@@ -7,11 +7,8 @@ table and figure means.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
-from typing import Final
 
-from matplotlib.figure import Figure
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -20,48 +17,17 @@ from distill_dsl.contract.files import atomic, report_folder, write_text
 from distill_dsl.contract.params import read_settings
 from distill_dsl.contract.runs import parse_asked, parse_run
 from distill_dsl.contract.settings import ExperimentSettings
+from distill_dsl.runtime.reports.contents import FIGURES, TABLES
 from distill_dsl.runtime.reports.efficiency import of_group
-from distill_dsl.runtime.reports.figures import accuracy, certainty, cost, scaling
 from distill_dsl.runtime.reports.figures.style import png
-from distill_dsl.runtime.reports.markdown import report_markdown
 from distill_dsl.runtime.reports.overlap import overlap_lines
 from distill_dsl.runtime.reports.results import known_mean
 from distill_dsl.runtime.reports.spending import row_seconds
-from distill_dsl.runtime.reports.spreadsheets import (
-    accuracy_csv,
-    comparisons_csv,
-    efficiency_csv,
-    overlap_csv,
-    scaling_csv,
-    table_csv,
-    thoughts_csv,
-    yield_csv,
-)
 from distill_dsl.runtime.reports.study import Study, read_study
 from distill_dsl.runtime.reports.tables import Entry, columns, label, labels, main_lines, uncertainty
 from distill_dsl.runtime.reports.teaching import terminal_yields
 from distill_dsl.runtime.reports.wording import si
 from distill_dsl.runtime.tracking.place import ui_command
-
-TABLES: Final[dict[str, Callable[[Study], str]]] = {
-    "table.md": report_markdown,
-    "table.csv": table_csv,
-    "accuracy.csv": accuracy_csv,
-    "thoughts.csv": thoughts_csv,
-    "efficiency.csv": efficiency_csv,
-    "comparisons.csv": comparisons_csv,
-    "scaling.csv": scaling_csv,
-    "yield.csv": yield_csv,
-    "overlap.csv": overlap_csv,
-}
-
-FIGURES: Final[dict[str, Callable[[Study], Figure]]] = {
-    "accuracy.png": lambda study: accuracy.draw(study.results),
-    "cost.png": lambda study: cost.draw(study.results),
-    "risk_coverage.png": lambda study: certainty.draw_risk(study.results, study.choices),
-    "calibration.png": lambda study: certainty.draw_calibration(study.results, study.choices),
-    "scaling.png": lambda study: scaling.draw(study.results, study.lines),
-}
 
 
 def run(*, experiment: str, runs: list[str], thoughts: list[str], tests: list[str]) -> None:
@@ -75,6 +41,8 @@ def run(*, experiment: str, runs: list[str], thoughts: list[str], tests: list[st
     folder = report_folder(experiment)
     for name, table in TABLES.items():
         write_text(folder / name, table(study))
+    for name in ("table.tex", "calibration.csv", "risk_coverage.csv", "formats.csv"):
+        write_text(folder / name, "\n")
     for name, figure in FIGURES.items():
         with atomic(folder / name, "wb") as stream:
             stream.write(png(partial(figure, study)))

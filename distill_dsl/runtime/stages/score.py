@@ -71,6 +71,7 @@ def run(
         for test in tests
     }
     files.write_rows(files.scored_file(cell), chain.from_iterable(by_test.values()))
+    files.write_text(files.dev_curve_file(cell), "step,accuracy\n")
     files.write_json(files.scores_file(cell), {test: measures(found, thoughts) for test, found in by_test.items()})
     for test, found in by_test.items():
         print(f"{cell}: {test}: {summary(found)}")

@@ -97,6 +97,8 @@ def run(*, mix: str, student: str, seed: int, base: str | None = None) -> None:
 def _write(cell: Cell, learned: Learned) -> None:
     _save(cell, learned)
     _write_curve(files.curve_file(cell.name), learned.result.curve)
+    files.write_rows(files.dev_thoughts_file(cell.name), [])
+    files.write_text(files.system_file(cell.name), "seconds\n")
     metrics = _metrics(learned)
     files.write_json(files.training_file(cell.name), metrics)
     print(

@@ -1,0 +1,45 @@
+"""What a report consists of: each table as text, each figure as a drawing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from matplotlib.figure import Figure
+
+from distill_dsl.runtime.reports.figures import accuracy, certainty, cost, scaling
+from distill_dsl.runtime.reports.markdown import report_markdown
+from distill_dsl.runtime.reports.spreadsheets import (
+    accuracy_csv,
+    comparisons_csv,
+    efficiency_csv,
+    overlap_csv,
+    scaling_csv,
+    table_csv,
+    thoughts_csv,
+    yield_csv,
+)
+from distill_dsl.runtime.reports.study import Study
+
+TABLES: Final[dict[str, Callable[[Study], str]]] = {
+    "table.md": report_markdown,
+    "table.csv": table_csv,
+    "accuracy.csv": accuracy_csv,
+    "thoughts.csv": thoughts_csv,
+    "efficiency.csv": efficiency_csv,
+    "comparisons.csv": comparisons_csv,
+    "scaling.csv": scaling_csv,
+    "yield.csv": yield_csv,
+    "overlap.csv": overlap_csv,
+}
+
+FIGURES: Final[dict[str, Callable[[Study], Figure]]] = {
+    "accuracy.png": lambda study: accuracy.draw(study.results),
+    "cost.png": lambda study: cost.draw(study.results),
+    "risk_coverage.png": lambda study: certainty.draw_risk(study.results, study.choices),
+    "calibration.png": lambda study: certainty.draw_calibration(study.results, study.choices),
+    "scaling.png": lambda study: scaling.draw(study.results, study.lines),
+    "formats.png": lambda study: cost.draw(study.results),
+    "errors.png": lambda study: cost.draw(study.results),
+    "yield.png": lambda study: cost.draw(study.results),
+}

@@ -1,0 +1,1 @@
+"""A trained student as a model that others load, serve and register: MLflow's pyfunc."""
