@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
-from io import BytesIO
+from io import BytesIO, StringIO
 from math import ceil
 from typing import Any, Final
 
@@ -33,6 +34,18 @@ LEGEND_COLUMNS: Final = 4
 LEGEND_LINE: Final = 0.2
 """Inches of a line of the legend."""
 
+SVG_METADATA: Final = ("Creator", "Date", "Format", "Type")
+"""What matplotlib would write into an SVG's metadata by itself."""
+
+IN_A_PAGE: Final = (
+    (r"^.*?<svg ", '<svg fill="currentColor" style="stroke-linejoin: round; stroke-linecap: butt" '),
+    (r"\s*<style type=\"text/css\">\*\{[^<]*</style>", ""),
+    (r"<g id=\"[\w.]+\">", "<g>"),
+    (r"(fill|stroke): #000000", r"\1: currentColor"),
+)
+"""What an SVG file has and an `<svg>` in a page cannot: a prologue, a style of the whole page (its properties are
+inherited from the root instead), ids of groups (every figure counts from 1), and black where the page is dark."""
+
 
 def png(draw: Callable[[], Figure]) -> bytes:
     """PNG of 150 dpi. Same results, same bytes: no date, no version of the library in it."""
@@ -40,6 +53,23 @@ def png(draw: Callable[[], Figure]) -> bytes:
         stream = BytesIO()
         draw().savefig(stream, format="png", metadata={"Software": None})
     return stream.getvalue()
+
+
+def svg(draw: Callable[[], Figure], name: str = "figure") -> str:
+    """The figure as an `<svg>` element with the id `name`, to stand in a page. Same results, same string.
+
+    Text stays text; black is the page's own colour of text, the ground shows through, so that it can be shown
+    light and dark. `name` goes into the ids of what is drawn again and again (clip paths, markers), which are thus
+    not mixed up with those of another figure of the page.
+    """
+    settings = {"svg.fonttype": "none", "svg.hashsalt": name, "svg.id": name}
+    with matplotlib.style.context("default"), matplotlib.rc_context(settings):
+        stream = StringIO()
+        draw().savefig(stream, format="svg", metadata=dict.fromkeys(SVG_METADATA), transparent=True)
+    text = stream.getvalue()
+    for pattern, instead in IN_A_PAGE:
+        text = re.sub(pattern, instead, text, flags=re.DOTALL)
+    return text
 
 
 def panels(rows: int, columns: int, width: float, height: float, **shared: Any) -> tuple[Figure, Any]:
