@@ -18,7 +18,7 @@ from tests.walk.walked import Project
 SPEC: Final = """\
 # What a researcher sees, in miniature.
 data problems {
-  source = synthetic("arithmetic", train: 80, test: 24, largest: 20, steps: [1, 2])
+  source = synthetic("arithmetic", train: 400, test: 24, largest: 6, steps: [1, 1])
 }
 
 teacher solver { model = solution() }
@@ -31,11 +31,12 @@ mix cotd { problems = problems.train   teacher = solver   thoughts = cot }
 mix etd  = cotd { thoughts = cot + pot + eot }
 
 student tiny {
-  base         = scratch("t5", width: 32, layers: 1, heads: 2)
-  steps        = 60
-  batch        = 16
-  evaluations  = 3
-  dev_problems = 4
+  base          = scratch("t5", width: 48, layers: 1, heads: 2)
+  steps         = 300
+  learning_rate = 2e-3
+  batch         = 16
+  evaluations   = 3
+  dev_problems  = 4
 }
 
 experiment seen {
