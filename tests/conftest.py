@@ -18,6 +18,7 @@ GOLDEN = HERE / "golden"
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--golden", action="store_true", help="rewrite the golden files with what the code gives now")
+    parser.addoption("--screenshots", action="store_true", help="rewrite the pictures of docs/images that tests take")
     parser.addoption("--slow", action="store_true", help="also run the tests marked slow")
 
 
