@@ -13,8 +13,10 @@ from distill_dsl.cli import (
     formatting,
     graphing,
     planning,
+    registering,
     running,
     solving,
+    starting,
     storing,
 )
 
@@ -24,6 +26,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.command()(starting.init)
 app.command()(check.check)
 app.command("compile")(compiling.compile_)
 app.command()(planning.plan)
@@ -33,6 +36,7 @@ app.command()(formatting.fmt)
 app.command()(editing.lsp)
 app.command()(explaining.explain)
 app.command()(solving.solve)
+app.command()(registering.register)
 app.command()(running.track)
 app.command()(running.doctor)
 app.add_typer(storing.store, name="store")

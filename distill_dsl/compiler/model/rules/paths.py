@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import PurePosixPath
 from posixpath import split
-from typing import Protocol
+from typing import Final, Protocol
 
 from distill_dsl.compiler.diagnostics import Advice, Code, Diagnostic, Help, Labels, did_you_mean, error, warning
 from distill_dsl.compiler.language import nodes
@@ -27,6 +27,10 @@ from distill_dsl.contract.settings import (
     WordedTeacher,
     is_local,
 )
+from distill_dsl.contract.vocabulary import AnswerKind
+
+PACKAGED: Final = frozenset({*(f"prompts/{answer}.jinja2" for answer in AnswerKind), "prompts/exemplars.jsonl"})
+"""What a new project begins with."""
 
 
 class Place(Enum):
@@ -107,6 +111,8 @@ def _near(wanted: _Wanted, project: Project, named: frozenset[str]) -> Help:
     name = did_you_mean(path.name, [name for _, folder, name in parts if (folder or ".") == str(path.parent)])
     same = [other for other, _, name in parts if name == path.name]
     near = (path.parent / name).as_posix() if name else same[0] if len(same) == 1 else did_you_mean(str(path), known)
+    if near is None and wanted.path in PACKAGED:
+        return "`mtd init` puts the package's own there, and changes nothing that is there already"
     if near is None:
         return "put it there before the pipeline runs; paths are taken from the project's root"
     text = f"did you mean `{near}`?"
