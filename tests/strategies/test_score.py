@@ -12,7 +12,7 @@ from ruamel.yaml import YAML
 
 from distill_dsl.contract import files
 from distill_dsl.contract.failure import Failure
-from distill_dsl.contract.records import Prediction, Problem, Rank, Scored, Steps
+from distill_dsl.contract.records import DevThought, Prediction, Problem, Rank, Scored, Steps
 from distill_dsl.contract.vocabulary import HELD_OUT
 from distill_dsl.runtime.stages import score
 
@@ -52,6 +52,8 @@ def prepare(
         for n in range(samples)
     ]
     files.write_rows(files.predictions_file(CELL), rows)
+    files.write_rows(files.mix_file("both", "held_out"), list[Problem]())
+    files.write_rows(files.dev_thoughts_file("both-small-s1"), list[DevThought]())
     return rows
 
 

@@ -14,6 +14,7 @@ from pupils import examples, settings
 
 from distill_dsl.contract import files, params
 from distill_dsl.contract.failure import Failure
+from distill_dsl.contract.records import Problem
 from distill_dsl.runtime.stages import train
 from distill_dsl.runtime.students import distributed, training
 
@@ -26,6 +27,7 @@ student:
     accumulate: 2
     learning_rate: 0.01
     evaluations: 4
+    dev_problems: 3
 """
 CELL = "etd-small-s1"
 
@@ -130,6 +132,8 @@ def mixed(project: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     rows = examples()
     files.write_rows(files.mix_file("etd", "dev"), rows[:8])
     files.write_rows(files.mix_file("etd", "train"), rows[8:])
+    held_out = [Problem(id=row.problem, question=row.question, answer="3") for row in rows[:8:2]]
+    files.write_rows(files.mix_file("etd", "held_out"), held_out)
     return project
 
 

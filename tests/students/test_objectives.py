@@ -15,7 +15,7 @@ from transformers import AutoModelForSequenceClassification, TrainerState
 
 from distill_dsl.contract import files, params
 from distill_dsl.contract.failure import Failure
-from distill_dsl.contract.records import Example
+from distill_dsl.contract.records import Example, Problem
 from distill_dsl.runtime.stages import train
 from distill_dsl.runtime.students import preference
 from distill_dsl.runtime.students.watching import Watch
@@ -34,6 +34,7 @@ STUDENTS = {
     "again": (TINY, 8, 0.002, "null"),
     "upon": ("{kind: trained, student: judge}", 8, 0.002, "null"),
 }
+HELD_OUT = [Problem(id="q", question="Ann has 7 pens and buys 2 pens. How many pens?", answer="9")]
 
 
 @pytest.fixture(scope="module")
@@ -52,6 +53,7 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
         right, wrong = both_sides()
         for part, rows in (("train", right), ("wrong", wrong), ("dev", [])):
             files.write_rows(files.mix_file("etd", part), rows)
+        files.write_rows(files.mix_file("etd", "held_out"), HELD_OUT)
         train.run(mix="etd", student="tiny", seed=1)
     return home
 

@@ -26,6 +26,7 @@ student:
     batch: 8
     learning_rate: 0.01
     evaluations: 4
+    dev_problems: 3
 thought:
   cot: {answer: text, cue: "Let's think step by step.", prompt: none}
   pot: {answer: python, cue: "Let's break down the code step by step", prompt: none}
@@ -42,6 +43,8 @@ def mixed(project: Path) -> Path:
     rows = examples()
     files.write_rows(files.mix_file("etd", "dev"), rows[:8])
     files.write_rows(files.mix_file("etd", "train"), rows[8:])
+    held_out = [Problem(id=row.problem, question=row.question, answer="3") for row in rows[:8:2]]
+    files.write_rows(files.mix_file("etd", "held_out"), held_out)
     problems = [Problem(id=f"q{i}", question=f"Bob has {i % 9} pens. How many?", answer="3") for i in range(12)]
     files.write_rows(files.problems_file("gsm8k", "test"), problems)
     files.write_rows(files.problems_file("svamp", "test"), problems[:3])
@@ -67,7 +70,16 @@ def test_train_leaves_a_model_metrics_and_a_curve() -> None:
     metrics = json.loads(files.training_file("etd-small-s1").read_text())
     assert list(metrics) == [
         *("steps", "examples", "cut_inputs", "left_out", "altered"),
-        *("train_loss", "dev_loss", "parameters", "trained_parameters", "seconds", "tokens", "seen_tokens"),
+        *(
+            "train_loss",
+            "dev_loss",
+            "parameters",
+            "trained_parameters",
+            "seconds",
+            "dev_seconds",
+            "tokens",
+            "seen_tokens",
+        ),
         *("tokens_per_second", "padding", "peak_memory", "energy", "flops", "device", "precision"),
     ]
     assert (metrics["steps"], metrics["examples"], metrics["left_out"]) == (12, 72, 0)

@@ -1,26 +1,30 @@
 """score: execute a student's thoughts, compare with gold, and let every strategy choose.
 
 From predictions/<cell>.jsonl, the verifiers' ranks of them and the problems of each test to
-scores/<cell>.jsonl and .json. Problems that the mix holds out are judged like those of a test, so that
-strategies learn from them how far to trust a thought; they are no test, and are not reported.
+scores/<cell>.jsonl and .json; from what the student wrote while it was trained to scores/<cell>.dev.csv.
+Problems that the mix holds out are judged like those of a test, so that strategies learn from them how
+far to trust a thought; they are no test, and are not reported.
 """
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Iterable, Sequence
 from itertools import chain
+from pathlib import Path
 
 from msgspec.structs import replace
 
 from distill_dsl.contract import files
 from distill_dsl.contract.failure import Failure
 from distill_dsl.contract.params import read_settings
-from distill_dsl.contract.records import Judged, Prediction, Problem, Rank, Scored
+from distill_dsl.contract.records import DevThought, Judged, Prediction, Problem, Rank, Scored
 from distill_dsl.contract.runs import Run, name_of, parse_run
 from distill_dsl.contract.settings import ExperimentSettings, ThoughtSettings
 from distill_dsl.contract.strategies import Strategy, strategy_key, strategy_title
 from distill_dsl.contract.vocabulary import HELD_OUT
 from distill_dsl.runtime.progress import steps_shown
+from distill_dsl.runtime.strategies import midway
 from distill_dsl.runtime.strategies.choices import Learned, choices, learned, with_confidence
 from distill_dsl.runtime.strategies.choose import members_of
 from distill_dsl.runtime.strategies.measures import measures, summary
@@ -71,10 +75,51 @@ def run(
         for test in tests
     }
     files.write_rows(files.scored_file(cell), chain.from_iterable(by_test.values()))
-    files.write_text(files.dev_curve_file(cell), "step,accuracy\n")
+    drawn = midway.by_thoughts_alone(midway.headline(strategies, settings.headline))
+    write_dev_curve(files.dev_curve_file(cell), drawn, dev_judged(Run(mix, student, seed), formats), thoughts)
     files.write_json(files.scores_file(cell), {test: measures(found, thoughts) for test, found in by_test.items()})
     for test, found in by_test.items():
         print(f"{cell}: {test}: {summary(found)}")
+
+
+def dev_judged(run: Run, formats: dict[str, ThoughtSettings]) -> dict[int, list[list[Judged]]]:
+    """Step -> problem by problem, what the student wrote then, judged; empty where it was given no problems."""
+    path = files.dev_thoughts_file(run.trained)
+    held_out = list(files.read_rows(files.mix_file(run.mix, "held_out"), Problem))
+    asked = {(problem.id, thought) for problem in held_out for thought in formats}
+    written: dict[str, int] = {}
+    predictions: dict[Slot, Prediction] = {}
+    for row in files.read_rows(path, DevThought):
+        slot = (f"{HELD_OUT} after step {row.step}", row.problem, row.thought, 0)
+        if (row.problem, row.thought) not in asked or slot in predictions:
+            what = "holds a thought twice" if slot in predictions else "holds a thought that the mix does not ask for"
+            raise misfit(path, slot, what, stage="train")
+        written[slot[0]] = row.step
+        predictions[slot] = as_prediction(slot[0], row)
+    judged = judge_all(predictions, dict.fromkeys(written, held_out), formats)
+    found: dict[int, dict[str, list[Judged]]] = {step: {} for step in written.values()}
+    for (name, problem, _, _), one in judged.items():
+        found[written[name]].setdefault(problem, []).append(one)
+    return {step: list(problems.values()) for step, problems in found.items()}
+
+
+def as_prediction(test: str, row: DevThought) -> Prediction:
+    """A thought of the middle of a training as one of a test."""
+    return Prediction(
+        test=test, problem=row.problem, thought=row.thought, text=row.text, tokens=row.tokens, logprob=row.logprob
+    )
+
+
+def write_dev_curve(
+    path: Path, strategy: Strategy, judged: dict[int, list[list[Judged]]], thoughts: Sequence[str]
+) -> None:
+    """How often strategy and formats are right, a row a step; the heading alone where nothing was written."""
+    standings = midway.curve(judged, strategy, thoughts, vote_key)
+    with files.atomic(path) as stream:
+        csv.writer(stream, lineterminator="\n").writerows(midway.table(standings, thoughts))
+    for last in standings[-1:]:
+        share = f"{100 * last.accuracy:.1f} % of {len(judged[last.step])} problems"
+        print(f"{path.name}: {strategy_title(strategy)}, after step {last.step}: {share}")
 
 
 def usable(answers: Sequence[Strategy], thoughts: Sequence[str]) -> dict[str, Strategy]:

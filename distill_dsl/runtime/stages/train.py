@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -19,7 +19,7 @@ from transformers import set_seed
 from distill_dsl.contract import files
 from distill_dsl.contract.failure import Failure
 from distill_dsl.contract.params import read_settings
-from distill_dsl.contract.records import Example
+from distill_dsl.contract.records import Example, Problem
 from distill_dsl.contract.runs import Run, parse_run
 from distill_dsl.contract.settings import (
     HfBase,
@@ -31,7 +31,17 @@ from distill_dsl.contract.settings import (
     Weighted,
 )
 from distill_dsl.contract.vocabulary import STAGE_VERSIONS, StageKind
-from distill_dsl.runtime.students import distributed, measuring, models, preference, sides, training, verifier
+from distill_dsl.runtime.students import (
+    distributed,
+    machine,
+    measuring,
+    midway,
+    models,
+    preference,
+    sides,
+    training,
+    verifier,
+)
 from distill_dsl.runtime.students.batches import Encoding, encode, prompt
 from distill_dsl.runtime.students.card import write_card
 from distill_dsl.runtime.students.lessons import Lesson
@@ -75,7 +85,7 @@ class Learned:
 
 
 def run(*, mix: str, student: str, seed: int, base: str | None = None) -> None:
-    """Examples of a mix -> a model folder, its metrics and its learning curve.
+    """Examples of a mix -> a model folder, its metrics and curves, and what it wrote for problems of dev meanwhile.
 
     A killed training goes on from its last checkpoint; the model folder appears when all is done.
     `base` names the run whose model a `trained` base starts from. Where the environment asks for several
@@ -96,9 +106,10 @@ def run(*, mix: str, student: str, seed: int, base: str | None = None) -> None:
 
 def _write(cell: Cell, learned: Learned) -> None:
     _save(cell, learned)
-    _write_curve(files.curve_file(cell.name), learned.result.curve)
-    files.write_rows(files.dev_thoughts_file(cell.name), [])
-    files.write_text(files.system_file(cell.name), "seconds\n")
+    _write_table(files.curve_file(cell.name), _curve(learned.result.curve))
+    _write_table(files.system_file(cell.name), machine.table(learned.result.system))
+    if not isinstance(cell.settings.objective, Verifier):
+        files.write_rows(files.dev_thoughts_file(cell.name), learned.result.thoughts)
     metrics = _metrics(learned)
     files.write_json(files.training_file(cell.name), metrics)
     print(
@@ -131,7 +142,8 @@ def _fine_tune(cell: Cell) -> Learned:
             where=str(files.mix_file(cell.mix, "train")),
             help=f"raise `max_thought` of the student {cell.student}, now {cell.settings.max_thought} tokens",
         )
-    return Learned(pupil, train_set, _trained(cell, pupil, train_set.examples, dev_set.examples))
+    exam = _exam(cell, train_rows)
+    return Learned(pupil, train_set, _trained(cell, pupil, train_set.examples, dev_set.examples, exam=exam))
 
 
 def _contrast(cell: Cell, objective: Preference | Verifier) -> Learned:
@@ -149,7 +161,9 @@ def _contrast(cell: Cell, objective: Preference | Verifier) -> Learned:
             )
         case Verifier():
             task = verifier.telling_task(pupil, cell.mix, right, wrong, cell.settings, seed=cell.seed)
-    result = _trained(cell, task.pupil, task.learned, task.measured, task.lesson)
+    # A verifier writes nothing.
+    exam = _exam(cell, right) if isinstance(objective, Preference) else None
+    result = _trained(cell, task.pupil, task.learned, task.measured, task.lesson, exam)
     return Learned(task.pupil, task.examples, result, task.figures())
 
 
@@ -159,6 +173,7 @@ def _trained(
     train_set: Sequence[Any],
     dev_set: Sequence[Any],
     lesson: Lesson[Any] | None = None,
+    exam: midway.Exam | None = None,
 ) -> training.Training:
     steps = training.steps_of(cell.settings, len(train_set))
     _say_resumed(cell, steps)
@@ -172,7 +187,22 @@ def _trained(
             checkpoints=cell.checkpoints,
             progress=progress,
             lesson=lesson,
+            exam=exam,
         )
+
+
+def _exam(cell: Cell, rows: Iterable[Example]) -> midway.Exam | None:
+    """What the student solves at each evaluation: problems that its mix holds out."""
+    if distributed.in_shards():
+        print(f"{cell.name}: problems of dev are not solved while a model lies in shards", flush=True)
+        return None
+    problems = list(files.read_rows(files.mix_file(cell.mix, "held_out"), Problem))
+    return midway.exam(problems, _cues(rows), cell.settings, processes=distributed.world())
+
+
+def _cues(rows: Iterable[Example]) -> dict[str, str]:
+    """Thought -> the cue that asks for it."""
+    return {row.thought: row.cue for row in rows}
 
 
 def _say_resumed(cell: Cell, steps: int) -> None:
@@ -231,7 +261,9 @@ def _encoded(pupil: models.Student, rows: list[Example], settings: StudentSettin
 def _digest(settings: StudentSettings, mix: str, seed: int, base: str | None = None) -> str:
     """What a checkpoint depends on: settings, seed, the bytes of the inputs, and the stage's version."""
     said = f"{STAGE_VERSIONS[StageKind.TRAIN]}:{seed}:".encode() + msgspec.json.encode(settings)
-    parts = ("train", "wrong") if isinstance(settings.objective, Preference | Verifier) else ("train", "dev")
+    parts = ["train", "wrong" if isinstance(settings.objective, Preference | Verifier) else "dev"]
+    if not isinstance(settings.objective, Verifier):
+        parts.append("held_out")
     return files.digest_of(said, [*(files.mix_file(mix, part) for part in parts), *_base_files(settings, base)])
 
 
@@ -276,7 +308,7 @@ def _progress(cell: str, steps: int) -> Iterator[Told]:
 def _save(cell: Cell, learned: Learned) -> None:
     """Write the model and its page beside its place, then move it there: a folder that exists is whole."""
     folder = files.model_folder(cell.name)
-    cues = {row.thought: row.cue for row in files.read_rows(files.mix_file(cell.mix, "train"), Example)}
+    cues = _cues(files.read_rows(files.mix_file(cell.mix, "train"), Example))
     part = folder.with_name(f".{folder.name}.part")
     try:
         for old in (part, folder):
@@ -291,13 +323,16 @@ def _save(cell: Cell, learned: Learned) -> None:
         raise files.unwritable(folder, error) from error
 
 
-def _write_curve(path: Path, curve: tuple[training.Point, ...]) -> None:
+def _write_table(path: Path, table: Iterable[Sequence[object]]) -> None:
     with files.atomic(path) as stream:
-        rows = csv.writer(stream, lineterminator="\n")
-        rows.writerow(["step", "loss", "dev_loss", "learning_rate"])
-        for point in curve:
-            dev = "" if point.dev_loss is None else f"{point.dev_loss:.6f}"
-            rows.writerow([point.step, f"{point.loss:.6f}", dev, f"{point.learning_rate:.9f}"])
+        csv.writer(stream, lineterminator="\n").writerows(table)
+
+
+def _curve(points: Sequence[training.Point]) -> Iterator[list[object]]:
+    yield ["step", "loss", "dev_loss", "learning_rate"]
+    for point in points:
+        dev = "" if point.dev_loss is None else f"{point.dev_loss:.6f}"
+        yield [point.step, f"{point.loss:.6f}", dev, f"{point.learning_rate:.9f}"]
 
 
 def _metrics(learned: Learned) -> Metrics:
@@ -313,9 +348,10 @@ def _metrics(learned: Learned) -> Metrics:
         "parameters": models.parameters(learned.pupil),
         "trained_parameters": result.trained_parameters,
         "seconds": result.seconds,
+        "dev_seconds": result.spent.solving,
         "tokens": sum(row.length for row in encoding.examples),
         "seen_tokens": result.seen.total,
-        "tokens_per_second": result.seen.total / result.seconds,
+        "tokens_per_second": result.seen.total / (result.seconds - result.spent.solving),
         "padding": 1 - result.seen.total / result.space,
         "peak_memory": result.spent.peak_memory,
         "energy": result.spent.energy,

@@ -51,6 +51,11 @@ def world() -> int:
     return int(os.environ.get("WORLD_SIZE", "1")) if is_launched() else 1
 
 
+def in_shards() -> bool:
+    """Whether each process holds a part of the model only (FSDP), as the launcher told it."""
+    return os.environ.get("ACCELERATE_USE_FSDP", "false").lower() in ("true", "1")
+
+
 def wait_for_all() -> None:
     """Go on when every process has come here."""
     if torch.distributed.is_initialized():

@@ -120,22 +120,34 @@ def _processors(folder: Path) -> Counters:
 
 
 def _gpu() -> Counters:
-    """The counter of the GPU in use, where NVIDIA's library is installed (`pip install nvidia-ml-py`)."""
-    if not torch.cuda.is_available():
+    """The counter of the GPU in use."""
+    found = nvml(torch.cuda.current_device()) if torch.cuda.is_available() else None
+    if found is None:
         return {}
+    library, handle = found
     try:
-        library: Any = importlib.import_module("pynvml")
-    except ImportError:
-        return {}
-    try:
-        library.nvmlInit()
-        # By its identity: CUDA_VISIBLE_DEVICES makes numbers of its own.
-        identity = f"GPU-{torch.cuda.get_device_properties(torch.cuda.current_device()).uuid}"
-        handle = library.nvmlDeviceGetHandleByUUID(identity.encode())
-        return {identity: (int(library.nvmlDeviceGetTotalEnergyConsumption(handle)) * 1000, 0)}
+        return {"gpu": (int(library.nvmlDeviceGetTotalEnergyConsumption(handle)) * 1000, 0)}
     except library.NVMLError:
         # Cards before 2017 do not count.
         return {}
+
+
+def nvml(device: int) -> tuple[Any, Any] | None:
+    """NVIDIA's library and its handle for torch's GPU of that number.
+
+    None where the library is not installed (`pip install nvidia-ml-py`), or does not know the GPU.
+    """
+    try:
+        library: Any = importlib.import_module("pynvml")
+    except ImportError:
+        return None
+    try:
+        library.nvmlInit()
+        # By its identity: CUDA_VISIBLE_DEVICES makes numbers of its own.
+        identity = f"GPU-{torch.cuda.get_device_properties(device).uuid}"
+        return library, library.nvmlDeviceGetHandleByUUID(identity.encode())
+    except library.NVMLError:
+        return None
 
 
 def _used(before: Counters, after: Counters) -> float | None:

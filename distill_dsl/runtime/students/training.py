@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -20,6 +20,7 @@ from safetensors import SafetensorError
 from transformers import SchedulerType, TrainingArguments, set_seed
 
 from distill_dsl.contract.failure import Failure
+from distill_dsl.contract.records import DevThought
 from distill_dsl.contract.settings import StudentSettings, Weighted
 from distill_dsl.runtime.students.adapters import merge, with_adapter
 from distill_dsl.runtime.students.batches import Encoded, schedule
@@ -28,10 +29,12 @@ from distill_dsl.runtime.students.distributed import is_first, rank, world
 from distill_dsl.runtime.students.engine import Engine, Plan
 from distill_dsl.runtime.students.flops import training_flops, weights_a_token
 from distill_dsl.runtime.students.lessons import Lesson, R, Tokens, fine_tuning
+from distill_dsl.runtime.students.machine import Sample
+from distill_dsl.runtime.students.midway import Exam
 from distill_dsl.runtime.students.models import Student
 from distill_dsl.runtime.students.packing import packing_for
 from distill_dsl.runtime.students.precision import be_repeatable, computes_in_half
-from distill_dsl.runtime.students.watching import DONE, Progress, Spent, Watch, spent_at
+from distill_dsl.runtime.students.watching import DONE, Progress, Solve, Spent, Watch
 
 KEPT: Final = 2
 """Checkpoints kept: if a kill damages the newest, the one before is whole."""
@@ -65,6 +68,10 @@ class Training:
     """Weights that learned: those of the adapters, where there are any."""
     precision: str
     """`float32` or `bfloat16`."""
+    thoughts: tuple[DevThought, ...] = ()
+    """What the student wrote for problems of dev at each evaluation."""
+    system: tuple[Sample, ...] = ()
+    """What the machine did meanwhile."""
     weights: Mapping[str, torch.Tensor] | None = None
     """All weights, where the model that was trained holds only a part of them in this process (FSDP)."""
 
@@ -91,11 +98,12 @@ def train(
     checkpoints: Path,
     progress: Progress,
     lesson: Lesson[R] | None = None,
+    exam: Exam | None = None,
 ) -> Training:
     """Train the student in place; without a lesson it is fine-tuned on the rows, which are `Encoded` then.
 
     Call `set_seed` before the model is made, so that it is seeded too. `checkpoints` holds what a training
-    that was killed left, and is of no use after this one.
+    that was killed left, and is of no use after this one. `exam` is what the student solves at each evaluation.
     """
     half = computes_in_half(settings.precision)
     be_repeatable()
@@ -108,9 +116,10 @@ def train(
     if settings.compile:
         compile_layers(student)
     whole = whole_checkpoints(checkpoints)
-    watch = Watch(steps, progress, earlier=spent_at(whole[-1]) if whole else Spent())
+    watch = Watch(steps, progress, _solving(student, exam), whole[-1] if whole else None)
     set_seed(seed)
-    with _writing(checkpoints), translating(settings.compile):
+    sampled = watch.machine.running() if is_first() else nullcontext()
+    with _writing(checkpoints), translating(settings.compile), sampled:
         engine = Engine(
             model,
             _arguments(settings, checkpoints, steps=steps, seed=seed, half=half, measured=bool(dev_set)),
@@ -137,8 +146,17 @@ def train(
         flops=training_flops(weights, read=seen.read, written=seen.written),
         trained_parameters=trained_parameters,
         precision="bfloat16" if half else "float32",
+        thoughts=tuple(watch.thoughts),
+        system=tuple(watch.machine.samples),
         weights=all_weights,
     )
+
+
+def _solving(student: Student, exam: Exam | None) -> Solve:
+    def solve(step: int) -> list[DevThought]:
+        return [] if exam is None else exam.sat(student, step)
+
+    return solve
 
 
 def fine_tuning_of(student: Student, rows: Sequence[Any], settings: StudentSettings) -> Lesson[Encoded]:
