@@ -6,24 +6,39 @@ the tracker is told and never stops a pipeline; trouble with our own files does.
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
-from pathlib import Path
+from typing import Final
 
 from distill_dsl.contract.failure import Failure
-from distill_dsl.contract.files import REPORT_FIGURES, report_folder
 from distill_dsl.contract.runs import parse_run
 from distill_dsl.runtime.progress import steps_shown
-from distill_dsl.runtime.tracking.facts import Facts, facts_of
+from distill_dsl.runtime.tracking.entries import Branch, Kind
+from distill_dsl.runtime.tracking.facts import facts_of
+from distill_dsl.runtime.tracking.naming import tracked_name
+from distill_dsl.runtime.tracking.patience import within
 from distill_dsl.runtime.tracking.pipeline import Pipeline, read_pipeline
 from distill_dsl.runtime.tracking.place import shown, tracking_uri, ui_command
-from distill_dsl.runtime.tracking.project import project
+from distill_dsl.runtime.tracking.project import Done, project
+from distill_dsl.runtime.tracking.provenance import common_tags
 from distill_dsl.runtime.tracking.store import experiment_id, opened
+from distill_dsl.runtime.tracking.whole import tree_of
+
+SECONDS: Final = 90.0
+SECONDS_A_RUN: Final = 10.0
+"""Longest that a pipeline waits for a tracker; it takes about a second a run, and some to open a fresh store."""
+
+PATIENCE: Final = "MTD_TRACK_SECONDS"
+"""A variable of the environment that says how long instead."""
+
+NAMED: Final = 5
+"""Names of runs in a line of the summary."""
 
 
 def run(*, experiment: str, runs: list[str]) -> None:
     """One MLflow run for each of `runs` (`mix=etd,student=small,seed=1`, with `,paths=2` where params are varied)."""
-    trouble = tracked(experiment, runs, read_pipeline())
+    trouble = tracked(experiment, runs, read_pipeline(), patience(len(runs)))
     if trouble is not None:
         print(f"warning: {trouble}", file=sys.stderr)
 
@@ -34,26 +49,77 @@ def again() -> None:
     for stage in pipeline.stages:
         if stage.startswith("track-"):
             options = pipeline.options(stage)
-            trouble = tracked(options["experiment"][0], options["run"], pipeline)
+            trouble = tracked(options["experiment"][0], options["run"], pipeline, None)
             if trouble is not None:
                 raise trouble
 
 
-def tracked(experiment: str, runs: Sequence[str], pipeline: Pipeline) -> Failure | None:
-    """Read everything first, then write to the tracker; returns what went wrong with the tracker."""
-    facts = [facts_of(experiment, parse_run(text), pipeline) for text in runs]
-    folder = report_folder(experiment)
-    report = [path for name in ("table.md", *REPORT_FIGURES) if (path := folder / name).is_file()]
+def patience(runs: int) -> float:
+    """Seconds that a pipeline gives the tracker for so many runs."""
+    said = os.environ.get(PATIENCE)
+    if not said:
+        return SECONDS + SECONDS_A_RUN * runs
     try:
-        name, fresh = send(experiment, facts, report, pipeline)
+        return float(said)
+    except ValueError as error:
+        raise Failure(
+            f"{PATIENCE} is no number of seconds: {said}", help=f"unset {PATIENCE}, or set it to 60"
+        ) from error
+
+
+def tracked(experiment: str, runs: Sequence[str], pipeline: Pipeline, seconds: float | None) -> Failure | None:
+    """Read everything first, then write to the tracker; returns what went wrong with the tracker."""
+    tree = tree_of(experiment, {run: facts_of(experiment, run, pipeline) for run in map(parse_run, runs)}, pipeline)
+    name = tracked_name(experiment, pipeline)
+    try:
+        done = within(seconds, lambda: send(name, tree))
     except Failure:
         raise
     # Whatever a tracker raises (network, database, disk, its own bugs), results are safe in files.
     except Exception as error:
         return unreached(error)
-    runs = "1 run" if len(facts) == 1 else f"{len(facts)} runs"
-    print(f"MLflow experiment {name}: {runs}, {fresh} of them new; see them with\n  {ui_command()}")
+    print("\n".join([*told(name, tree, done), f"  {ui_command()}"]))
     return None
+
+
+def send(name: str, tree: Branch) -> Done:
+    """Write to the tracker's experiment of that name."""
+    runs = sum(entry.kind is Kind.RUN for entry in tree)
+    with opened() as client, steps_shown("tracking", runs) as advance:
+        shared = {"mlflow.experimentKind": "custom_model_development", "mlflow.note.content": experiment_note(tree)}
+        return project(client, experiment_id(client, name, shared), tree, common_tags(), advance)
+
+
+def told(name: str, tree: Branch, done: Done) -> list[str]:
+    """What became of it, in a few lines."""
+    runs, groups = (counted(tree, kind) for kind in (Kind.RUN, Kind.GROUP))
+    lines = [f"MLflow experiment {name}: {runs}{f' in {groups}' if groups else ''}, {len(done.new)} of them new"]
+    if done.replaced:
+        lines.append(f"  in place of other results for the same settings: {listed(done.replaced)}")
+    if done.aside:
+        lines.append(f"  no longer what the spec asks for, set aside: {listed(done.aside)}")
+    return [*lines, "see them with"]
+
+
+def counted(tree: Branch, kind: Kind) -> str:
+    """How many of a kind, in words; nothing where there are none."""
+    number = sum(entry.kind is kind for entry in tree)
+    return f"{number} {kind.value}{'' if number == 1 else 's'}" if number else ""
+
+
+def listed(names: Sequence[str]) -> str:
+    """The first names, and how many more."""
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return f"{', '.join(names[:NAMED])}{more}"
+
+
+def experiment_note(tree: Branch) -> str:
+    """What MLflow shows above all runs."""
+    place = tree.entry.tags.get("mlflow.source.name", "dvc.yaml")
+    return (
+        f"Experiment `{tree.entry.name}` of `{place}`. Runs nest: the experiment, a student after a mix, its seeds. "
+        'What the spec asks for now has `tags."mtd.current" = "true"`; all of it is made from files by `mtd track`.'
+    )
 
 
 def unreached(error: Exception) -> Failure:
@@ -63,22 +129,3 @@ def unreached(error: Exception) -> Failure:
         shown(f"MLflow at {tracking_uri()} was not brought up to date: {first}"),
         help="the results are safe in artifacts/; when it is mended, run `mtd track`",
     )
-
-
-def send(experiment: str, facts: Sequence[Facts], report: Sequence[Path], pipeline: Pipeline) -> tuple[str, int]:
-    """Write to the tracker; returns its experiment's name and how many runs were new."""
-    name = tracked_name(experiment, pipeline)
-    with opened() as client, steps_shown("tracking", len(facts)) as advance:
-        target = experiment_id(client, name, {"mlflow.experimentKind": "custom_model_development"})
-        fresh = 0
-        for one in facts:
-            fresh += project(client, target, one, report)
-            advance(1)
-    return name, fresh
-
-
-def tracked_name(experiment: str, pipeline: Pipeline) -> str:
-    """`<spec>.<experiment>`, so that specs that share a store stay apart; one name where both are equal."""
-    specs = pipeline.options("spec").get("specs") if "spec" in pipeline.stages else None
-    spec = Path(specs[0]).stem if specs else experiment
-    return experiment if spec == experiment else f"{spec}.{experiment}"

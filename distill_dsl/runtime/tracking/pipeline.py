@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import shlex
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
@@ -29,6 +30,8 @@ class Pipeline:
 
     stages: dict[str, dict[str, Any]]
     hashes: dict[str, str]
+    locked: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """The stages as dvc.lock holds them: what each of them read and wrote when it last ran."""
 
     def stage(self, name: str) -> dict[str, Any]:
         """One stage of dvc.yaml."""
@@ -57,10 +60,27 @@ class Pipeline:
             return hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest()
         return known
 
+    def before(self, name: str) -> list[str]:
+        """A stage and all that made what it read, when they last ran, in the order of dvc.yaml."""
+        makers = {path: maker for maker in self.locked for path, _ in self.files(maker, "outs")}
+        found, waiting = set(), [name]
+        while waiting:
+            stage = waiting.pop()
+            if stage not in found:
+                found.add(stage)
+                waiting += [makers[path] for path, _ in self.files(stage, "deps") if path in makers]
+        return [stage for stage in self.stages if stage in found]
+
+    def files(self, name: str, way: str) -> Iterator[tuple[str, str]]:
+        """Path and md5 of what a stage read (`deps`) or wrote (`outs`) when it last ran."""
+        for file in self.locked.get(name, {}).get(way) or ():
+            if "md5" in file:
+                yield str(file["path"]), str(file["md5"])
+
 
 def read_pipeline() -> Pipeline:
     """dvc.yaml, which must be there, and dvc.lock, which is not before the first run."""
     stages = dict(read_mapping(DVC_FILE, help=MEND).get("stages") or {})
     locked = read_mapping(LOCK_FILE, help=MEND).get("stages") or {} if LOCK_FILE.exists() else {}
     outs = [out for stage in locked.values() for out in stage.get("outs") or ()]
-    return Pipeline(stages, {str(out["path"]): str(out["md5"]) for out in outs if "md5" in out})
+    return Pipeline(stages, {str(out["path"]): str(out["md5"]) for out in outs if "md5" in out}, dict(locked))

@@ -24,6 +24,11 @@ def is_local() -> bool:
     return not os.environ.get(VARIABLE)
 
 
+def is_database() -> bool:
+    """Whether runs go to a database without a server: for artifacts MLflow would take wherever a command runs."""
+    return not tracking_uri().startswith(("http:", "https:", "databricks"))
+
+
 def local_uri(root: Path) -> str:
     """An SQLite file at the root; absolute, as a relative one would depend on where `mlflow ui` starts."""
     return f"sqlite:///{root / 'mlflow.db'}"

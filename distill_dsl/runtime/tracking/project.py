@@ -1,148 +1,199 @@
-"""Facts into MLflow, so that doing it again changes nothing.
+"""Runs into MLflow, so that doing it again changes nothing.
 
-A run is found by its cell (`mtd.cell`) and what was asked (`mtd.asked`, a hash of its params):
+A run is found by its kind and key (`mtd.kind`, `mtd.cell`) and what was asked (`mtd.asked`, a hash of its params):
 
-- same results (`mtd.digest`): it stays, and its tags and the shared report are brought up to date;
-- other results for what was asked before: the old run is moved to MLflow's bin and a new one takes
-  its place, since a metric that is logged twice would show both values;
+- same results (`mtd.digest`): it stays, and its tags and its place below another are brought up to date;
+- other results for what was asked before: a new run takes the old one's place, which goes to MLflow's bin,
+  since a metric that is logged twice would show both values;
 - other params: a new run beside the old ones, since params cannot change and settings are what
-  runs are compared by. The newest of a cell has `mtd.current = true`, the others `false`.
+  runs are compared by. The newest of a key has `mtd.current = true`, the others `false`, and so has
+  what is no longer asked for. Of the experiment's own run there is only the newest.
+
+A run that has no digest was left unfinished by an interruption: it goes to the bin, too.
 """
 
 from __future__ import annotations
 
-import json
 import time
-from collections.abc import Iterator, Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
 
-from distill_dsl.contract.files import read_rows
-from distill_dsl.contract.records import Scored
-from distill_dsl.runtime.tracking.facts import Facts
+from distill_dsl.runtime.tracking.entries import Branch, Entry, Kind
+from distill_dsl.runtime.tracking.writing import fill, tag
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import Run as MlflowRun
 
-T = TypeVar("T")
+PARENT: Final = "mlflow.parentRunId"
 
-METRICS_AT_ONCE: Final = 900
-PARAMS_AT_ONCE: Final = 90
-"""MLflow takes at most 1,000 metrics and 100 params in one call."""
-
-LONGEST: Final = 6000
-"""Characters of a param's value that MLflow keeps."""
-
-SHOWN: Final = 200
-"""Problems of each test in the table of predictions, which the UI loads whole. All are in the JSONL."""
+KEYS: Final = {Kind.EXPERIMENT: "mtd.experiment", Kind.GROUP: "mtd.group", Kind.RUN: "mtd.cell"}
+"""Kind -> the tag that holds its key."""
 
 
-def project(client: MlflowClient, experiment: str, facts: Facts, report: Sequence[Path]) -> bool:
-    """Bring one run into MLflow; returns whether it was new."""
-    known = client.search_runs([experiment], filter_string=f"tags.`mtd.cell` = '{facts.cell}'")
-    kept, stale = split(known, facts)
-    for run in stale:
-        client.delete_run(run.info.run_id)
-    for run in known:
-        if run is not kept and run not in stale:
-            client.set_tag(run.info.run_id, "mtd.current", "false")
-    run_id = write(client, experiment, facts) if kept is None else str(kept.info.run_id)
-    tag(client, run_id, facts.tags | {"mtd.current": "true"})
-    for path in report:
-        client.log_artifact(run_id, str(path), "report")
+@dataclass
+class Done:
+    """What a projection did, by the names of runs (not of groups)."""
+
+    new: list[str] = field(default_factory=list)
+    kept: list[str] = field(default_factory=list)
+    replaced: list[str] = field(default_factory=list)
+    """Those of `new` that took the place of other results."""
+    aside: list[str] = field(default_factory=list)
+    """No longer what the experiment asks for."""
+
+
+@dataclass
+class Projection:
+    """One experiment's way into MLflow."""
+
+    client: MlflowClient
+    experiment: str
+    """MLflow's id."""
+    common: Mapping[str, str]
+    """Tags that everything gets."""
+    advance: Callable[[int], None]
+    known: list[MlflowRun] = field(default_factory=list)
+    live: set[str] = field(default_factory=set)
+    done: Done = field(default_factory=Done)
+
+
+def project(
+    client: MlflowClient, experiment: str, tree: Branch, common: Mapping[str, str], advance: Callable[[int], None]
+) -> Done:
+    """Bring an experiment's run, its groups and its runs into MLflow; `advance` is told of each run."""
+    going = Projection(client, experiment, common, advance)
+    for run in ours(client, experiment):
+        if "mtd.digest" in run.data.tags:
+            going.known.append(run)
+        else:
+            client.delete_run(run.info.run_id)
+    root = place(going, tree, None)
+    tidy(going, root)
+    return going.done
+
+
+def ours(client: MlflowClient, experiment: str) -> list[MlflowRun]:
+    """All that tracking has made there; a person's own runs are left alone."""
+    found: list[MlflowRun] = []
+    token = None
+    while True:
+        page = client.search_runs([experiment], page_token=token)
+        found += [run for run in page if any(key in run.data.tags for key in KEYS.values())]
+        token = page.token
+        if not token:
+            return found
+
+
+def place(going: Projection, branch: Branch, parent: str | None) -> str:
+    """One run and those below it; its id."""
+    entry = branch.entry
+    kept, stale = split(going.known, entry)
+    tags = tags_for(going, entry, parent)
     if kept is None:
-        # Only now: a run that an interruption left unfinished is replaced the next time.
-        client.set_tag(run_id, "mtd.digest", facts.digest)
-        client.set_terminated(run_id, "FINISHED")
-    return kept is None
-
-
-def split(known: Sequence[MlflowRun], facts: Facts) -> tuple[MlflowRun | None, list[MlflowRun]]:
-    """The run that already holds these facts, and those that answer the same question with other results."""
-    same = [run for run in known if run.data.tags.get("mtd.asked") == facts.asked]
-    kept = next((run for run in same if run.data.tags.get("mtd.digest") == facts.digest), None)
-    return kept, [run for run in same if run is not kept]
-
-
-def write(client: MlflowClient, experiment: str, facts: Facts) -> str:
-    """A new run with params, metrics, curve, data sets and predictions; still without its digest."""
-    from mlflow.entities import Metric, Param
-
-    now = int(time.time() * 1000)
-    started = now - int(facts.seconds * 1000)
-    identity = {"mtd.cell": facts.cell, "mtd.asked": facts.asked}
-    run = client.create_run(experiment, start_time=started, tags=identity, run_name=facts.name)
-    run_id = str(run.info.run_id)
-    params = [Param(key, value[:LONGEST]) for key, value in facts.params.items()]
-    for some in chunks(params, PARAMS_AT_ONCE):
-        client.log_batch(run_id, params=some)
-    points = [(f"curve/{name}", value, step) for step, values in facts.curve for name, value in values.items()]
-    points += [(name, value, 0) for name, value in facts.metrics.items()]
-    metrics = [Metric(name, value, now, step) for name, value, step in points]
-    for batch in chunks(metrics, METRICS_AT_ONCE):
-        client.log_batch(run_id, metrics=batch)
-    client.log_inputs(run_id, datasets=inputs(facts))
-    client.log_artifact(run_id, str(facts.scored), "predictions")
-    show_predictions(client, run_id, facts.scored)
+        run_id, end = begin(going.client, going.experiment, entry, tags)
+    else:
+        run_id = str(kept.info.run_id)
+        renew(going.client, kept, tags)
+    going.live.add(run_id)
+    for below in branch.below:
+        place(going, below, run_id)
+    if kept is None:
+        finish(going.client, run_id, entry, end)
+    for run in stale:
+        # Only now: whoever looks meanwhile finds the old results and not none.
+        going.client.delete_run(run.info.run_id)
+    going.known = [run for run in going.known if run not in stale]
+    note(going, entry, fresh=kept is None, replaces=bool(stale))
     return run_id
 
 
-def tag(client: MlflowClient, run_id: str, tags: dict[str, str]) -> None:
-    """Set all tags in one call."""
-    from mlflow.entities import RunTag
-
-    client.log_batch(run_id, tags=[RunTag(key, value) for key, value in tags.items()])
-
-
-def inputs(facts: Facts) -> list[Any]:
-    """The data sets with DVC's md5 as digest: MLflow's own would look at the first 10,000 rows only."""
-    from mlflow.entities import Dataset, DatasetInput, InputTag
-
-    return [
-        DatasetInput(
-            Dataset(
-                name=data.name,
-                digest=data.digest,
-                source_type="local",
-                source=json.dumps({"uri": data.path}),
-                profile=json.dumps({"num_rows": data.rows}),
-            ),
-            [InputTag("mlflow.data.context", data.context)],
-        )
-        for data in facts.datasets
-    ]
+def split(known: Sequence[MlflowRun], entry: Entry) -> tuple[MlflowRun | None, list[MlflowRun]]:
+    """The run that already holds this, and those that answer the same question with other results."""
+    same = [run for run in known if answers(run, entry)]
+    kept = next((run for run in same if run.data.tags["mtd.digest"] == entry.digest), None)
+    return kept, [run for run in same if run is not kept]
 
 
-def show_predictions(client: MlflowClient, run_id: str, scored: Path) -> None:
-    """A table in MLflow's own form, which its UI lays side by side for several runs."""
-    rows = list(shown(scored))
-    columns = list(dict.fromkeys(name for row in rows for name in row))
-    client.log_dict(
-        run_id, {"columns": columns, "data": [[row.get(name) for name in columns] for row in rows]}, "predictions.json"
-    )
-    client.set_tag(run_id, "mlflow.loggedArtifacts", json.dumps([{"path": "predictions.json", "type": "table"}]))
+def answers(run: MlflowRun, entry: Entry) -> bool:
+    """Whether a known run answers the same question."""
+    tags = run.data.tags
+    if tags.get(KEYS[entry.kind]) != entry.key:
+        return False
+    return entry.kind is Kind.EXPERIMENT or tags.get("mtd.asked") == entry.asked
 
 
-def shown(scored: Path) -> Iterator[dict[str, str | None]]:
-    """The first problems of each test: each format's first thought and each strategy's answer."""
-    seen: dict[str, int] = {}
-    for row in read_rows(scored, Scored):
-        seen[row.test] = seen.get(row.test, 0) + 1
-        if seen[row.test] > SHOWN:
+def tags_for(going: Projection, entry: Entry, parent: str | None) -> dict[str, str]:
+    """All tags of a run but the digest, which says that it is finished."""
+    found = {**going.common, **entry.tags, "mtd.kind": entry.kind.value, KEYS[entry.kind]: entry.key}
+    found |= {"mtd.asked": entry.asked, "mtd.current": "true"}
+    return found | ({PARENT: parent} if parent is not None else {})
+
+
+def renew(client: MlflowClient, run: MlflowRun, tags: Mapping[str, str]) -> None:
+    """Set the tags of a known run that say something else, and take away those that nothing says any more."""
+    changed = {key: value for key, value in tags.items() if run.data.tags.get(key) != value}
+    if changed:
+        tag(client, run.info.run_id, changed)
+    for key in run.data.tags:
+        if key.startswith("mtd.") and key not in tags and key != "mtd.digest":
+            client.delete_tag(run.info.run_id, key)
+
+
+def begin(client: MlflowClient, experiment: str, entry: Entry, tags: Mapping[str, str]) -> tuple[str, int]:
+    """A new run with all that it holds, still without its digest; its id and when it ended, in milliseconds."""
+    began = entry.span.began if entry.span.began is not None else time.time() - entry.span.seconds
+    start = round(began * 1000)
+    identity = {key: tags[key] for key in ("mtd.kind", KEYS[entry.kind], PARENT) if key in tags}
+    run = client.create_run(experiment, start_time=start, tags=identity, run_name=entry.name)
+    run_id = str(run.info.run_id)
+    end = start + round(entry.span.seconds * 1000)
+    fill(client, run_id, entry, start, end)
+    tag(client, run_id, tags)
+    return run_id, end
+
+
+def finish(client: MlflowClient, run_id: str, entry: Entry, end: int) -> None:
+    """Say that a run is whole: one that an interruption left without its digest is replaced the next time."""
+    client.set_terminated(run_id, "FINISHED", end)
+    client.set_tag(run_id, "mtd.digest", entry.digest)
+
+
+def note(going: Projection, entry: Entry, *, fresh: bool, replaces: bool) -> None:
+    """Keep what was done for the summary."""
+    if entry.kind is not Kind.RUN:
+        return
+    (going.done.new if fresh else going.done.kept).append(entry.name)
+    if fresh and replaces:
+        going.done.replaced.append(entry.name)
+    going.advance(1)
+
+
+# --- what is no longer asked for ------------------------------------------------------------------
+
+
+def tidy(going: Projection, root: str) -> None:
+    """Set aside what belongs to other settings, below the experiment's run where its own place is gone."""
+    aside = [run for run in going.known if run.info.run_id not in going.live]
+    groups = {run.info.run_id for run in aside if kind_of(run) is Kind.GROUP}
+    inhabited = {run.data.tags.get(PARENT) for run in aside}
+    for run in aside:
+        run_id, kind = run.info.run_id, kind_of(run)
+        if kind is Kind.EXPERIMENT or (kind is Kind.GROUP and run_id not in inhabited):
+            going.client.delete_run(run_id)
             continue
-        cells: dict[str, str | None] = {
-            "test": row.test,
-            "problem": row.problem,
-            "question": row.question,
-            "gold": row.gold,
-        }
-        for thought in (one for one in row.thoughts if one.sample == 0):
-            cells |= {thought.thought: thought.text, f"{thought.thought} verdict": thought.verdict}
-        yield cells | {f"{key} answer": choice.answer for key, choice in row.choices.items()}
+        wanted = {"mtd.current": "false"}
+        parent = run.data.tags.get(PARENT)
+        if kind is Kind.GROUP or parent not in groups | going.live:
+            wanted[PARENT] = root
+        if kind is Kind.RUN and run.data.tags.get("mtd.current") == "true":
+            going.done.aside.append(str(run.info.run_name))
+        changed = {key: value for key, value in wanted.items() if run.data.tags.get(key) != value}
+        if changed:
+            tag(going.client, run_id, changed)
 
 
-def chunks(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
-    """Items in groups of at most `size`."""
-    for start in range(0, len(items), size):
-        yield items[start : start + size]
+def kind_of(run: MlflowRun) -> Kind:
+    """What a known run stands for."""
+    return Kind(run.data.tags.get("mtd.kind", Kind.RUN.value))

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 from filelock import FileLock
 
 from distill_dsl.contract.files import project_root
-from distill_dsl.runtime.tracking.place import is_local, local_artifacts, lock_file, tracking_uri
+from distill_dsl.runtime.tracking.place import is_database, is_local, local_artifacts, lock_file, tracking_uri
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -42,14 +42,11 @@ class Unusable(Exception):
 def opened() -> Iterator[MlflowClient]:
     """A client of the store, its tables made.
 
-    The project's own store is held under a lock: processes that make the tables of a fresh SQLite
-    file at once leave it broken, and their writes would wait for each other anyway.
+    Under a lock: processes that make the tables of a fresh SQLite file at once leave it broken, and
+    two that bring the same runs to a server at once would make each of them twice.
     """
     for name, value in DEFAULTS.items():
         os.environ.setdefault(name, value)
-    if not is_local():
-        yield connected()
-        return
     lock = lock_file(project_root())
     lock.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(lock, timeout=LOCK_SECONDS):
@@ -70,11 +67,11 @@ def connected() -> MlflowClient:
 
 def experiment_id(client: MlflowClient, name: str, tags: dict[str, str]) -> str:
     """The MLflow experiment of that name, made or brought back from deletion where needed."""
-    location = f"{local_artifacts(project_root())}/{name}" if is_local() else None
+    location = f"{local_artifacts(project_root())}/{name}" if is_database() else None
     found = client.get_experiment_by_name(name)
     if found is None:
         return client.create_experiment(name, artifact_location=location, tags=tags)
-    if location is not None and found.artifact_location != location:
+    if is_local() and found.artifact_location != location:
         raise Unusable(
             f"the store was made when the project lay elsewhere (its files are in {found.artifact_location}); "
             "move mlflow.db and mlartifacts aside, and they are made anew from the files of all runs"
