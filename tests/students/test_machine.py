@@ -16,6 +16,7 @@ from distill_dsl.runtime.students import machine, measuring
 
 COLUMNS = [
     "seconds",
+    "time",
     "cpu_utilization_percentage",
     "system_memory_usage_megabytes",
     "system_memory_usage_percentage",
@@ -49,6 +50,7 @@ def test_samples_come_all_the_time_and_at_the_end() -> None:
     assert seconds == sorted(seconds)
     assert seconds[-1] >= ended - machine.APART
     assert seconds[-1] < log.seconds()
+    assert abs(log.samples[-1]["time"] - time.time()) < 60
     own = psutil.Process().memory_info().rss / 1e6
     for sample in log.samples:
         assert [name for name in sample if not name.startswith("gpu_")] == COLUMNS
@@ -93,9 +95,13 @@ def test_what_is_not_told_is_missing_not_nought(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_the_table_has_a_column_a_quantity_and_empty_cells() -> None:
-    samples = [{"seconds": 0.52, "a": 1.26}, {"seconds": 5.5, "b": 2.0}]
-    assert machine.table(samples) == [["seconds", "a", "b"], ["0.5", "1.3", ""], ["5.5", "", "2.0"]]
-    assert machine.table([]) == [["seconds"]]
+    samples = [{"seconds": 0.52, "time": 1.7e9 + 0.12345, "a": 1.26}, {"seconds": 5.5, "time": 1.7e9 + 5, "b": 2.0}]
+    assert machine.table(samples) == [
+        ["seconds", "time", "a", "b"],
+        ["0.5", "1700000000.123", "1.3", ""],
+        ["5.5", "1700000005.000", "", "2.0"],
+    ]
+    assert machine.table([]) == [["seconds", "time"]]
 
 
 # --- GPUs, by a stand-in for NVIDIA's library ----------------------------------------------------------
