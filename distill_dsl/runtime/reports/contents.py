@@ -7,7 +7,7 @@ from typing import Final
 
 from matplotlib.figure import Figure
 
-from distill_dsl.runtime.reports.figures import accuracy, certainty, cost, scaling
+from distill_dsl.runtime.reports.figures import accuracy, certainty, cost, errors, formats, scaling, yields
 from distill_dsl.runtime.reports.markdown import report_markdown
 from distill_dsl.runtime.reports.spreadsheets import (
     accuracy_csv,
@@ -39,7 +39,7 @@ FIGURES: Final[dict[str, Callable[[Study], Figure]]] = {
     "risk_coverage.png": lambda study: certainty.draw_risk(study.results, study.choices),
     "calibration.png": lambda study: certainty.draw_calibration(study.results, study.choices),
     "scaling.png": lambda study: scaling.draw(study.results, study.lines),
-    "formats.png": lambda study: cost.draw(study.results),
-    "errors.png": lambda study: cost.draw(study.results),
-    "yield.png": lambda study: cost.draw(study.results),
+    "formats.png": lambda study: formats.draw(study.results, study.formats),
+    "errors.png": lambda study: errors.draw(study.results),
+    "yield.png": lambda study: yields.draw(study.results, study.yields),
 }

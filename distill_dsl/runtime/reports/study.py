@@ -10,6 +10,7 @@ from distill_dsl.contract.settings import ExperimentSettings
 from distill_dsl.runtime.reports.choices import Choices, read_choices
 from distill_dsl.runtime.reports.comparisons import Contest, mix_contests, strategy_contests
 from distill_dsl.runtime.reports.efficiency import Costs, read_costs
+from distill_dsl.runtime.reports.formats import FormatSets, read_format_sets
 from distill_dsl.runtime.reports.overlap import Shared, read_overlaps
 from distill_dsl.runtime.reports.results import Results, gather, unique
 from distill_dsl.runtime.reports.scaling import Line, lines_of
@@ -33,6 +34,8 @@ class Study:
     """What the mixes are made of."""
     overlaps: tuple[Shared, ...]
     """Each mix with each test."""
+    formats: tuple[FormatSets, ...]
+    """Which formats solve what, of the groups that write several."""
 
 
 def read_study(
@@ -51,4 +54,5 @@ def read_study(
         lines=tuple(lines_of(results, choices, costs)),
         yields=read_yields(runs, thoughts),
         overlaps=read_overlaps(unique(run.mix for run in runs), tests),
+        formats=read_format_sets(results),
     )

@@ -1,77 +1,111 @@
-"""Accuracies as grouped bars, one panel a student and test."""
+"""Accuracies of all strategies as points with their intervals, one panel a student and test.
+
+A line a strategy: names of any length can be read, and the figure grows downwards with their number.
+"""
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from matplotlib.figure import Figure
 
-from distill_dsl.runtime.reports.figures.style import GREY, HATCHES, handles_of, legend, panels, strategy_style
+from distill_dsl.runtime.reports.figures.style import GREY, LETTER, PALE, panels, percents, plain, strategy_style
 from distill_dsl.runtime.reports.results import Group, Results, Row, unique
 
-BAR: Final = 0.2
-"""Inches of a bar; panels grow with their number, so that labels never overlap."""
+LINE: Final = 0.21
+"""Inches of a line of a panel."""
 
-LETTER: Final = 0.09
-"""Inches of a letter of a mix's name; names wider than their bars are slanted."""
+WIDTH: Final = 2.3
+"""Inches of a panel without the names, which stand at the left of all."""
+
+
+class Place(NamedTuple):
+    """A line of the panels: a strategy of a group, or the name of the group above its strategies."""
+
+    text: str
+    group: Group
+    strategy: str = ""
 
 
 def draw(results: Results) -> Figure:
-    """Rows of panels are students, columns are tests, groups of bars are mixes, colours strategies."""
-    students = unique(group.names[0] for group in results.groups)
-    bars = max(
-        sum(len(results.strategies_of(group)) + 1 for group in results.groups if group.names[0] == student)
-        for student in students
-    )
-    figure, grid = panels(len(students), len(results.tests), max(3.0, BAR * bars + 0.4), 2.7, sharey=True)
-    for down, student in enumerate(students):
+    """Rows of panels are students, columns tests; lines are strategies, under the mix that they answer after."""
+    students = {student: places(results, student) for student in unique(group.names[0] for group in results.groups)}
+    heights = [len(lines) + 1 for lines in students.values()]
+    longest = max(len(line.text) for lines in students.values() for line in lines)
+    figure, grid = panels(
+        len(students), len(results.tests), WIDTH, LINE * sum(heights) / len(students) + 0.4, aside=LETTER * longest,
+        sharex=True, sharey="row", height_ratios=heights,
+    )  # fmt: skip
+    for down, (student, lines) in enumerate(students.items()):
         for across, test in enumerate(results.tests):
-            panel(grid[down][across], results, student, test)
-            grid[down][across].set_title(test if down == 0 else "", fontsize=11)
-        grid[down][0].set_ylabel(f"{student}\naccuracy (%)" if len(students) > 1 else "accuracy (%)")
-    handles = handles_of(grid)
-    legend(figure, {title: handles[title] for title in results.titles.values() if title in handles})
+            panel(grid[down][across], results, lines, test)
+            grid[down][across].set_title(f"{test}, {student}" if len(students) > 1 else test)
+        name_lines(grid[down][0], lines)
+    percents(grid.flat, "x", bounds(results))
+    for axes in grid[-1]:
+        axes.set_xlabel("accuracy (%)")
     return figure
 
 
-def panel(axes: Any, results: Results, student: str, test: str) -> None:
+def places(results: Results, student: str) -> list[Place]:
+    """The lines of one student, from the top down; a mix with one strategy needs no line of its own."""
+    lines: list[Place] = []
+    for group in (group for group in results.groups if group.names[0] == student):
+        keys = results.strategies_of(group)
+        if len(keys) == 1:
+            lines.append(Place(f"{group.title}: {results.titles[keys[0]]}", group, keys[0]))
+        else:
+            lines.append(Place(group.title, group))
+            lines += [Place(results.titles[key], group, key) for key in keys]
+    return lines
+
+
+def panel(axes: Any, results: Results, lines: list[Place], test: str) -> None:
     """One test of one student."""
-    groups = [group for group in results.groups if group.names[0] == student]
-    left = 0.0
-    centres = []
-    for group in groups:
-        rows = rows_of(results, group, test)
-        for place, row in enumerate(rows):
-            bar(axes, results, left + place, row)
-        centres.append(left + (len(rows) - 1) / 2)
-        left += len(rows) + 1
-    crowded = any(len(group.title) * LETTER > BAR * (len(results.strategies_of(group)) + 1) for group in groups)
-    axes.set_xticks(centres, [group.title for group in groups], **({"rotation": 30, "ha": "right"} if crowded else {}))
-    axes.tick_params(axis="x", length=0)
-    axes.set_ylim(0, 100)
-    axes.yaxis.grid(True, color="0.88", linewidth=0.8)
-    axes.set_axisbelow(True)
-    axes.spines[["top", "right"]].set_visible(False)
+    plain(axes)
+    axes.yaxis.grid(False)
+    axes.tick_params(axis="y", length=0)
+    found = {(row.group, row.strategy): row for row in results.rows if row.test == test}
+    for place, line in enumerate(lines):
+        if line.strategy:
+            mark(axes, results, place, found[line.group, line.strategy])
+        elif place:
+            axes.axhline(place - 0.5, color=PALE, linewidth=0.8)
+    axes.set_ylim(len(lines) - 0.4, -0.6)
 
 
-def rows_of(results: Results, group: Group, test: str) -> list[Row]:
-    """A group's strategies on one test."""
-    return [row for row in results.rows if row.group == group and row.test == test]
-
-
-def bar(axes: Any, results: Results, place: float, row: Row) -> None:
-    """A mean over seeds with its 95 % interval; an oracle is drawn hollow, since it is a bound."""
+def mark(axes: Any, results: Results, place: int, row: Row) -> None:
+    """A mean over seeds with its 95 % interval, a tick a seed; an oracle is hollow, since it is a bound."""
     colour, again = strategy_style(results, row.strategy)
-    hollow = row.strategy in results.oracles
-    axes.bar(
-        place,
+    bound = row.strategy in results.oracles
+    colour = GREY if bound else colour
+    runs = results.runs_of(row.group)
+    if len(runs) > 1:
+        seeds = [100 * results.scores[run][row.test].strategies[row.strategy].right / row.problems for run in runs]
+        axes.plot(seeds, [place + 0.22] * len(seeds), "|", color=GREY, markersize=4, markeredgewidth=0.8)
+    axes.errorbar(
         100 * row.accuracy,
-        width=0.86,
-        facecolor="white" if hollow else colour,
-        edgecolor=GREY if hollow else "white",
-        hatch="////" if hollow else HATCHES[again % len(HATCHES)],
-        linewidth=0.8,
-        label=results.titles[row.strategy],
-        yerr=[[100 * (row.accuracy - row.low)], [100 * (row.high - row.accuracy)]],
-        error_kw={"elinewidth": 1.0, "capsize": 2.0, "ecolor": "0.2"},
+        place,
+        xerr=[[100 * (row.accuracy - row.low)], [100 * (row.high - row.accuracy)]],
+        fmt="D" if bound else "o",
+        markersize=5,
+        color=colour,
+        markerfacecolor="white" if bound or again else colour,
+        elinewidth=1.2,
     )
+    axes.annotate(
+        f"{100 * row.accuracy:.1f}", (1.0, place), xycoords=axes.get_yaxis_transform(), xytext=(2, 0),
+        textcoords="offset points", fontsize=7, color=GREY, va="center",
+    )  # fmt: skip
+
+
+def name_lines(axes: Any, lines: list[Place]) -> None:
+    """Names at the left; those of mixes are bold."""
+    axes.set_yticks(range(len(lines)), [line.text for line in lines])
+    for name, line in zip(axes.get_yticklabels(), lines, strict=True):
+        name.set_fontweight("normal" if line.strategy else "bold")
+
+
+def bounds(results: Results) -> tuple[float, float]:
+    """The least and the highest end of an interval, in percent."""
+    return 100 * min(row.low for row in results.rows), 100 * max(row.high for row in results.rows)

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, Final
 
 from matplotlib.figure import Figure
-from matplotlib.ticker import NullFormatter, ScalarFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from distill_dsl.runtime.reports.figures.style import (
+    COLOURS,
     GREY,
     MARKERS,
-    handles_of,
     legend,
     panels,
+    percents,
     plain,
     strategy_style,
     words,
 )
 from distill_dsl.runtime.reports.results import Results, Row, unique
+from distill_dsl.runtime.reports.wording import si
+
+MOST: Final = len(COLOURS)
+"""More strategies than this are told apart only where nothing beats them for less; the others are small and grey."""
 
 
 def draw(results: Results) -> Figure:
@@ -26,48 +32,74 @@ def draw(results: Results) -> Figure:
     if not known:
         return words("The scores do not tell what strategies cost.")
     students = unique(row.group.names[0] for row in known)
-    figure, grid = panels(len(students), len(results.tests), 3.6, 3.0, sharey=True)
-    for down, student in enumerate(students):
-        for across, test in enumerate(results.tests):
-            axes = grid[down][across]
-            panel(axes, results, [r for r in known if r.group.names[0] == student and r.test == test])
-            axes.set_title(test if len(students) == 1 else f"{test}, {student}", fontsize=10)
-        grid[down][0].set_ylabel("accuracy (%)")
+    drawn = {
+        (student, test): [row for row in known if (row.group.names[0], row.test) == (student, test)]
+        for student in students
+        for test in results.tests
+    }
+    coloured = named(results, drawn.values())
+    figure, grid = panels(len(students), len(results.tests), 3.2, 2.7, sharey=True)
+    for axes, ((student, test), rows) in zip(grid.flat, drawn.items(), strict=True):
+        panel(axes, results, rows, coloured)
+        axes.set_title(test if len(students) == 1 else f"{test}, {student}")
+    reached = [100 * row.accuracy for row in known]
+    percents(grid.flat, "y", (min(reached), max(reached)))
+    for row in grid:
+        row[0].set_ylabel("accuracy (%)")
     for axes in grid[-1]:
         axes.set_xlabel("tokens a problem")
-    legend(figure, handles_of(grid))
+    legend(figure, key(grid[0][0], results, known, coloured))
     return figure
 
 
-def panel(axes: Any, results: Results, rows: list[Row]) -> None:
+def named(results: Results, panels: Iterable[list[Row]]) -> list[str]:
+    """The strategies with a colour, in the order of the spec."""
+    if len(set(results.titles) - results.oracles) <= MOST:
+        return list(results.titles)
+    front = {row.strategy for rows in panels for row in frontier(rows)}
+    return [strategy for strategy in results.titles if strategy in front]
+
+
+def panel(axes: Any, results: Results, rows: list[Row], coloured: list[str]) -> None:
     """One student on one test."""
     plain(axes)
     titles = unique(group.title for group in results.groups)
     front = frontier(rows)
     axes.plot([row.tokens for row in front], [100 * row.accuracy for row in front], color=GREY, linewidth=0.8, zorder=1)
     for row in rows:
-        colour, again = strategy_style(results, row.strategy)
-        axes.scatter(
-            row.tokens,
-            100 * row.accuracy,
-            s=42,
-            color=colour if again == 0 else "white",
-            edgecolor=colour,
-            linewidth=1.2,
-            marker=MARKERS[titles.index(row.group.title) % len(MARKERS)],
-            zorder=3,
-        )
-    # Colours and shapes are told apart in the legend, so that it need not name each pair.
-    for key in unique(row.strategy for row in rows):
-        colour, again = strategy_style(results, key)
-        face = colour if again == 0 else "white"
-        axes.plot([], [], "o", color=colour, markerfacecolor=face, label=results.titles[key])
-    if len(titles) > 1:
-        for title in unique(row.group.title for row in rows):
-            axes.plot([], [], MARKERS[titles.index(title) % len(MARKERS)], color=GREY, label=title)
-    axes.set_xscale("log", base=2)
-    axes.xaxis.set_major_formatter(ScalarFormatter())
-    axes.xaxis.set_minor_formatter(NullFormatter())
+        marker = MARKERS[titles.index(row.group.title) % len(MARKERS)]
+        axes.plot(row.tokens, 100 * row.accuracy, marker, **look(results, row.strategy, coloured))
+    taken = [row.tokens or 0.0 for row in rows]
+    axes.set_xscale("log")
+    axes.set_xlim(min(taken) / 1.15, max(taken) * 1.15)
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 1.5, 2, 3, 5, 7) if max(taken) < 8 * min(taken) else (1, 2, 5)))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: si(x)))
+    axes.xaxis.set_minor_locator(NullLocator())
+
+
+def look(results: Results, strategy: str, coloured: list[str]) -> dict[str, Any]:
+    """How a strategy's mark is painted."""
+    if strategy not in coloured:
+        return {"color": "0.7", "markerfacecolor": "white", "markersize": 4, "zorder": 2}
+    colour, again = strategy_style(results, strategy, coloured)
+    return {"color": colour, "markerfacecolor": "white" if again else colour, "markersize": 6.5, "zorder": 3}
+
+
+def key(axes: Any, results: Results, rows: list[Row], coloured: list[str]) -> dict[str, Any]:
+    """Of the legend: colours and shapes apart, so that it need not name each pair."""
+    shown = unique(row.strategy for row in rows)
+    marks = {
+        results.titles[one]: axes.plot([], [], "o", **look(results, one, coloured))[0]
+        for one in results.titles
+        if one in shown and one in coloured
+    }
+    others = [one for one in shown if one not in coloured]
+    if others:
+        marks[f"{len(others)} others"] = axes.plot([], [], "o", **look(results, others[0], coloured))[0]
+    titles = unique(group.title for group in results.groups)
+    for place, title in enumerate(titles if len(titles) > 1 else []):
+        marks[f"after {title}"] = axes.plot([], [], MARKERS[place % len(MARKERS)], color=GREY)[0]
+    return marks
 
 
 def frontier(rows: list[Row]) -> list[Row]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from io import BytesIO, StringIO
-from math import ceil
+from math import ceil, floor
 from typing import Any, Final
 
 import matplotlib.style
@@ -14,8 +14,19 @@ from matplotlib.figure import Figure
 
 from distill_dsl.runtime.reports.results import Results
 
-COLOURS: Final = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#999999")
-"""Okabe and Ito: told apart with every common form of colour blindness, and in grey by lightness."""
+COLOURS: Final = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#000000", "#999999")
+"""Okabe and Ito without yellow, which white paper swallows: told apart with every common form of colour blindness,
+and in grey by lightness."""
+
+SIZES: Final[dict[Any, Any]] = {
+    "font.size": 9,
+    "axes.titlesize": 10,
+    "axes.labelsize": 9,
+    "xtick.labelsize": 8,
+    "ytick.labelsize": 8,
+    "hatch.linewidth": 0.6,
+}
+"""Of letters, in points; of lines of hatches."""
 
 HATCHES: Final = ("", "//", "..", "xx")
 """Of bars: a ninth strategy wears the first colour again, hatched."""
@@ -27,6 +38,15 @@ MARKERS: Final = ("o", "s", "^", "D", "v", "P", "X", "*")
 """Of points, where their shape tells a second thing beside their colour."""
 
 GREY: Final = "0.35"
+
+PALE: Final = "0.88"
+"""Of grids and rules."""
+
+NARROWEST: Final = 4.6
+"""Inches of a figure: a legend of names has to stand above a single panel, too."""
+
+LETTER: Final = 0.075
+"""Inches of a letter of a name beside its line."""
 
 LEGEND_COLUMNS: Final = 4
 """Most columns of the legend."""
@@ -49,7 +69,7 @@ inherited from the root instead), ids of groups (every figure counts from 1), an
 
 def png(draw: Callable[[], Figure]) -> bytes:
     """PNG of 150 dpi. Same results, same bytes: no date, no version of the library in it."""
-    with matplotlib.style.context("default"):
+    with matplotlib.style.context("default"), matplotlib.rc_context(SIZES):
         stream = BytesIO()
         draw().savefig(stream, format="png", metadata={"Software": None})
     return stream.getvalue()
@@ -62,7 +82,7 @@ def svg(draw: Callable[[], Figure], name: str = "figure") -> str:
     light and dark. `name` goes into the ids of what is drawn again and again (clip paths, markers), which are thus
     not mixed up with those of another figure of the page.
     """
-    settings = {"svg.fonttype": "none", "svg.hashsalt": name, "svg.id": name}
+    settings = SIZES | {"svg.fonttype": "none", "svg.hashsalt": name, "svg.id": name}
     with matplotlib.style.context("default"), matplotlib.rc_context(settings):
         stream = StringIO()
         draw().savefig(stream, format="svg", metadata=dict.fromkeys(SVG_METADATA), transparent=True)
@@ -72,9 +92,12 @@ def svg(draw: Callable[[], Figure], name: str = "figure") -> str:
     return text
 
 
-def panels(rows: int, columns: int, width: float, height: float, **shared: Any) -> tuple[Figure, Any]:
-    """A figure with a grid of panels, each `width` x `height` inches."""
-    figure = Figure(figsize=(width * columns + 0.5, height * rows + 0.3), dpi=150, layout="constrained")
+def panels(
+    rows: int, columns: int, width: float, height: float, *, aside: float = 0.5, **shared: Any
+) -> tuple[Figure, Any]:
+    """A figure with a grid of panels, each `width` x `height` inches, and room for what stands at their left."""
+    wide = max(width * columns + aside, NARROWEST)
+    figure = Figure(figsize=(wide, height * rows + 0.3), dpi=150, layout="constrained")
     return figure, figure.subplots(rows, columns, squeeze=False, **shared)
 
 
@@ -87,14 +110,29 @@ def words(text: str) -> Figure:
 
 def plain(axes: Any) -> None:
     """Light grid behind the marks, no box around them."""
-    axes.grid(True, color="0.88", linewidth=0.8)
+    axes.grid(True, color=PALE, linewidth=0.8)
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)
 
 
-def strategy_style(results: Results, strategy: str) -> tuple[str, int]:
-    """A strategy's colour, the same in every figure, and how often the colours ran out before it."""
-    index = list(results.titles).index(strategy)
+def percents(axes: Iterable[Any], along: str, ends: tuple[float, float]) -> None:
+    """Percent along `x` or `y`, alike in all panels: from the ten below the least to the ten above the highest."""
+    low, high = max(0, 10 * floor((ends[0] - 2) / 10)), min(100, 10 * ceil((ends[1] + 2) / 10))
+    step = 10 if high - low <= 50 else 20
+    # A point at 0 or 100 is not cut in half.
+    edge = 0.02 * (high - low)
+    for one in axes:
+        one.set(**{f"{along}lim": (low - edge, high + edge), f"{along}ticks": range(low + -low % step, high + 1, step)})
+
+
+def strategy_style(results: Results, strategy: str, among: Sequence[str] = ()) -> tuple[str, int]:
+    """A strategy's colour, and how often the colours ran out before it.
+
+    It is the same in every figure; with more strategies than colours, a figure that shows few gives each of these
+    (`among`) one of its own.
+    """
+    titles = list(results.titles)
+    index = (among if among and len(titles) > len(COLOURS) else titles).index(strategy)
     return COLOURS[index % len(COLOURS)], index // len(COLOURS)
 
 
@@ -108,7 +146,7 @@ def handles_of(axes: Any) -> dict[str, Any]:
     return found
 
 
-def legend(figure: Figure, handles: dict[str, Any]) -> None:
+def legend(figure: Figure, handles: dict[str, Any], title: str = "") -> None:
     """Above the panels, in as many columns as the figure is wide; the figure grows for its lines."""
     renderer = FigureCanvasAgg(figure).get_renderer()
     for columns in range(min(len(handles), LEGEND_COLUMNS), 0, -1):
@@ -117,12 +155,14 @@ def legend(figure: Figure, handles: dict[str, Any]) -> None:
             handles,
             loc="outside upper center",
             ncols=columns,
+            title=title or None,
+            title_fontsize=8,
             frameon=False,
             fontsize=9,
             handlelength=1.8,
             columnspacing=1.5,
         )
         if columns == 1 or made.get_window_extent(renderer).width <= figure.bbox.width:
-            figure.set_figheight(figure.get_figheight() + LEGEND_LINE * ceil(len(handles) / columns))
+            figure.set_figheight(figure.get_figheight() + LEGEND_LINE * (ceil(len(handles) / columns) + bool(title)))
             return
         made.remove()
