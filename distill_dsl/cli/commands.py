@@ -8,12 +8,14 @@ from distill_dsl.cli import (
     check,
     comparing,
     compiling,
+    contrasting,
     editing,
     explaining,
     formatting,
     graphing,
     planning,
     registering,
+    reporting,
     running,
     solving,
     starting,
@@ -32,11 +34,13 @@ app.command("compile")(compiling.compile_)
 app.command()(planning.plan)
 app.command()(graphing.graph)
 app.command()(comparing.diff)
+app.command()(contrasting.compare)
 app.command()(formatting.fmt)
 app.command()(editing.lsp)
 app.command()(explaining.explain)
 app.command()(solving.solve)
 app.command()(registering.register)
+app.command()(reporting.report)
 app.command()(running.track)
 app.command()(running.doctor)
 app.add_typer(storing.store, name="store")
