@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +18,13 @@ VOLATILE: Final = frozenset({"mtd.host", "mlflow.user"})
 """Tags that say who tracked and where."""
 
 PARENT: Final = "mlflow.parentRunId"
+
+
+def projection_at(uri: str) -> dict[str, Any]:
+    """All of the store at a URI, as far as files say it."""
+    from mlflow import MlflowClient
+
+    return everything(MlflowClient(uri, registry_uri=uri))
 
 
 def everything(client: MlflowClient, *, current: bool = True) -> dict[str, Any]:
@@ -86,6 +94,7 @@ def history(client: MlflowClient, run: Run, name: str) -> list[tuple[int, float,
 
 def artifacts(client: MlflowClient, run: Run) -> Iterator[tuple[str, str]]:
     """Path and SHA-256 of each artifact."""
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     with tempfile.TemporaryDirectory() as folder:
         for path in artifact_paths(client, run.info.run_id):
             content = Path(client.download_artifacts(run.info.run_id, path, folder)).read_bytes()
@@ -114,7 +123,7 @@ def untimed(run: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in run.items() if key not in ("start", "end")} | {"metrics": metrics}
 
 
-def differences(left: Any, right: Any, path: str = "") -> list[str]:
+def difference(left: Any, right: Any, path: str = "") -> list[str]:
     """Where two values differ, one line a field: what a person wants to read in place of two walls of text."""
     if isinstance(left, dict) and isinstance(right, dict):
         lines: list[str] = []
@@ -122,6 +131,6 @@ def differences(left: Any, right: Any, path: str = "") -> list[str]:
             if key not in left or key not in right:
                 lines.append(f"{path}/{key}: only {'left' if key in left else 'right'}")
             else:
-                lines += differences(left[key], right[key], f"{path}/{key}")
+                lines += difference(left[key], right[key], f"{path}/{key}")
         return lines
     return [] if left == right else [f"{path}: {left!r} != {right!r}"]

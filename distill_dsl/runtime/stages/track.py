@@ -19,10 +19,11 @@ from distill_dsl.runtime.tracking.facts import facts_of
 from distill_dsl.runtime.tracking.naming import tracked_name
 from distill_dsl.runtime.tracking.patience import within
 from distill_dsl.runtime.tracking.pipeline import Pipeline, read_pipeline
-from distill_dsl.runtime.tracking.place import shown, tracking_uri, ui_command
+from distill_dsl.runtime.tracking.place import is_database, shown, tracking_uri, ui_command
 from distill_dsl.runtime.tracking.project import Done, project
 from distill_dsl.runtime.tracking.provenance import common_tags
 from distill_dsl.runtime.tracking.store import experiment_id, opened
+from distill_dsl.runtime.tracking.views import address, view_tag
 from distill_dsl.runtime.tracking.whole import tree_of
 
 SECONDS: Final = 90.0
@@ -72,22 +73,23 @@ def tracked(experiment: str, runs: Sequence[str], pipeline: Pipeline, seconds: f
     tree = tree_of(experiment, {run: facts_of(experiment, run, pipeline) for run in map(parse_run, runs)}, pipeline)
     name = tracked_name(experiment, pipeline)
     try:
-        done = within(seconds, lambda: send(name, tree))
+        found, done = within(seconds, lambda: send(name, tree))
     except Failure:
         raise
     # Whatever a tracker raises (network, database, disk, its own bugs), results are safe in files.
     except Exception as error:
         return unreached(error)
-    print("\n".join([*told(name, tree, done), f"  {ui_command()}"]))
+    print("\n".join([*told(name, tree, done), *where(found)]))
     return None
 
 
-def send(name: str, tree: Branch) -> Done:
-    """Write to the tracker's experiment of that name."""
+def send(name: str, tree: Branch) -> tuple[str, Done]:
+    """Write to the tracker's experiment of that name; returns its id and what was done."""
     runs = sum(entry.kind is Kind.RUN for entry in tree)
     with opened() as client, steps_shown("tracking", runs) as advance:
         shared = {"mlflow.experimentKind": "custom_model_development", "mlflow.note.content": experiment_note(tree)}
-        return project(client, experiment_id(client, name, shared), tree, common_tags(), advance)
+        found = experiment_id(client, name, shared | view_tag(tree))
+        return found, project(client, found, tree, common_tags(), advance)
 
 
 def told(name: str, tree: Branch, done: Done) -> list[str]:
@@ -98,7 +100,13 @@ def told(name: str, tree: Branch, done: Done) -> list[str]:
         lines.append(f"  in place of other results for the same settings: {listed(done.replaced)}")
     if done.aside:
         lines.append(f"  no longer what the spec asks for, set aside: {listed(done.aside)}")
-    return [*lines, "see them with"]
+    return lines
+
+
+def where(experiment: str) -> list[str]:
+    """What a person does to see the runs. `experiment` is MLflow's id."""
+    start = [f"  {ui_command()}"] if is_database() else []
+    return ["see them with", *start, f"  {address(experiment)}"]
 
 
 def counted(tree: Branch, kind: Kind) -> str:
@@ -118,7 +126,7 @@ def experiment_note(tree: Branch) -> str:
     place = tree.entry.tags.get("mlflow.source.name", "dvc.yaml")
     return (
         f"Experiment `{tree.entry.name}` of `{place}`. Runs nest: the experiment, a student after a mix, its seeds. "
-        'What the spec asks for now has `tags."mtd.current" = "true"`; all of it is made from files by `mtd track`.'
+        "What the spec asks for now is found by ``tags.`mtd.current` = 'true'``; `mtd track` makes it all from files."
     )
 
 

@@ -23,11 +23,13 @@ EXAMPLES: Final = 10
 Cells = dict[str, str | None]
 
 
-def example_files(scored: Path, settings: ExperimentSettings) -> dict[str, bytes]:
-    """`predictions.json` and `examples.json`, tables in MLflow's form, and `examples/<test>.md`."""
+def example_files(scored: Path, settings: ExperimentSettings, judged: str) -> dict[str, bytes]:
+    """`predictions.json` and `examples.json`, tables in MLflow's form, and `examples/<test>.md`.
+
+    `judged` is the strategy that says what is right.
+    """
     rows = [row for row in read_rows(scored, Scored) if row.test != HELD_OUT]
     tests = {test: [row for row in rows if row.test == test] for test in dict.fromkeys(row.test for row in rows)}
-    judged = headline(settings, rows[0].choices if rows else ())
     some = {test: picked(found, judged) for test, found in tests.items()}
     return {
         "predictions.json": table([cells(row) for found in tests.values() for row in found[:SHOWN]]),
@@ -37,8 +39,11 @@ def example_files(scored: Path, settings: ExperimentSettings) -> dict[str, bytes
 
 
 def headline(settings: ExperimentSettings, usable: Iterable[str]) -> str:
-    """The strategy that stands for a run: the experiment's choice, else the last that is no upper bound."""
-    known = list(usable)
+    """The strategy that stands for a run: the experiment's choice, else the last that is no upper bound.
+
+    `usable` are the run's, in the order of the spec; beside them scores have `thoughts`.
+    """
+    known = [key for key in usable if key != "thoughts"]
     if settings.headline in known:
         return str(settings.headline)
     oracles = {strategy_key(one) for one in settings.answers if isinstance(one, Oracle)}

@@ -8,8 +8,8 @@ from distill_dsl.contract.runs import Run, name_of
 from distill_dsl.contract.settings import ExperimentSettings
 from distill_dsl.runtime.tracking.curves import began_at, points_of
 from distill_dsl.runtime.tracking.entries import Entry, Kind, Span
-from distill_dsl.runtime.tracking.examples import example_files
-from distill_dsl.runtime.tracking.measures import measures_of, numbers
+from distill_dsl.runtime.tracking.examples import example_files, headline
+from distill_dsl.runtime.tracking.measures import headline_measures, measures_of, numbers
 from distill_dsl.runtime.tracking.parameters import asked_by, params_of
 from distill_dsl.runtime.tracking.pipeline import Pipeline
 from distill_dsl.runtime.tracking.provenance import run_tags
@@ -24,15 +24,18 @@ def facts_of(experiment: str, run: Run, pipeline: Pipeline) -> Entry:
     sources = (files.training_file(run.trained), files.solving_file(cell), files.scores_file(cell))
     documents = training, solving, scores = tuple(map(files.read_json, sources))
     settings, scored = read_settings(ExperimentSettings, experiment), files.scored_file(cell)
-    examples = example_files(scored, settings)
+    strategy = headline(settings, next(iter(scores.values()), {}))
+    examples = example_files(scored, settings, strategy)
+    measured = dict(numbers(measures_of(training, solving, scores) | yields_of(run.mix, asked)))
     taught = float(training.get("seconds") or 0.0)
     return Entry(
         kind=Kind.RUN,
         key=cell,
         name=title_of(run, f"seed {run.seed}"),
         params=params_of(experiment, run, pipeline),
-        metrics=dict(numbers(measures_of(training, solving, scores) | yields_of(run.mix, asked))),
-        tags=run_tags(experiment, run, asked, documents, pipeline) | {"mlflow.note.content": note(experiment, run)},
+        metrics=headline_measures(scores, strategy) | measured,
+        tags=run_tags(experiment, run, asked, documents, pipeline)
+        | {"mtd.headline": strategy, "mlflow.note.content": note(experiment, run)},
         span=Span(began_at(run), taught + float(solving.get("seconds") or 0.0)),
         points=points_of(experiment, run, taught),
         datasets=datasets_of(cell, run, pipeline),

@@ -15,6 +15,18 @@ def measures_of(training: dict[str, Any], solving: dict[str, Any], scores: Score
     return {"training": training, "solving": solving, **by_quantity(with_costs(scores, training, solving))}
 
 
+HEADLINE: Final = "headline"
+"""The section with one accuracy a test, whatever strategy stands for a run: by it runs of all mixes are sorted."""
+
+
+def headline_measures(scores: Scores, strategy: str) -> dict[str, float]:
+    """`headline/<test>`, the accuracy of the run's headline strategy, and the mean where there are several tests."""
+    found = {test: found[strategy]["accuracy"] for test, found in scores.items() if strategy in found}
+    if len(found) > 1:
+        found["mean"] = sum(found.values()) / len(found)
+    return {f"{HEADLINE}/{plain(test)}": float(value) for test, value in found.items()}
+
+
 def with_costs(scores: Scores, training: dict[str, Any], solving: dict[str, Any]) -> Scores:
     """Each strategy's accuracy with what it cost: seconds a problem, and accuracy per 1,000 training examples.
 

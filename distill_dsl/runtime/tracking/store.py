@@ -79,5 +79,6 @@ def experiment_id(client: MlflowClient, name: str, tags: dict[str, str]) -> str:
     if found.lifecycle_stage == "deleted":
         client.restore_experiment(found.experiment_id)
     for key, value in tags.items():
-        client.set_experiment_tag(found.experiment_id, key, value)
+        if found.tags.get(key) != value:
+            client.set_experiment_tag(found.experiment_id, key, value)
     return str(found.experiment_id)
