@@ -11,9 +11,12 @@ from distill_dsl.runtime.reports.figures import accuracy, certainty, cost, error
 from distill_dsl.runtime.reports.markdown import report_markdown
 from distill_dsl.runtime.reports.spreadsheets import (
     accuracy_csv,
+    calibration_csv,
     comparisons_csv,
     efficiency_csv,
+    formats_csv,
     overlap_csv,
+    risk_coverage_csv,
     scaling_csv,
     table_csv,
     thoughts_csv,
@@ -28,6 +31,9 @@ TABLES: Final[dict[str, Callable[[Study], str]]] = {
     "thoughts.csv": thoughts_csv,
     "efficiency.csv": efficiency_csv,
     "comparisons.csv": comparisons_csv,
+    "calibration.csv": calibration_csv,
+    "risk_coverage.csv": risk_coverage_csv,
+    "formats.csv": formats_csv,
     "scaling.csv": scaling_csv,
     "yield.csv": yield_csv,
     "overlap.csv": overlap_csv,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterable, Sequence
 from io import StringIO
+from typing import Final
 
 import msgspec
 
@@ -16,8 +17,10 @@ from distill_dsl.runtime.reports.powerlaw import Estimate, Law
 from distill_dsl.runtime.reports.results import Group, Results, group_of, title_of, unique
 from distill_dsl.runtime.reports.scaling import Line, Status, taper_of
 from distill_dsl.runtime.reports.study import Study
+from distill_dsl.runtime.reports.sureness import few_points, stated_bins, telling
 from distill_dsl.runtime.reports.yields import shared
 from distill_dsl.runtime.strategies.intervals import mean
+from distill_dsl.runtime.strategies.reliability import RiskPoint
 
 
 def labels(results: Results) -> list[str]:
@@ -28,6 +31,15 @@ def labels(results: Results) -> list[str]:
 def label(results: Results, group: Group) -> list[str]:
     """What stands in them."""
     return [*group.names, *group.values(results.varied)]
+
+
+SERIES: Final = ("group", "test", "strategy", "answer_by")
+"""Of files that are drawn by `dvc plots`: the mix with what is varied, and the strategy as the spec writes it."""
+
+
+def series(results: Results, group: Group, test: str, strategy: str) -> list[str]:
+    """What stands in them."""
+    return [group.title, test, strategy, results.titles[strategy]]
 
 
 def table_csv(study: Study) -> str:
@@ -49,7 +61,7 @@ def table_csv(study: Study) -> str:
 def accuracy_csv(study: Study) -> str:
     """One row a run, test and strategy, for `dvc plots`; `label` names the bar."""
     results = study.results
-    head = ["label", "cell", *labels(results), "seed", "test", "strategy", "accuracy", "tokens"]
+    head = ["label", "cell", *labels(results), "seed", *SERIES, "accuracy", "tokens"]
     several = len(unique(run.seed for run in results.scores)) > 1
     body = []
     for run, tests in results.scores.items():
@@ -59,8 +71,46 @@ def accuracy_csv(study: Study) -> str:
                 seed = [f"seed {run.seed}"] if several else []
                 who = [test, group.names[0], group.title, *seed, results.titles[key]]
                 score = found.strategies[key]
-                facts = (run.seed, test, key, score.right / score.problems, score.tokens)
-                body.append((" · ".join(who), run.solved(results.experiment), *label(results, group), *facts))
+                facts = [*series(results, group, test, key), score.right / score.problems, score.tokens]
+                body.append((" · ".join(who), run.solved(results.experiment), *label(results, group), run.seed, *facts))
+    return csv_text(head, body)
+
+
+def calibration_csv(study: Study) -> str:
+    """One row a group, test, strategy and step of sureness that holds answers: how many, and the share right."""
+    results = study.results
+    head = [*labels(results), *SERIES, "low", "high", "sure", "right", "answers"]
+    body = (
+        [*label(results, group), *series(results, group, test, key), one.low, one.high, one.sure, one.right, one.count]
+        for group, test, key, pairs in telling(results, study.choices)
+        for one in stated_bins(pairs)
+    )
+    return csv_text(head, body)
+
+
+def risk_coverage_csv(study: Study) -> str:
+    """One row a point of each curve: `sure` is the threshold from which on problems are answered."""
+    results = study.results
+    body = (
+        [*label(results, group), *series(results, group, test, key), *point]
+        for group, test, key, pairs in telling(results, study.choices)
+        for point in few_points(pairs)
+    )
+    return csv_text([*labels(results), *SERIES, *RiskPoint._fields], body)
+
+
+def formats_csv(study: Study) -> str:
+    """One row a group, test and set of formats that solve the same problems; `taken`: the headline is right, too."""
+    results = study.results
+    head = [*labels(results), "group", "test", "formats", "problems", "share", "taken"]
+    body = (
+        [
+            *(*label(results, found.group), found.group.title, found.test, " ".join(one.formats)),
+            *(one.share * found.problems, one.share, one.taken),
+        ]
+        for found in study.formats
+        for one in found.combinations
+    )
     return csv_text(head, body)
 
 
@@ -124,18 +174,19 @@ LAW = ("ceiling", "drop", "exponent", "taper")
 
 def scaling_csv(study: Study) -> str:
     """One row a point of each line, the line's law repeated; `taper`: from there on a doubling gains under a point."""
-    head = ["along", "x", "student", "mix", "fixed", "test", "strategy", "seeds", "problems", "accuracy", "low", "high"]
-    head += ["status", "fitted", "fitted_low", "fitted_high"]
+    head = ["along", "x", "student", "mix", "fixed", "test", "strategy", "answer_by", "seeds", "problems"]
+    head += ["accuracy", "low", "high", "status", "fitted", "fitted_low", "fitted_high"]
     head += [f"{name}{end}" for name in LAW for end in ("", "_low", "_high")] + ["misfit"]
-    return csv_text(head, (row for line in study.lines for row in line_rows(line)))
+    return csv_text(head, (row for line in study.lines for row in line_rows(study.results, line)))
 
 
-def line_rows(line: Line) -> Iterable[list[object]]:
+def line_rows(results: Results, line: Line) -> Iterable[list[object]]:
     """The points of one line. A line without a rise has no law to speak of."""
     law = line.law if line.status in (Status.FITTED, Status.MISFIT) else None
     fixed = ", ".join(f"{name}={value}" for name, value in line.fixed)
     for x, row in line.points:
-        facts = [line.test, line.strategy, row.seeds, row.problems, row.accuracy, row.low, row.high]
+        facts = [line.test, line.strategy, results.titles[line.strategy], row.seeds, row.problems]
+        facts += [row.accuracy, row.low, row.high]
         fitted: Sequence[object] = [""] * 3 if law is None else law.at(x)
         numbers = [""] * (3 * len(LAW)) if law is None else [value for one in law_numbers(law) for value in one]
         yield [line.along, x, *line.who, fixed, *facts, line.status.value, *fitted, *numbers, line.misfit]

@@ -26,17 +26,13 @@ from distill_dsl.runtime.reports.figures.style import (
     words,
 )
 from distill_dsl.runtime.reports.results import Group, Results, known_mean, unique
-from distill_dsl.runtime.strategies.reliability import Bin, ece, reliability, risk_coverage
+from distill_dsl.runtime.reports.sureness import BINS, Pairs, certain, pairs_of, stated_bins
+from distill_dsl.runtime.strategies.reliability import ece, risk_coverage
 
 NOTHING: Final = "No strategy here says how sure it is."
 
-BINS: Final = 10
-
 MOST: Final = 6
 """Curves of a panel that can still be told apart."""
-
-Pairs = tuple[list[float], list[bool]]
-"""How sure, and whether right, of every problem and seed."""
 
 Trace = Callable[[Any, Pairs, dict[str, Any]], str]
 """Draws a curve and gives what is to be noted of it in the panel."""
@@ -103,7 +99,7 @@ def line_style(results: Results, key: str, curves: Sequence[str]) -> dict[str, A
 def telling_students(results: Results, choices: Choices) -> dict[str, Group]:
     """Student -> the group that is shown for it, where any of its strategies says how sure it is."""
     students = unique(one.names[0] for one in results.groups)
-    shown = {student: telling(results, choices, student) for student in students}
+    shown = {student: surest(results, choices, student) for student in students}
     return {student: group for student, group in shown.items() if certain(results, choices, group)}
 
 
@@ -128,29 +124,10 @@ def area(results: Results, key: str) -> float:
     return known_mean(row.aurc for row in results.rows if row.strategy == key) or 0.0
 
 
-def telling(results: Results, choices: Choices, student: str) -> Group:
+def surest(results: Results, choices: Choices, student: str) -> Group:
     """The student's group with most strategies that say how sure they are; of equals the best."""
     groups = [group for group in results.groups if group.names[0] == student]
     return max(groups, key=lambda group: (len(certain(results, choices, group)), headline_accuracy(results, group)))
-
-
-def certain(results: Results, choices: Choices, group: Group) -> list[str]:
-    """The real strategies that say how sure they are, on every test and seed."""
-    runs = results.runs_of(group)
-    return [
-        key
-        for key in results.strategies_of(group)
-        if key not in results.oracles and all(one[key].tells for run in runs for one in choices[run].values())
-    ]
-
-
-def pairs_of(results: Results, choices: Choices, group: Group, test: str, key: str) -> Pairs:
-    """All problems of a test, of all seeds."""
-    found = [
-        strategies[key] for run in results.runs_of(group) for name, strategies in choices[run].items() if name == test
-    ]
-    sure = [value for one in found for value in one.certainty]
-    return sure, [value for one in found for value in one.right]
 
 
 def trace_risk(axes: Any, pairs: Pairs, style: dict[str, Any]) -> str:
@@ -174,9 +151,3 @@ def trace_calibration(axes: Any, pairs: Pairs, style: dict[str, Any]) -> str:
     axes.plot(xs, ys, linewidth=1.2, **style)
     axes.scatter(xs, ys, s=[8 + 60 * one.count / answered for one in bins], color=style["color"], zorder=3)
     return f"ECE {100 * ece(*pairs, BINS):.1f}"
-
-
-def stated_bins(pairs: Pairs) -> list[Bin]:
-    """Answers by how sure they are; an unanswered problem states nothing: it is no point at 0."""
-    answered = [(sure, right) for sure, right in zip(*pairs, strict=True) if sure > 0]
-    return reliability([sure for sure, _ in answered], [right for _, right in answered], BINS)
