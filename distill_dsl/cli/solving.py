@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
@@ -56,7 +56,7 @@ def solve(
     """Ask a trained student a question: its thoughts, what they come to, and why one of them is the answer."""
     with failures():
         chosen = _chosen_run(run)
-        pupil = _loaded(chosen, _strategies(chosen, by, every))
+        pupil = _loaded(chosen, strategies_of(chosen, by, every=every))
         for one in _questions(question):
             _answer(pupil, one, as_json)
 
@@ -65,7 +65,7 @@ def _chosen_run(name: str | None) -> SolvedRun:
     """The run that is named, or the best one."""
     # Imported here, as below, because no other command needs what solves questions.
     from distill_dsl.contract.params import read_mapping
-    from distill_dsl.runtime.solving.runs import best, named, names_of, solved_runs
+    from distill_dsl.runtime.solving.runs import best, solved_runs
     from distill_dsl.runtime.tracking.pipeline import DVC_FILE, MEND, Pipeline
 
     runs = solved_runs(Pipeline(dict(read_mapping(DVC_FILE, help=MEND).get("stages") or {}), {}))
@@ -76,6 +76,13 @@ def _chosen_run(name: str | None) -> SolvedRun:
             raise typer.Exit(1)
         _introduce(found, alone=len(runs) == 1)
         return found
+    return run_named(runs, name)
+
+
+def run_named(runs: Sequence[SolvedRun], name: str) -> SolvedRun:
+    """The one run that `--run` names; a `Failure` says what else it might mean."""
+    from distill_dsl.runtime.solving.runs import named, names_of
+
     meant = named(runs, name)
     if len(meant) == 1:
         return meant[0]
@@ -124,7 +131,7 @@ def _list(runs: list[SolvedRun]) -> None:
     console.print(Text(f"\nNo run stands out. Choose one: mtd solve --run {ordered[0].cell}"))
 
 
-def _strategies(run: SolvedRun, by: str | None, every: bool) -> list[Strategy]:
+def strategies_of(run: SolvedRun, by: str | None, *, every: bool = False) -> list[Strategy]:
     """The strategy that gives the answer, and behind it all others that are to be shown."""
     from distill_dsl.contract.strategies import Oracle, strategy_key
     from distill_dsl.runtime.solving.runs import headline

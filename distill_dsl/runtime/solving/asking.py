@@ -1,14 +1,15 @@
-"""One question, asked: thoughts are written as they are needed, executed, and chosen from.
+"""Questions, asked: thoughts are written as they are needed, executed, and chosen from.
 
 Everything goes through what the solve and score stages use, so that a question of a test gets the
-answer that stands in its scores.
+answer that stands in its scores. Many questions are asked as one is, in batches.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from distill_dsl.contract import files
 from distill_dsl.contract.failure import Failure
@@ -25,13 +26,22 @@ from distill_dsl.runtime.strategies.choices import Learned, seen_by, with_confid
 from distill_dsl.runtime.strategies.choose import Key, choose, members_of
 from distill_dsl.runtime.students import decoding, models
 from distill_dsl.runtime.students.decoding import Decoding, Request, Written
+from distill_dsl.runtime.students.engines import Engine
+from distill_dsl.runtime.students.engines.transformers import Transformers
 from distill_dsl.runtime.thoughts.answers import vote_key
-from distill_dsl.runtime.thoughts.execute import execute_thoughts
+from distill_dsl.runtime.thoughts.execute import execute
 from distill_dsl.runtime.thoughts.execution import Execution
 from distill_dsl.runtime.thoughts.judging import AnswerGroup, kinds_of, restricted
+from distill_dsl.runtime.thoughts.kept import KEPT_FILE
 
 Place = tuple[str, int]
 """A thought format and a sample of it."""
+
+Slot = tuple[str, str, int]
+"""A question, and a place among its thoughts."""
+
+Watch = Callable[[], None]
+"""Called after each batch of thoughts and each execution; what it raises ends the asking."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +59,12 @@ class Pupil:
     strategies: tuple[Strategy, ...]
     """Those that choose; the first one's choice is the answer."""
     knowledge: Knowledge
+    engine: Engine
+    """What runs the student."""
+    kept: Path | None
+    """Where known executions are; `None` keeps none."""
+    apart: bool = False
+    """Whether the engine wants first samples in batches of their own."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +89,7 @@ class Answer:
     cut: bool
     """Whether the question was too long, and its end not read."""
     seconds: float
+    """Of all that was asked at once."""
 
     @property
     def tokens(self) -> int:
@@ -99,13 +116,16 @@ def opened(run: SolvedRun, strategies: Sequence[Strategy]) -> Pupil:
         settings=run.settings,
         formats=formats,
         longest=read_settings(StudentSettings, run.run.student).max_question,
-        kinds=_kinds(run),
+        kinds=asked_kinds(run),
         strategies=tuple(strategies),
         knowledge=known(run, strategies, formats),
+        engine=Transformers(student),
+        kept=files.project_root() / KEPT_FILE,
     )
 
 
-def _kinds(run: SolvedRun) -> frozenset[AnswerGroup] | None:
+def asked_kinds(run: SolvedRun) -> frozenset[AnswerGroup] | None:
+    """The kinds of answers that the tests of a run ask for; `None` where any counts, or the problems are not here."""
     if not all(files.test_file(test).is_file() for test in run.tests):
         return None
     problems = [problem for test in run.tests for problem in files.read_test(test)]
@@ -115,21 +135,38 @@ def _kinds(run: SolvedRun) -> frozenset[AnswerGroup] | None:
 
 def ask(pupil: Pupil, question: str) -> Answer:
     """Put a question to the student; of a format, more than the first thought is written only where it is needed."""
+    [answer] = ask_all(pupil, [question])
+    return answer
+
+
+def ask_all(pupil: Pupil, questions: Sequence[str], watch: Watch = lambda: None) -> list[Answer]:
+    """Put questions to the student, in batches; an answer for each, in order. Equal ones are asked once."""
     started = time.monotonic()
-    found: dict[Place, Judged] = {}
+    found: dict[str, dict[Place, Judged]] = {question: {} for question in questions}
     for strategy in pupil.strategies:
-        while places := [
-            place
-            for place in needed(strategy, list(found.values()), pupil.settings.samples, vote_key)
-            if place not in found
-        ]:
-            found |= _thoughts(pupil, question, places)
+        while slots := list(_missing(pupil, strategy, found)):
+            for (question, thought, sample), row in _thoughts(pupil, slots, watch).items():
+                found[question][thought, sample] = row
+    seconds = time.monotonic() - started
+    answers = {question: _answer(pupil, question, rows, seconds) for question, rows in found.items()}
+    return [answers[question] for question in questions]
+
+
+def _missing(pupil: Pupil, strategy: Strategy, found: Mapping[str, Mapping[Place, Judged]]) -> Iterable[Slot]:
+    """What a strategy has to have and is not there yet."""
+    for question, rows in found.items():
+        for place in needed(strategy, list(rows.values()), pupil.settings.samples, vote_key):
+            if place not in rows:
+                yield question, *place
+
+
+def _answer(pupil: Pupil, question: str, found: Mapping[Place, Judged], seconds: float) -> Answer:
     order = [(thought, sample) for thought in pupil.run.thoughts for sample in range(pupil.settings.samples)]
     rows = with_confidence([found[place] for place in order if place in found], pupil.knowledge.learned, vote_key)
     chosen = tuple(_chosen(strategy, rows, pupil.knowledge.learned) for strategy in pupil.strategies)
     cues = {pupil.formats[row.thought].cue for row in rows}
     cut = any(pupil.student.codec.source(question, cue, pupil.longest)[1] for cue in cues)
-    return Answer(question, chosen, tuple(rows), cut, time.monotonic() - started)
+    return Answer(question, chosen, tuple(rows), cut, seconds)
 
 
 def needed(strategy: Strategy, rows: Sequence[Judged], samples: int, key: Key) -> list[Place]:
@@ -154,35 +191,59 @@ def _chosen(strategy: Strategy, rows: Sequence[Judged], learned: Learned) -> Cho
     return Chosen(strategy, choice, why(strategy, seen, choice, vote_key))
 
 
-def _thoughts(pupil: Pupil, question: str, places: Sequence[Place]) -> dict[Place, Judged]:
+def _thoughts(pupil: Pupil, slots: Sequence[Slot], watch: Watch) -> dict[Slot, Judged]:
     """Write and execute some thoughts, and have them judged."""
+    requests = [Request(question, pupil.formats[thought].cue, sample) for question, thought, sample in slots]
+    written = dict(zip(slots, _written(pupil, requests, watch), strict=True))
+    executed = _executed(pupil, written, watch)
+    return {slot: _judged(pupil, slot, written[slot], executed[slot]) for slot in slots}
+
+
+def _written(pupil: Pupil, requests: Sequence[Request], watch: Watch) -> list[Written]:
+    """The thoughts, in order; as many as are decoded together make a batch."""
     how = Decoding(
         temperature=pupil.settings.temperature,
         max_tokens=pupil.settings.max_tokens,
         max_question=pupil.longest,
         seed=pupil.run.run.seed,
     )
-    requests = [Request(question, pupil.formats[thought].cue, sample) for thought, sample in places]
-    written = dict(zip(places, decoding.write(pupil.student, requests, how), strict=True))
-    executed = _executed(pupil, written)
-    return {place: _judged(pupil, question, place, written[place], executed[place]) for place in places}
+    size = pupil.settings.decode_batch
+    groups = [list(range(len(requests)))]
+    # Few are one batch, so that one question does not wait for its formats one after the other.
+    if len(requests) > size or pupil.apart:
+        groups = decoding.batches(pupil.student, requests, size, pupil.longest, apart=pupil.apart)
+    found: dict[int, Written] = {}
+    batches = pupil.engine.write([[requests[place] for place in group] for group in groups], how)
+    for group, thoughts in zip(groups, batches, strict=True):
+        found |= zip(group, thoughts, strict=True)
+        watch()
+    return [found[place] for place in range(len(requests))]
 
 
-def _executed(pupil: Pupil, written: Mapping[Place, Written]) -> dict[Place, Execution]:
+def _executed(pupil: Pupil, written: Mapping[Slot, Written], watch: Watch) -> dict[Slot, Execution]:
     """What each thought comes to, one batch a format."""
-    found: dict[Place, Execution] = {}
-    for name in dict.fromkeys(thought for thought, _ in written):
-        texts = {place: one.text for place, one in written.items() if place[0] == name}
-        executed = execute_thoughts(pupil.formats[name], dict.fromkeys(texts.values()), lambda done: None)
-        for place, text in texts.items():
+    found: dict[Slot, Execution] = {}
+    for name in dict.fromkeys(thought for _, thought, _ in written):
+        texts = {slot: one.text for slot, one in written.items() if slot[1] == name}
+        executed = _executions(pupil, pupil.formats[name], list(dict.fromkeys(texts.values())), watch)
+        for slot, text in texts.items():
             kinds = pupil.kinds
-            found[place] = executed[text] if kinds is None else restricted(executed[text], kinds)
+            found[slot] = executed[text] if kinds is None else restricted(executed[text], kinds)
     return found
 
 
-def _judged(pupil: Pupil, question: str, place: Place, thought: Written, execution: Execution) -> Judged:
+def _executions(pupil: Pupil, format: ThoughtSettings, texts: Sequence[str], watch: Watch) -> dict[str, Execution]:
+    def progress(done: int) -> None:
+        watch()
+
+    timeout, memory = format.timeout, format.memory
+    found = execute(format.answer, texts, timeout=timeout, memory=memory, progress=progress, kept=pupil.kept)
+    return dict(zip(texts, found, strict=True))
+
+
+def _judged(pupil: Pupil, slot: Slot, thought: Written, execution: Execution) -> Judged:
     """A thought with what executing it gave; right or wrong cannot be told."""
-    name, sample = place
+    question, name, sample = slot
     row = Prediction(
         test="",
         problem="",

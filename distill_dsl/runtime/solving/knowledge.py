@@ -7,7 +7,8 @@ holds out, as the score stage does, and verifiers are those that its rank stages
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 
 from msgspec.structs import replace
 
@@ -40,13 +41,17 @@ class Knowledge:
 
     learned: Learned
     judges: dict[str, tuple[models.Student, Limits]]
+    folders: dict[str, Path] = field(default_factory=dict)
+    """Where the weights of each verifier are, in the project."""
 
 
 def known(run: SolvedRun, strategies: Sequence[Strategy], formats: Mapping[str, ThoughtSettings]) -> Knowledge:
     """What these strategies need; a `Failure` says what is missing and which stage makes it."""
     ranked = {_judge(strategy): strategy for strategy in strategies if isinstance(strategy, Ranked)}
-    judges = {name: _loaded(run, strategy) for name, strategy in ranked.items()}
-    return Knowledge(_learned(run, strategies, formats), judges)
+    trained = {name: _trained(run, strategy) for name, strategy in ranked.items()}
+    judges = {name: _loaded(judge) for name, judge in trained.items()}
+    folders = {name: files.model_folder(judge.trained) for name, judge in trained.items()}
+    return Knowledge(_learned(run, strategies, formats), judges, folders)
 
 
 def ranks(knowledge: Knowledge, claim: Claim) -> dict[str, float]:
@@ -101,10 +106,14 @@ def _judge(strategy: Ranked) -> str:
     return f"{strategy.by}-{strategy.on}"
 
 
-def _loaded(run: SolvedRun, strategy: Ranked) -> tuple[models.Student, Limits]:
-    """A verifier and how much of a thought it reads: that of the run's rank stage, or one of the same seed."""
+def _trained(run: SolvedRun, strategy: Ranked) -> Run:
+    """The training of a verifier: that of the run's rank stage, or one of the same seed."""
     stages = {f"{name_of(one.student)}-{name_of(one.mix)}": one for one in run.verifiers}
-    judge = stages.get(_judge(strategy), Run(strategy.on, strategy.by, run.run.seed))
+    return stages.get(_judge(strategy), Run(strategy.on, strategy.by, run.run.seed))
+
+
+def _loaded(judge: Run) -> tuple[models.Student, Limits]:
+    """A verifier and how much of a thought it reads."""
     folder = files.model_folder(judge.trained)
     if not folder.is_dir():
         raise Failure(
