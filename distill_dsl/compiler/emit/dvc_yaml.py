@@ -8,10 +8,10 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from distill_dsl.compiler.emit.plots import plots
 from distill_dsl.compiler.plan.build import Plan
-from distill_dsl.compiler.plan.stages import ReportStage, SpecStage, TrainStage, stage_name
+from distill_dsl.compiler.plan.stages import SpecStage, stage_name
 from distill_dsl.compiler.plan.wiring import Wiring, wire
-from distill_dsl.contract import files
 
 Wirings = Mapping[str, Wiring]
 """Stage name -> wiring, in the order of the plan."""
@@ -34,7 +34,7 @@ def dvc_document(plan: Plan, wirings: Wirings, digest: str) -> dict[str, Any]:
     for stage in plan.stages:
         if isinstance(stage, SpecStage):
             stages[stage_name(stage)]["meta"]["mtd"]["digest"] = digest
-    return {"stages": stages, "plots": _plots(plan)}
+    return {"stages": stages, "plots": plots(plan)}
 
 
 def _stage(wiring: Wiring, file: str, line: int) -> dict[str, Any]:
@@ -49,27 +49,6 @@ def _stage(wiring: Wiring, file: str, line: int) -> dict[str, Any]:
     if wiring.metrics:
         entry["metrics"] = [{path: uncached} for path in _texts(wiring.metrics)]
     return entry | {"meta": {"mtd": {"file": file, "line": line}}}
-
-
-def _plots(plan: Plan) -> list[Any]:
-    """Training curves of all students in one chart, accuracies as bars, and the report's figures."""
-    curves = [files.curve_file(stage.cell).as_posix() for stage in plan.stages if isinstance(stage, TrainStage)]
-    plots: list[Any] = []
-    if curves:
-        for column, title in (("loss", "training loss"), ("dev_loss", "dev loss")):
-            plots.append({title: {"x": "step", "y": dict.fromkeys(curves, column), "title": title, "x_label": "step"}})
-    for stage in plan.stages:
-        if isinstance(stage, ReportStage):
-            folder = files.report_folder(stage.experiment)
-            accuracy = {(folder / "accuracy.csv").as_posix(): "label"}
-            bars = {
-                "template": "bar_horizontal",
-                "x": "accuracy",
-                "y": accuracy,
-                "title": f"{stage.experiment}: accuracy",
-            }
-            plots += [{f"{stage.experiment} accuracy": bars}, *_texts(folder / name for name in files.REPORT_FIGURES)]
-    return plots
 
 
 def result_digest(wirings: Wirings, params: dict[str, Any]) -> str:

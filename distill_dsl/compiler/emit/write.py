@@ -21,6 +21,7 @@ from distill_dsl.compiler.emit.dvc_yaml import (
 )
 from distill_dsl.compiler.emit.layout import yaml_text
 from distill_dsl.compiler.emit.params_yaml import flat, params_digest, params_document
+from distill_dsl.compiler.emit.plots import keep_templates
 from distill_dsl.compiler.plan.build import Plan
 from distill_dsl.compiler.plan.explain import shown
 from distill_dsl.contract.failure import Failure
@@ -71,7 +72,10 @@ def stale(emitted: Emitted, root: Path) -> list[Diagnostic]:
 
 
 def write(emitted: Emitted, root: Path, *, discard_edits: bool = False) -> list[Diagnostic]:
-    """Write both files atomically; nothing is written when a file is in the way or cannot be written."""
+    """Write both files atomically, and the templates of the plots that they name.
+
+    Nothing is written when a file is in the way or cannot be written.
+    """
     in_the_way = [found for name, _ in emitted.files() for found in _foreign(root / name)]
     if not in_the_way and not discard_edits:
         in_the_way = _edited(emitted, root / PARAMS_FILE)
@@ -81,6 +85,7 @@ def write(emitted: Emitted, root: Path, *, discard_edits: bool = False) -> list[
     # text is put back when the second write fails.
     old = _text(root / PARAMS_FILE)
     try:
+        keep_templates(root)
         write_text(root / PARAMS_FILE, emitted.params)
         try:
             write_text(root / DVC_FILE, emitted.dvc)
