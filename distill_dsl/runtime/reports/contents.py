@@ -8,6 +8,7 @@ from typing import Final
 from matplotlib.figure import Figure
 
 from distill_dsl.runtime.reports.figures import accuracy, certainty, cost, errors, formats, scaling, yields
+from distill_dsl.runtime.reports.latex import table_tex
 from distill_dsl.runtime.reports.markdown import report_markdown
 from distill_dsl.runtime.reports.spreadsheets import (
     accuracy_csv,
@@ -26,6 +27,7 @@ from distill_dsl.runtime.reports.study import Study
 
 TABLES: Final[dict[str, Callable[[Study], str]]] = {
     "table.md": report_markdown,
+    "table.tex": table_tex,
     "table.csv": table_csv,
     "accuracy.csv": accuracy_csv,
     "thoughts.csv": thoughts_csv,

@@ -6,12 +6,12 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
-from distill_dsl.contract.runs import name_of
 from distill_dsl.contract.settings import Published
 from distill_dsl.contract.vocabulary import Outcome, outcome_of
 from distill_dsl.runtime.reports.findings import certainty_parts, comparison_parts, scaling_parts
 from distill_dsl.runtime.reports.grid import ditto, markdown_table
 from distill_dsl.runtime.reports.overlap import overlap_parts
+from distill_dsl.runtime.reports.published import beside, unmet
 from distill_dsl.runtime.reports.results import FormatRow, Results, known_mean
 from distill_dsl.runtime.reports.spending import efficiency_parts, row_seconds
 from distill_dsl.runtime.reports.study import Study
@@ -141,21 +141,17 @@ def verdict_cell(row: FormatRow, counts: Counter[Outcome], outcome: Outcome) -> 
 
 def published_parts(results: Results, published: Published) -> list[str]:
     """Measured beside published; what a paper has and this experiment has not is listed, not hidden."""
-    body: list[list[str]] = []
-    met: set[str] = set()
-    for group in results.groups:
-        for row in results.of(group, results.headline(group)):
-            name = ".".join([*group.names, name_of(row.test.rpartition("-")[0])])
-            if name in published.cells:
-                met.add(name)
-                theirs, ours = published.cells[name], 100 * row.accuracy
-                shown = [f"{ours:.2f}", f"{theirs:.2f}", f"{ours - theirs:+.2f}"]
-                body.append([*label(results, group), row.test, *shown])
+    body = [
+        [
+            *(*label(results, one.group), one.test),
+            *(f"{one.measured:.2f}", f"{one.published:.2f}", f"{one.difference:+.2f}"),
+        ]
+        for one in beside(results, published)
+    ]
     parts = ["## Beside published figures", f"Published: {published.source}. Measured: the main table's strategy."]
     if body:
         head: Sequence[str] = [*labels(results), "test", "measured", "published", "difference"]
         parts.append(markdown_table(head, body, left=len(head) - 3))
-    unmet = [name for name in published.cells if name not in met]
-    if unmet:
-        parts.append(f"Published but not measured here: {', '.join(unmet)}.")
+    if missing := unmet(results, published):
+        parts.append(f"Published but not measured here: {', '.join(missing)}.")
     return parts

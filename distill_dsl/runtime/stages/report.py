@@ -41,7 +41,6 @@ def run(*, experiment: str, runs: list[str], thoughts: list[str], tests: list[st
     folder = report_folder(experiment)
     for name, table in TABLES.items():
         write_text(folder / name, table(study))
-    write_text(folder / "table.tex", "\n")
     write_json(folder / "metrics.json", summary(study))
     for name, figure in FIGURES.items():
         with atomic(folder / name, "wb") as stream:
