@@ -54,7 +54,8 @@ FIGURES: Final = ("cost.png", "formats.png", "errors.png", "yield.png")
 
 def plots(plan: Plan) -> list[Any]:
     """The entry `plots` of `dvc.yaml`. A plot without rows, such as of what is not varied, is left out by DVC."""
-    return [*_trainings(plan), *(plot for stage in plan.stages if isinstance(stage, ReportStage) for plot in _of(stage))]
+    reports = [stage for stage in plan.stages if isinstance(stage, ReportStage)]
+    return [*_trainings(plan), *(plot for stage in reports for plot in _of(stage))]
 
 
 def _trainings(plan: Plan) -> Iterator[Any]:
