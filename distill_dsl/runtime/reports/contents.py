@@ -7,7 +7,7 @@ from typing import Final
 
 from matplotlib.figure import Figure
 
-from distill_dsl.runtime.reports.figures import accuracy, certainty, cost, errors, formats, scaling, yields
+from distill_dsl.runtime.reports.figures import accuracy, certainty, cost, errors, formats, mixes, scaling, yields
 from distill_dsl.runtime.reports.latex import table_tex
 from distill_dsl.runtime.reports.markdown import report_markdown
 from distill_dsl.runtime.reports.spreadsheets import (
@@ -43,6 +43,7 @@ TABLES: Final[dict[str, Callable[[Study], str]]] = {
 
 FIGURES: Final[dict[str, Callable[[Study], Figure]]] = {
     "accuracy.png": lambda study: accuracy.draw(study.results),
+    "mixes.png": lambda study: mixes.draw(study.results, study.costs),
     "cost.png": lambda study: cost.draw(study.results),
     "risk_coverage.png": lambda study: certainty.draw_risk(study.results, study.choices),
     "calibration.png": lambda study: certainty.draw_calibration(study.results, study.choices),

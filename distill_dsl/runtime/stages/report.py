@@ -13,13 +13,14 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from distill_dsl.contract.files import atomic, report_folder, write_json, write_text
+from distill_dsl.contract.files import atomic, report_folder, summary_file, write_json, write_text
 from distill_dsl.contract.params import read_settings
 from distill_dsl.contract.runs import parse_asked, parse_run
 from distill_dsl.contract.settings import ExperimentSettings
 from distill_dsl.runtime.reports.contents import FIGURES, TABLES
-from distill_dsl.runtime.reports.efficiency import headline_accuracy, of_group
+from distill_dsl.runtime.reports.efficiency import of_group
 from distill_dsl.runtime.reports.figures.style import png
+from distill_dsl.runtime.reports.headlines import summary
 from distill_dsl.runtime.reports.overlap import overlap_lines
 from distill_dsl.runtime.reports.results import known_mean
 from distill_dsl.runtime.reports.spending import row_seconds
@@ -41,19 +42,11 @@ def run(*, experiment: str, runs: list[str], thoughts: list[str], tests: list[st
     folder = report_folder(experiment)
     for name, table in TABLES.items():
         write_text(folder / name, table(study))
-    write_json(folder / "metrics.json", summary(study))
+    write_json(summary_file(experiment), summary(study))
     for name, figure in FIGURES.items():
         with atomic(folder / name, "wb") as stream:
             stream.write(png(partial(figure, study)))
     show(study)
-
-
-def summary(study: Study) -> dict[str, dict[str, float]]:
-    """Student -> mix -> accuracy of the main table's strategy, mean over tests and seeds: what `dvc exp show` shows."""
-    found: dict[str, dict[str, float]] = {}
-    for group in study.results.groups:
-        found.setdefault(group.student, {})[group.mix] = round(headline_accuracy(study.results, group), 4)
-    return found
 
 
 def show(study: Study) -> None:

@@ -93,10 +93,11 @@ def svg(draw: Callable[[], Figure], name: str = "figure") -> str:
 
 
 def panels(
-    rows: int, columns: int, width: float, height: float, *, aside: float = 0.5, **shared: Any
-) -> tuple[Figure, Any]:
+    rows: int, columns: int, width: float, height: float, *, aside: float = 0.5, narrowest: float = NARROWEST,
+    **shared: Any,
+) -> tuple[Figure, Any]:  # fmt: skip
     """A figure with a grid of panels, each `width` x `height` inches, and room for what stands at their left."""
-    wide = max(width * columns + aside, NARROWEST)
+    wide = max(width * columns + aside, narrowest)
     figure = Figure(figsize=(wide, height * rows + 0.3), dpi=150, layout="constrained")
     return figure, figure.subplots(rows, columns, squeeze=False, **shared)
 
