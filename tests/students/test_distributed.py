@@ -105,6 +105,14 @@ def test_a_batch_that_cannot_be_shared_evenly_is_a_failure(monkeypatch: pytest.M
         training.planned([], settings(), steps=1, seed=1)
 
 
+@pytest.mark.parametrize(("told", "shards"), [("true", True), ("false", False), ("", False)])
+def test_the_launcher_tells_that_a_model_lies_in_shards(
+    told: str, shards: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ACCELERATE_USE_FSDP", told)
+    assert distributed.in_shards() is shards
+
+
 def test_a_failure_of_the_first_process_is_handed_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     left = tmp_path / "failure.json"
     monkeypatch.setenv(distributed.FAILED, str(left))
@@ -140,7 +148,9 @@ def mixed(project: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def trained() -> tuple[dict[str, float], bytes]:
     train.run(mix="etd", student="small", seed=1)
     weights = (files.model_folder(CELL) / "model.safetensors").read_bytes()
-    return json.loads(files.training_file(CELL).read_text()), weights
+    thoughts = files.dev_thoughts_file(CELL).read_bytes()
+    assert thoughts.count(b"\n") == 4 * 3 * 2
+    return json.loads(files.training_file(CELL).read_text()), weights + thoughts
 
 
 KILLED = """

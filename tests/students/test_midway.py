@@ -115,6 +115,21 @@ def test_a_half_precise_student_is_decoded_in_full_precision(tmp_path: Path) -> 
         assert row.logprob == pytest.approx(alone.logprob, abs=1e-4)
 
 
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:`torch.jit:DeprecationWarning")  # torch's own, of parts of itself
+@pytest.mark.filterwarnings("ignore:The .grad attribute:UserWarning")  # of its look at the decoder's inputs
+@pytest.mark.parametrize("architecture", ["t5", "llama"])
+def test_a_compiled_student_is_decoded_as_it_is(
+    architecture: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path / "cache"))
+    plain, expected = trained(tmp_path / "plain", exam=False, architecture=architecture, compile=True)
+    tried, result = trained(tmp_path / "tried", architecture=architecture, compile=True)
+    assert same(plain, tried)
+    assert result.curve == expected.curve
+    assert len(result.thoughts) == 4 * 4 * 2
+
+
 @pytest.mark.parametrize("learning", [True, False])
 def test_the_model_is_left_as_it_was_and_chance_is_not_asked(learning: bool) -> None:
     pupil = student()
@@ -155,6 +170,26 @@ def test_batches_fit_where_those_of_the_training_do(changes: dict[str, Any], pro
     given = midway.exam(PROBLEMS, CUES, settings(**changes), processes=processes)
     assert given is not None
     assert given.size == size
+
+
+def test_a_full_gpu_is_given_fewer_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    write, sizes, room = midway.write, list[int](), 5
+
+    def narrow(pupil: Student, requests: list[Request], how: Decoding) -> list[decoding.Written]:
+        sizes.append(len(requests))
+        if len(requests) > room:
+            raise torch.OutOfMemoryError("no room")
+        return write(pupil, requests, how)
+
+    given = midway.exam(PROBLEMS, CUES, settings(max_thought=4), processes=1)
+    assert given is not None
+    expected = given.sat(student(), 5)
+    monkeypatch.setattr(midway, "write", narrow)
+    assert [row.text for row in given.sat(student(), 5)] == [row.text for row in expected]
+    assert sizes == [12, 12, 8, 4, 4, 4]
+    room = 0
+    with pytest.raises(Failure, match="memory does not suffice"):
+        given.sat(student(), 5)
 
 
 def test_without_problems_there_is_nothing_to_solve(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from transformers import AutoModelForSequenceClassification, TrainerState
 
 from distill_dsl.contract import files, params
 from distill_dsl.contract.failure import Failure
-from distill_dsl.contract.records import Example, Problem
+from distill_dsl.contract.records import DevThought, Example, Problem
 from distill_dsl.runtime.stages import train
 from distill_dsl.runtime.students import preference
 from distill_dsl.runtime.students.watching import Watch
@@ -86,6 +86,18 @@ def test_preference_raises_the_margin_on_problems_that_it_never_saw() -> None:
     assert found["dev_loss"] < 0.68, "before the training it is log 2"
 
 
+def test_one_that_writes_solves_problems_meanwhile_and_a_verifier_does_not() -> None:
+    run("wise")
+    rows = list(files.read_rows(files.dev_thoughts_file("etd-wise-s1"), DevThought))
+    assert [(row.step, row.thought) for row in rows] == [
+        (step, thought) for step in (5, 10, 15, 20) for thought in ("pot", "cot")
+    ]
+    found = run("judge")
+    assert found["dev_seconds"] == 0
+    assert not files.dev_thoughts_file("etd-judge-s1").exists()
+    assert files.system_file("etd-judge-s1").exists()
+
+
 def test_a_plain_loss_beside_it_bears_on_the_result() -> None:
     assert run("both")["train_loss"] != run("wise")["train_loss"]
 
@@ -113,6 +125,8 @@ def test_a_killed_training_goes_on_and_ends_the_same(
 ) -> None:
     figures = run(student)
     expected = hashes(student)
+    thoughts = files.dev_thoughts_file(f"etd-{student}-s1")
+    written = thoughts.read_bytes() if thoughts.exists() else None
     shutil.rmtree(files.model_folder(f"etd-{student}-s1"))
     calls: list[int] = []
     leads_of = preference.leads_of
@@ -125,6 +139,7 @@ def test_a_killed_training_goes_on_and_ends_the_same(
     again = run(student)
     assert "goes on from step 15 of" in capsys.readouterr().out
     assert hashes(student) == expected
+    assert (thoughts.read_bytes() if thoughts.exists() else None) == written
     same = ("train_loss", "dev_loss", "pairs", "reward_margin", "auc", "right")
     assert {key: again.get(key) for key in same} == {key: figures.get(key) for key in same}
     assert [before, len(calls) - before] == computed, "once before the training, and once to measure at its end"

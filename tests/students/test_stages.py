@@ -15,7 +15,7 @@ from pupils import examples, settings
 
 from distill_dsl.contract import files, params
 from distill_dsl.contract.failure import Failure
-from distill_dsl.contract.records import Example, Prediction, Problem
+from distill_dsl.contract.records import DevThought, Example, Prediction, Problem
 from distill_dsl.runtime.stages import solve, train
 
 PARAMS = """\
@@ -90,12 +90,38 @@ def test_train_leaves_a_model_metrics_and_a_curve() -> None:
     assert not list(Path(".mtd/checkpoints").iterdir()), "checkpoints of a finished training are of no use"
 
 
+def test_train_leaves_what_the_machine_did_and_what_the_student_wrote_for_dev() -> None:
+    trained()
+    system = list(csv.DictReader(files.system_file("etd-small-s1").read_text().splitlines()))
+    assert list(system[0])[:3] == ["seconds", "time", "cpu_utilization_percentage"]
+    metrics = json.loads(files.training_file("etd-small-s1").read_text())
+    assert 0 < float(system[-1]["seconds"]) == pytest.approx(metrics["seconds"], abs=0.5)
+    assert 0 < metrics["dev_seconds"] < metrics["seconds"]
+    rows = list(files.read_rows(files.dev_thoughts_file("etd-small-s1"), DevThought))
+    assert [(row.step, row.problem, row.thought) for row in rows] == [
+        (step, f"p{i}", thought) for step in (3, 6, 9, 12) for i in range(3) for thought in ("cot", "pot")
+    ]
+
+
+@pytest.mark.parametrize("without", ["problems", "dev_problems"])
+def test_without_problems_of_dev_nothing_is_written_and_the_student_is_the_same(without: str, project: Path) -> None:
+    expected = trained()
+    if without == "problems":
+        files.write_rows(files.mix_file("etd", "held_out"), list[Problem]())
+    else:
+        (project / "params.yaml").write_text(PARAMS.replace("dev_problems: 3", "dev_problems: 0"))
+        params._read.cache_clear()
+    assert trained() == expected
+    assert files.dev_thoughts_file("etd-small-s1").read_bytes() == b""
+
+
 def test_two_clean_runs_give_the_same_bytes() -> None:
     results = []
     for _ in range(2):
         model = trained()
         solved()
-        results.append((model, files.predictions_file("table-etd-small-s1").read_bytes()))
+        written = files.predictions_file("table-etd-small-s1"), files.dev_thoughts_file("etd-small-s1")
+        results.append((model, *(path.read_bytes() for path in written)))
         shutil.rmtree(".mtd")
     assert results[0] == results[1]
 
@@ -116,7 +142,7 @@ train.run(mix="etd", student="small", seed=1)
 
 
 def test_a_training_killed_half_way_goes_on_and_ends_the_same(capsys: pytest.CaptureFixture[str]) -> None:
-    expected = trained()
+    expected, expected_thoughts = trained(), files.dev_thoughts_file("etd-small-s1").read_bytes()
     shutil.rmtree(files.model_folder("etd-small-s1"))
     path = os.pathsep.join([str(Path(train.__file__).parents[3]), os.environ.get("PYTHONPATH", "")])
     killed = subprocess.run([sys.executable, "-c", KILLED], env={**os.environ, "PYTHONPATH": path}, capture_output=True)
@@ -130,19 +156,22 @@ def test_a_training_killed_half_way_goes_on_and_ends_the_same(capsys: pytest.Cap
     assert "goes on" not in capsys.readouterr().out
     assert trained() == expected
     assert "etd-small-s1: goes on from step 6 of 12\n" in capsys.readouterr().out
+    assert files.dev_thoughts_file("etd-small-s1").read_bytes() == expected_thoughts
 
 
 def test_changed_settings_or_data_do_not_take_over_checkpoints() -> None:
     small = settings()
     first = train._digest(small, "etd", 1)
     assert first == train._digest(settings(), "etd", 1)
+    files.write_rows(files.mix_file("etd", "held_out"), list[Problem]())
+    others = [train._digest(small, "etd", 1)]
     files.write_rows(files.mix_file("etd", "dev"), examples()[:6])
-    others = [
+    others += [
         train._digest(small, "etd", 1),
         train._digest(small, "etd", 2),
         train._digest(settings(batch=4), "etd", 1),
     ]
-    assert len({first, *others}) == 4
+    assert len({first, *others}) == 5
 
 
 def test_an_empty_mix_is_a_failure_and_leaves_nothing() -> None:

@@ -71,10 +71,27 @@ class Exam:
             for request in self.wanted.values()
         }
         order = sorted(lengths, key=lambda request: lengths[request])
+        size = self.size
+        while (found := self._in_batches(student, order, size)) is None:
+            if size == 1:
+                raise Failure(
+                    "the GPU's memory does not suffice to solve problems of dev in the middle of the training",
+                    where="params.yaml",
+                    help="set `dev_problems = 0` for the student, or lower its `batch`",
+                )
+            torch.cuda.empty_cache()
+            size //= 2
+        return found
+
+    def _in_batches(self, student: Student, order: Sequence[Request], size: int) -> dict[Request, Written] | None:
+        """What is written for each request; None where the GPU cannot hold so many at once."""
         found: dict[Request, Written] = {}
-        for start in range(0, len(order), self.size):
-            batch = order[start : start + self.size]
-            found.update(zip(batch, write(student, batch, self.how), strict=True))
+        try:
+            for start in range(0, len(order), size):
+                batch = order[start : start + size]
+                found.update(zip(batch, write(student, batch, self.how), strict=True))
+        except torch.OutOfMemoryError:
+            return None
         return found
 
 
