@@ -14,6 +14,7 @@ from rich.text import Text
 
 from distill_dsl.cli.output import failures, on_disk, stop_on_errors
 from distill_dsl.compiler import compile_spec
+from distill_dsl.compiler.emit.plots import keep_templates
 from distill_dsl.contract.failure import Failure
 from distill_dsl.contract.files import spec_mark, write_text
 from distill_dsl.contract.vocabulary import StageKind
@@ -64,6 +65,8 @@ def spec_stage(specs: Annotated[list[Path], typer.Option("--specs")]) -> None:
                 help=f"run `mtd compile {specs[0]}`, then `dvc repro` again",
             )
         write_text(spec_mark(), "The spec and dvc.yaml agree.\n")
+        # Who compiled before `dvc init` has none yet, and `dvc plots` fails without them.
+        keep_templates(Path())
 
 
 Name = Annotated[str, typer.Option()]

@@ -66,7 +66,7 @@ def completions_file(cell: str) -> Path:
 
 
 def asked_file(cell: str) -> Path:
-    """Metrics of an ask stage: asked, answered, tokens, cost."""
+    """What an ask stage counts: asked, answered, tokens, cost."""
     return ARTIFACTS / "completions" / f"{cell}.json"
 
 
@@ -77,7 +77,7 @@ def thoughts_file(cell: str) -> Path:
 
 
 def yield_file(cell: str) -> Path:
-    """Metrics of a verify stage: counts by verdict."""
+    """What a verify stage counts, by verdict."""
     return ARTIFACTS / "thoughts" / f"{cell}.json"
 
 
@@ -92,7 +92,7 @@ def mix_file(mix: str, part: str) -> Path:
 
 
 def mix_counts_file(mix: str) -> Path:
-    """Metrics of a mix stage: examples kept and dropped, by format and reason."""
+    """What a mix stage counts: examples kept and dropped, by format and reason."""
     return ARTIFACTS / "mixes" / f"{mix}.json"
 
 
@@ -104,7 +104,7 @@ def model_folder(cell: str) -> Path:
 
 @cache
 def training_file(cell: str) -> Path:
-    """Metrics of a train stage."""
+    """What a train stage measures."""
     return ARTIFACTS / "training" / f"{cell}.json"
 
 
@@ -146,7 +146,7 @@ def ranks_file(cell: str, verifier: str) -> Path:
 
 
 def solving_file(cell: str) -> Path:
-    """Metrics of a solve stage: seconds and tokens."""
+    """What a solve stage measures: seconds and tokens."""
     return ARTIFACTS / "predictions" / f"{cell}.json"
 
 
@@ -158,13 +158,19 @@ def scored_file(cell: str) -> Path:
 
 @cache
 def scores_file(cell: str) -> Path:
-    """Metrics of a score stage."""
+    """What a score stage counts."""
     return ARTIFACTS / "scores" / f"{cell}.json"
 
 
 def report_folder(experiment: str) -> Path:
     """Holds `REPORT_FILES` (not cached by DVC: small, made for reading)."""
     return ARTIFACTS / "report" / experiment
+
+
+def summary_file(experiment: str) -> Path:
+    """Metrics of a report stage, what `dvc exp show` shows: a JSON document. `accuracy` holds, by student and mix,
+    the headline strategy's (mean over tests and seeds), `yield`, by teacher and format, the share that is right."""
+    return report_folder(experiment) / "metrics.json"
 
 
 @contextmanager
@@ -367,6 +373,7 @@ REPORT_TABLES: Final = (
 )
 REPORT_FIGURES: Final = (
     "accuracy.png",
+    "mixes.png",
     "cost.png",
     "risk_coverage.png",
     "calibration.png",

@@ -76,6 +76,7 @@ class Wiring:
     """Outputs small enough for git: not cached by DVC. A stage that has any is never taken from
     DVC's cache of runs, so that this is for stages that take no time."""
     metrics: tuple[Path, ...] = ()
+    """Shown by `dvc metrics` and `dvc exp show` with all their keys as columns: what a person compares by, no more."""
     params: tuple[str, ...] = ()
 
 
@@ -204,8 +205,7 @@ def _ask(stage: AskStage, blocks: Blocks) -> Wiring:
         ),
         says=f"{stage.teacher} writes {stage.thought} thoughts for {stage.data}.{stage.split}",
         deps=tuple(deps),
-        outs=(files.completions_file(stage.cell),),
-        metrics=(files.asked_file(stage.cell),),
+        outs=(files.completions_file(stage.cell), files.asked_file(stage.cell)),
         params=(*params, "version.ask"),
     )
 
@@ -216,8 +216,7 @@ def _verify(stage: VerifyStage) -> Wiring:
         command=_command(stage, teacher=asked.teacher, data=asked.data, split=asked.split, thought=asked.thought),
         says=f"which {asked.thought} thoughts of {asked.teacher} give the gold answers of {asked.data}.{asked.split}",
         deps=(files.completions_file(asked.cell), files.problems_file(asked.data, asked.split)),
-        outs=(files.thoughts_file(asked.cell),),
-        metrics=(files.yield_file(asked.cell),),
+        outs=(files.thoughts_file(asked.cell), files.yield_file(asked.cell)),
         params=(*_executed(asked.thought), f"thought.{asked.thought}.steps", "version.verify"),
     )
 
@@ -241,8 +240,7 @@ def _mix(stage: MixStage, blocks: Blocks) -> Wiring:
         ),
         says=f"training set {stage.mix}: {' + '.join(thoughts)}",
         deps=(*dict.fromkeys((*problems, *without)), *(files.thoughts_file(one.cell) for one in asked)),
-        outs=tuple(files.mix_file(stage.mix, part) for part in MIX_PARTS),
-        metrics=(files.mix_counts_file(stage.mix),),
+        outs=(*(files.mix_file(stage.mix, part) for part in MIX_PARTS), files.mix_counts_file(stage.mix)),
         params=(
             f"mix.{stage.mix}",
             *(f"thought.{name}.{key}" for name in thoughts for key in ("answer", "cue")),
@@ -266,8 +264,7 @@ def _train(stage: TrainStage, blocks: Blocks) -> Wiring:
         command=_command(stage, mix=stage.mix, student=stage.student, seed=stage.seed, **base),
         says=f"{'train' if settings.objective else 'fine-tune'} {stage.student} on {stage.mix}, seed {stage.seed}",
         deps=(*(files.mix_file(stage.mix, part) for part in parts), *_base_files(stage, settings)),
-        outs=(files.model_folder(stage.cell), *told),
-        metrics=(files.training_file(stage.cell),),
+        outs=(files.model_folder(stage.cell), *told, files.training_file(stage.cell)),
         params=(f"student.{stage.student}", "version.train"),
     )
 
@@ -287,8 +284,7 @@ def _solve(stage: SolveStage, blocks: Blocks) -> Wiring:
         command=_solved_command(stage, stage),
         says=f"{trained.student} after {trained.mix} (seed {trained.seed}) writes thoughts for every test",
         deps=(files.model_folder(trained.cell), *_solved_files(stage)),
-        outs=(files.predictions_file(stage.cell),),
-        metrics=(files.solving_file(stage.cell),),
+        outs=(files.predictions_file(stage.cell), files.solving_file(stage.cell)),
         params=(
             *(f"experiment.{stage.experiment}.{key}" for key in decoding),
             f"student.{trained.student}.max_question",
@@ -330,10 +326,10 @@ def _score(stage: ScoreStage) -> Wiring:
             *ranks,
             *dict.fromkeys((*_solved_files(solved), files.mix_file(solved.trained.mix, "held_out"))),
         ),
-        outs=(files.scored_file(solved.cell), files.dev_curve_file(solved.cell)),
-        metrics=(files.scores_file(solved.cell),),
+        outs=(files.scored_file(solved.cell), files.dev_curve_file(solved.cell), files.scores_file(solved.cell)),
         params=(
             f"experiment.{solved.experiment}.answers",
+            f"experiment.{solved.experiment}.headline",
             *(key for name in solved.thoughts for key in _executed(name)),
             "version.score",
         ),
@@ -388,6 +384,7 @@ def _report(stage: ReportStage) -> Wiring:
             *(files.problems_file(*test) for test in tests),
         ),
         kept=tuple(folder / name for name in files.REPORT_FILES),
+        metrics=(files.summary_file(stage.experiment),),
         params=(f"experiment.{stage.experiment}", "version.report"),
     )
 
