@@ -12,6 +12,7 @@ import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -152,11 +153,8 @@ def train(
     )
 
 
-def _solving(student: Student, exam: Exam | None) -> Solve:
-    def solve(step: int) -> list[DevThought]:
-        return [] if exam is None else exam.sat(student, step)
-
-    return solve
+def _solving(student: Student, exam: Exam | None) -> Solve | None:
+    return None if exam is None else partial(exam.sat, student)
 
 
 def fine_tuning_of(student: Student, rows: Sequence[Any], settings: StudentSettings) -> Lesson[Encoded]:

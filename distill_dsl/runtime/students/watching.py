@@ -60,7 +60,7 @@ class Watch(TrainerCallback):
     `solve` is told the step. `checkpoint` is the one that the training goes on from.
     """
 
-    def __init__(self, steps: int, progress: Progress, solve: Solve, checkpoint: Path | None) -> None:
+    def __init__(self, steps: int, progress: Progress, solve: Solve | None, checkpoint: Path | None) -> None:
         self.steps = steps
         self.progress = progress
         self.solve = solve
@@ -110,9 +110,10 @@ class Watch(TrainerCallback):
 
     def _complete(self, checkpoint: Path, step: int) -> None:
         """Checkpoints are written just where the dev loss is taken: there the student solves problems, too."""
-        began = time.monotonic()
-        self.thoughts += self.solve(step)
-        self.solving += time.monotonic() - began
+        if self.solve is not None:
+            began = time.monotonic()
+            self.thoughts += self.solve(step)
+            self.solving += time.monotonic() - began
         write_rows(checkpoint / THOUGHTS, self.thoughts)
         self.machine.keep(checkpoint)
         (checkpoint / DONE).write_bytes(msgspec.json.encode(self.spent()))
