@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from distill_dsl.runtime.reports.comparisons import LEVEL, Contest, Side
 from distill_dsl.runtime.reports.grid import ditto, markdown_table
-from distill_dsl.runtime.reports.results import Results, known_mean
+from distill_dsl.runtime.reports.results import Results, known_mean, unique
 from distill_dsl.runtime.reports.scaling import Line, Status, unique_along
 from distill_dsl.runtime.reports.study import Study
 from distill_dsl.runtime.reports.tables import columns, label, labels
@@ -38,6 +38,31 @@ def certainty_parts(study: Study) -> list[str]:
             "answers differ (expected calibration error). Curves are in `risk_coverage.png` and `calibration.png`."
         ),
         markdown_table([*labels(results), "answer by", *columns(results)], ditto(body, left), left=left + 1),
+    ]
+
+
+# --- formats ------------------------------------------------------------------------------------
+
+
+def solving_parts(study: Study) -> list[str]:
+    """Which formats solve what; nothing where no mix has several."""
+    if not study.formats:
+        return []
+    results = study.results
+    formats = unique(name for one in study.formats for name in one.formats)
+    head = [*labels(results), "test", "all", *(f"only {name}" for name in formats), "none", "missed"]
+    body = []
+    for one in study.formats:
+        alone = [percent(one.share(name)) if name in one.formats else "" for name in formats]
+        shown = [percent(one.share(*one.formats)), *alone, percent(one.share()), percent(one.missed)]
+        body.append([*label(results, one.group), one.test, *shown])
+    left = len(labels(results)) + 1
+    return [
+        (
+            "Problems in percent that `all` formats solve, `only` one, and `none`; `missed`: some format does, but the "
+            "main table's strategy does not. `formats.png` and `formats.csv` have every set of formats."
+        ),
+        markdown_table(head, ditto(body, left - 1), left),
     ]
 
 

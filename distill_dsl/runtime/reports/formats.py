@@ -60,9 +60,14 @@ class FormatSets:
     combinations: tuple[Combination, ...]
     """From all formats down to none, those alone that occur; their shares add up to 1."""
 
-    def solved(self, thought: str) -> float:
-        """The share of the problems that one format solves, alone or with others."""
-        return sum(one.share for one in self.combinations if thought in one.formats)
+    def share(self, *formats: str) -> float:
+        """The share of the problems that exactly these formats solve."""
+        return sum(one.share for one in self.combinations if set(one.formats) == set(formats))
+
+    @property
+    def missed(self) -> float:
+        """The share that some format solves and the headline strategy does not: what a better choice could gain."""
+        return sum(one.share - one.taken for one in self.combinations if one.formats)
 
 
 def read_format_sets(results: Results) -> tuple[FormatSets, ...]:

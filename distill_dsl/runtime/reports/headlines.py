@@ -11,8 +11,12 @@ Numbers = dict[str, dict[str, float]]
 
 
 def summary(study: Study) -> dict[str, Numbers]:
-    """Accuracy by student and mix, and what teachers gave by format: keys of params.yaml, shares to 4 decimals."""
-    return {"accuracy": accuracies(study), "yield": yields(study)}
+    """Accuracy by student and mix, and what teachers gave by format, where anything was asked.
+
+    Keys are those of params.yaml, shares have 4 decimals.
+    """
+    given = yields(study)
+    return {"accuracy": accuracies(study), **({"yield": given} if given else {})}
 
 
 def accuracies(study: Study) -> Numbers:

@@ -8,7 +8,7 @@ from typing import Final
 
 from distill_dsl.contract.settings import Published
 from distill_dsl.contract.vocabulary import Outcome, outcome_of
-from distill_dsl.runtime.reports.findings import certainty_parts, comparison_parts, scaling_parts
+from distill_dsl.runtime.reports.findings import certainty_parts, comparison_parts, scaling_parts, solving_parts
 from distill_dsl.runtime.reports.grid import ditto, markdown_table
 from distill_dsl.runtime.reports.overlap import overlap_parts
 from distill_dsl.runtime.reports.published import beside, unmet
@@ -51,9 +51,10 @@ def report_markdown(study: Study) -> str:
         "## Formats",
         (
             "In percent of the thoughts written: `ran` to the end, gave an `answer`, gave the `right` one. "
-            "Then how often each verdict fell."
+            "Then how often each verdict fell (`errors.png`)."
         ),
         format_grid(results),
+        *solving_parts(study),
         *yield_parts(study),
         *overlap_parts(study),
     ]

@@ -64,7 +64,8 @@ def yield_parts(study: Study) -> list[str]:
             "of a problem by their equations, programs or calculations; `kept` by the mixes above (least-most where "
             "they differ). `covered`: percent of the problems with a right one. Tokens and US dollars as they were "
             "when bought, and dollars `per 1,000` right thoughts; `-` is not known. Lines that ask the same share "
-            "completions, which are paid once: `mtd store list` says what was spent. `yield.csv` has all."
+            "completions, which are paid once: `mtd store list` says what was spent. `yield.png` shows what is lost "
+            "where, `yield.csv` has all."
         ),
         markdown_table(head, ditto(body, left - 1), left),
     ]

@@ -9,7 +9,16 @@ from typing import Any, Final, NamedTuple
 
 from matplotlib.figure import Figure
 
-from distill_dsl.runtime.reports.figures.style import GREY, LETTER, PALE, panels, percents, plain, strategy_style
+from distill_dsl.runtime.reports.figures.style import (
+    GREY,
+    LETTER,
+    PALE,
+    panels,
+    percents,
+    plain,
+    strategy_style,
+    titled,
+)
 from distill_dsl.runtime.reports.results import Group, Results, Row, unique
 
 LINE: Final = 0.21
@@ -39,7 +48,7 @@ def draw(results: Results) -> Figure:
     for down, (student, lines) in enumerate(students.items()):
         for across, test in enumerate(results.tests):
             panel(grid[down][across], results, lines, test)
-            grid[down][across].set_title(f"{test}, {student}" if len(students) > 1 else test)
+            titled(grid[down][across], f"{test}, {student}" if len(students) > 1 else test)
         name_lines(grid[down][0], lines)
     percents(grid.flat, "x", bounds(results))
     for axes in grid[-1]:

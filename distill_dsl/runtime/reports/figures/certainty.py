@@ -23,6 +23,7 @@ from distill_dsl.runtime.reports.figures.style import (
     percents,
     plain,
     strategy_style,
+    titled,
     words,
 )
 from distill_dsl.runtime.reports.results import Group, Results, known_mean, unique
@@ -70,7 +71,7 @@ def draw(results: Results, choices: Choices, trace: Trace, across: str, up: str)
                 style = line_style(results, key, curves)
                 notes.append((trace(axes, pairs_of(results, choices, group, test, key), style), style["color"]))
             note(axes, notes)
-            axes.set_title(f"{test}\n{student}, {group.title}")
+            titled(axes, f"{test}\n{student}, {group.title}")
         row[0].set_ylabel(up)
     for axes in grid[-1]:
         axes.set_xlabel(across)

@@ -17,6 +17,7 @@ from distill_dsl.runtime.reports.figures.style import (
     percents,
     plain,
     strategy_style,
+    titled,
     words,
 )
 from distill_dsl.runtime.reports.results import Results, Row, unique
@@ -41,7 +42,7 @@ def draw(results: Results) -> Figure:
     figure, grid = panels(len(students), len(results.tests), 3.2, 2.7, sharey=True)
     for axes, ((student, test), rows) in zip(grid.flat, drawn.items(), strict=True):
         panel(axes, results, rows, coloured)
-        axes.set_title(test if len(students) == 1 else f"{test}, {student}")
+        titled(axes, test if len(students) == 1 else f"{test}, {student}")
     reached = [100 * row.accuracy for row in known]
     percents(grid.flat, "y", (min(reached), max(reached)))
     for row in grid:

@@ -11,7 +11,7 @@ from distill_dsl.contract.vocabulary import Outcome, outcome_of
 from distill_dsl.runtime.reports.figures.stacks import BLACK, BLUE, GREEN, GREY, LINE, ORANGE, PURPLE, RED, SKY, Paint
 from distill_dsl.runtime.reports.figures.stacks import bar as stacked
 from distill_dsl.runtime.reports.figures.stacks import lines as lined
-from distill_dsl.runtime.reports.figures.style import LETTER, handles_of, legend, panels, words
+from distill_dsl.runtime.reports.figures.style import LETTER, handles_of, legend, panels, titled, words
 from distill_dsl.runtime.reports.results import FormatRow, Results, unique
 
 WIDTH: Final = 2.7
@@ -65,7 +65,7 @@ def draw(results: Results) -> Figure:
             lined(axes, names[student] if across == 0 else None, len(names[student]))
             for row in (row for row in rows[student] if row.test == test):
                 stacked(axes, names[student].index(f"{row.group.title}: {row.thought}"), parts(row, paints))
-            axes.set_title(test if len(students) == 1 else f"{test}, {student}")
+            titled(axes, test if len(students) == 1 else f"{test}, {student}")
     for axes in grid[-1]:
         axes.set_xlabel("thoughts (%)")
     handles = handles_of(grid)

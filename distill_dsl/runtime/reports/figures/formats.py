@@ -11,7 +11,7 @@ from typing import Any, Final
 from matplotlib.figure import Figure
 
 from distill_dsl.runtime.reports.efficiency import headline_accuracy
-from distill_dsl.runtime.reports.figures.style import COLOURS, GREY, PALE, legend, plain, words
+from distill_dsl.runtime.reports.figures.style import COLOURS, GREY, PALE, legend, plain, titled, words
 from distill_dsl.runtime.reports.formats import Combination, FormatSets
 from distill_dsl.runtime.reports.results import Group, Results, unique
 
@@ -53,7 +53,7 @@ def draw(results: Results, sets: tuple[FormatSets, ...]) -> Figure:
         dots(row[0], next(iter(here.values())).formats, lines[group])
         for axes, (test, found) in zip(row[1:], here.items(), strict=True):
             bars(axes, found, lines[group], longest)
-            axes.set_title(f"{test}\n{group.names[0]}, {group.title}")
+            titled(axes, f"{test}\n{group.names[0]}, {group.title}")
     for axes in grid[-1][1:]:
         axes.set_xlabel("problems (%)")
     legend(figure, key(grid[0][1], results, groups))

@@ -18,6 +18,7 @@ from distill_dsl.runtime.reports.figures.style import (
     panels,
     percents,
     plain,
+    titled,
 )
 from distill_dsl.runtime.reports.published import cell_of
 from distill_dsl.runtime.reports.results import Group, Results, Row, unique
@@ -46,7 +47,7 @@ def draw(results: Results, costs: Costs) -> Figure:
             xs = [place] if alone else [students.index(one.names[0]) + shift(place, len(series)) for one in groups]
             trace(axes, results, name, [headline_row(results, group, test) for group in groups], xs, place)
         ticks(axes, list(series) if alone else [sized(results, costs, student) for student in students], width)
-        axes.set_title(f"{test}\n{students[0]}" if alone else test)
+        titled(axes, f"{test}\n{students[0]}" if alone else test)
     percents(grid.flat, "y", ends(results))
     grid[0][0].set_ylabel("accuracy (%)")
     marks = handles_of(grid)

@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullFormatter
 
-from distill_dsl.runtime.reports.figures.style import COLOURS, DASHES, handles_of, legend, panels, plain, words
+from distill_dsl.runtime.reports.figures.style import COLOURS, DASHES, handles_of, legend, panels, plain, titled, words
 from distill_dsl.runtime.reports.results import Results
 from distill_dsl.runtime.reports.scaling import Line, Status, unique_along
 from distill_dsl.runtime.reports.wording import si
@@ -35,7 +35,7 @@ def draw(results: Results, lines: Sequence[Line]) -> Figure:
                 trace(axes, line, names.index(line.name))
             scale(axes, here)
             axes.set_xlabel(quantity[0])
-            axes.set_title(test if down == 0 else "", fontsize=11)
+            titled(axes, test if down == 0 else "")
         grid[down][0].set_ylabel("accuracy (%)")
     legend(figure, handles_of(grid))
     return figure

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from io import BytesIO, StringIO
 from math import ceil, floor
+from textwrap import wrap
 from typing import Any, Final
 
 import matplotlib.style
@@ -45,6 +46,9 @@ PALE: Final = "0.88"
 NARROWEST: Final = 4.6
 """Inches of a figure: a legend of names has to stand above a single panel, too."""
 
+TITLE_LETTER: Final = 0.09
+"""Inches of a letter of a panel's title."""
+
 LETTER: Final = 0.075
 """Inches of a letter of a name beside its line."""
 
@@ -60,7 +64,7 @@ SVG_METADATA: Final = ("Creator", "Date", "Format", "Type")
 IN_A_PAGE: Final = (
     (r"^.*?<svg ", '<svg fill="currentColor" style="stroke-linejoin: round; stroke-linecap: butt" '),
     (r"\s*<style type=\"text/css\">\*\{[^<]*</style>", ""),
-    (r"<g id=\"[\w.]+\">", "<g>"),
+    (r"<g id=\"[\w.]+\"", "<g"),
     (r"(fill|stroke): #000000", r"\1: currentColor"),
 )
 """What an SVG file has and an `<svg>` in a page cannot: a prologue, a style of the whole page (its properties are
@@ -100,6 +104,12 @@ def panels(
     wide = max(width * columns + aside, narrowest)
     figure = Figure(figsize=(wide, height * rows + 0.3), dpi=150, layout="constrained")
     return figure, figure.subplots(rows, columns, squeeze=False, **shared)
+
+
+def titled(axes: Any, text: str) -> None:
+    """A panel's title, in as many lines as it is wide."""
+    letters = int(axes.figure.get_figwidth() * axes.get_position().width / TITLE_LETTER)
+    axes.set_title("\n".join(part for line in text.split("\n") for part in wrap(line, max(letters, 12))))
 
 
 def words(text: str) -> Figure:
