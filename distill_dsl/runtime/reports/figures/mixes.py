@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from textwrap import wrap
 from typing import Any, Final
 
 from matplotlib.figure import Figure
@@ -38,7 +39,7 @@ def draw(results: Results, costs: Costs) -> Figure:
     series = series_of(results)
     students = by_size(results, costs)
     alone = len(students) == 1
-    width = max(2.6, 0.55 * len(series) if alone else len(students) * (0.35 + 0.16 * len(series)))
+    width = max(2.6, 0.75 * len(series) if alone else len(students) * (0.45 + 0.16 * len(series)))
     figure, grid = panels(1, len(results.tests), width, 2.8, narrowest=0.0, sharey=True)
     for axes, test in zip(grid[0], results.tests, strict=True):
         plain(axes)
@@ -124,10 +125,10 @@ def trace(axes: Any, results: Results, name: str, rows: list[Row], xs: Sequence[
 
 
 def ticks(axes: Any, names: list[str], width: float) -> None:
-    """Names below; slanted where they would touch."""
-    room = width / len(names) / LETTER
-    crowded = any(len(line) > room for name in names for line in name.split("\n"))
-    axes.set_xticks(range(len(names)), names, **({"rotation": 30, "ha": "right"} if crowded else {}))
+    """Names below, in as many lines as they need."""
+    letters = int(width / len(names) / LETTER)
+    shown = ["\n".join(part for line in name.split("\n") for part in wrap(line, letters)) for name in names]
+    axes.set_xticks(range(len(names)), shown)
     axes.tick_params(axis="x", length=0)
     axes.set_xlim(-0.6, len(names) - 0.4)
 
