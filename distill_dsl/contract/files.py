@@ -26,8 +26,9 @@ STATE: Final = Path(".mtd")
 """What outlives a stage and is no output: completions, checkpoints, locks. Ignored by git."""
 
 
-LOCAL: Final = ("/.mtd/", "/mlflow.db*", "/mlartifacts/", "/reports/")
-"""What belongs to one working tree and never into git: the state, MLflow's own store, pages of `mtd report`."""
+LOCAL: Final = ("/.mtd/", "/mlflow.db*", "/mlartifacts/", "/reports/", "/dvc_plots/")
+"""What belongs to one working tree and never into git: the state, MLflow's own store, pages of `mtd report`
+and of `dvc plots`."""
 
 
 def project_root() -> Path:

@@ -33,8 +33,8 @@ def test_what_stages_leave_beside_their_outputs_is_ignored(repository: Path) -> 
 
 def test_lines_of_others_stay_and_nothing_is_added_twice(repository: Path) -> None:
     (repository / ".gitignore").write_text("data\n.mtd", encoding="utf-8")
-    assert ignore_local(repository) == ["/mlflow.db*", "/mlartifacts/", "/reports/"]
-    assert (repository / ".gitignore").read_text() == "data\n.mtd\n/mlflow.db*\n/mlartifacts/\n/reports/\n"
+    assert ignore_local(repository) == ["/mlflow.db*", "/mlartifacts/", "/reports/", "/dvc_plots/"]
+    assert (repository / ".gitignore").read_text() == "data\n.mtd\n/mlflow.db*\n/mlartifacts/\n/reports/\n/dvc_plots/\n"
     assert ignore_local(repository) == []
 
 
