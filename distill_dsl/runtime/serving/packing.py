@@ -53,6 +53,9 @@ ANSWERING: Final = (
 )
 """Those that bear on answers."""
 
+BOUNDS: Final = {"questions": None, "seconds": None}
+"""What who loads a model may set; see `predicting.Bounds`."""
+
 SCRIPT: Final = Path(__file__).with_name("script.py")
 PAGE: Final = "README.md"
 DOCUMENT: Final = "served.json"
@@ -81,8 +84,23 @@ def packed(pupil: Pupil, to: Path, about: dict[str, str]) -> None:
                 input_example=example,
                 pip_requirements=requirements(served, pupil),
                 metadata=about,
+                model_config=BOUNDS,
             )
+    _without_places(to)
     files.write_text(to / PAGE, page(pupil, about))
+
+
+def _without_places(folder: Path) -> None:
+    """Take out of the model's own description where its parts came from on this machine: nobody needs it."""
+    from mlflow.models import Model
+
+    place = str(folder / "MLmodel")
+    model = Model.load(place)
+    flavor = model.flavors["python_function"]
+    flavor["model_code_path"] = SCRIPT.name
+    for part in flavor["artifacts"].values():
+        part["uri"] = part["path"]
+    model.save(place)
 
 
 def weights(pupil: Pupil) -> dict[str, Path]:

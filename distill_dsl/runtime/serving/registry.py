@@ -25,7 +25,7 @@ from distill_dsl.runtime.tracking import store
 from distill_dsl.runtime.tracking.finding import run_id_of
 from distill_dsl.runtime.tracking.naming import tracked_name
 from distill_dsl.runtime.tracking.pipeline import Pipeline
-from distill_dsl.runtime.tracking.place import shown, tracking_uri
+from distill_dsl.runtime.tracking.place import VARIABLE, shown, tracking_uri
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -216,6 +216,22 @@ def _version(client: MlflowClient, name: str, run_id: str, pupil: Pupil, tags: d
         client.finalize_logged_model(made.model_id, "READY")
         client.log_outputs(run_id, [LoggedModelOutput(made.model_id, step=0)])
         told = (folder / PAGE).read_text(encoding="utf-8")
-    return client.create_model_version(
-        name, f"models:/{made.model_id}", run_id, tags=tags, description=told, model_id=made.model_id
-    )
+    with _store_named():
+        return client.create_model_version(
+            name, f"models:/{made.model_id}", run_id, tags=tags, description=told, model_id=made.model_id
+        )
+
+
+@contextmanager
+def _store_named() -> Iterator[None]:
+    """Say in the environment which store is meant: a local registry looks for a model where that says, and else
+    in whatever folder this process is."""
+    before = os.environ.get(VARIABLE)
+    os.environ[VARIABLE] = tracking_uri()
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[VARIABLE]
+        else:
+            os.environ[VARIABLE] = before
