@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, Any, Final
 from distill_dsl.cli.revisions import compiled_at, moved
 from distill_dsl.compiler import Compiled, compile_spec
 from distill_dsl.compiler.diagnostics import has_errors
+from distill_dsl.compiler.model.fields import FIELDS
 from distill_dsl.compiler.plan.compare import Change, Version, What, changes
 from distill_dsl.compiler.plan.keys import KeyChange, changed_keys, recorded_keys
 from distill_dsl.compiler.plan.places import block_name, places
 from distill_dsl.compiler.plan.spelling import Said, bare
-from distill_dsl.compiler.plan.stages import Place
+from distill_dsl.compiler.plan.stages import Place, stage_name
 from distill_dsl.contract.params import filled
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ class Saying:
     """`spec`, `params.yaml` (a value set there alone), `file` (one that stages read), `code`, `run`."""
 
     def __str__(self) -> str:
-        where = f" ({self.place})" if self.place else ""
+        where = f" ({self.place.file}:{self.place.line})" if self.place else ""
         return f"{self.text}{where}{' (set in params.yaml)' if self.by == 'params.yaml' else ''}"
 
     @property
@@ -64,8 +65,28 @@ def sayings(before: Measured, after: Measured) -> Sayings:
     old, new = compiled_of(before), compiled_of(after)
     notes = [*spec_notes(before, old), *spec_notes(after, new)]
     told = [] if has_errors(old.diagnostics) or has_errors(new.diagnostics) else changes(sound(old), sound(new))
-    by_spec = [Saying(f"{SIGNS.get(one.what, '')}{one.text}", one.place) for one in told if one.bears]
-    return Sayings((*by_spec, *set_by_hand(before, after, told), *common(before, after)), tuple(notes))
+    by_hand = list(value_changes(before.layout.values, after.layout.values))
+    by_spec = [said_of(one, idle=not reached(one, by_hand)) for one in told if one.bears]
+    return Sayings((*by_spec, *set_by_hand(by_hand, told), *common(before, after)), tuple(notes))
+
+
+def said_of(change: Change, *, idle: bool) -> Saying:
+    """A change of the spec; `idle` where params.yaml does not have it."""
+    tail = " (not in params.yaml, so that no result is of it)" if idle else ""
+    return Saying(f"{SIGNS.get(change.what, '')}{change.text}{tail}", change.place)
+
+
+def reached(change: Change, values: Iterable[KeyChange]) -> bool:
+    """Whether a changed value is in params.yaml, too; what is no value there is taken to be."""
+    keys = {row.key for row in FIELDS.get(change.section, ()) if row.placed} or {""}
+    if change.key is None or change.key.key not in keys:
+        return True
+    return any(
+        (one.section, one.key) == (change.section, change.key.key)
+        and block_name(one.name) in change.names
+        and (one.section == "param" or one.after == change.key.after)
+        for one in values
+    )
 
 
 def common(before: Measured, after: Measured) -> Iterator[Saying]:
@@ -117,16 +138,16 @@ def spec_notes(version: Measured, compiled: Compiled) -> Iterator[str]:
         first = next(one.summary for one in compiled.diagnostics if has_errors([one]))
         yield f"{at}: its spec does not compile here ({first}), so that only the values of params.yaml are compared"
         return
-    meta = (version.layout.pipeline.stages["spec"].get("meta") or {}).get("mtd") or {}
-    if compiled.emitted is not None and meta.get("digest") not in (None, compiled.emitted.digest):
+    assert compiled.plan is not None
+    if {stage_name(stage) for stage in compiled.plan.stages} != set(version.layout.pipeline.stages):
         mend = "; `mtd compile` and `dvc repro` bring them up to date" if version.side.commit is None else ""
-        yield f"{at}: its spec says something else than the dvc.yaml that its results come from{mend}"
+        yield f"{at}: its spec has other stages than the dvc.yaml that its results come from{mend}"
 
 
 # --- params.yaml --------------------------------------------------------------------------------
 
 
-def set_by_hand(before: Measured, after: Measured, told: Iterable[Change]) -> Iterator[Saying]:
+def set_by_hand(values: Iterable[KeyChange], told: Iterable[Change]) -> Iterator[Saying]:
     """Values of params.yaml that differ where the specs do not say so, each once for all variants of a block."""
     known = {
         (change.section, name, change.key.key, change.key.after)
@@ -135,7 +156,7 @@ def set_by_hand(before: Measured, after: Measured, told: Iterable[Change]) -> It
         for name in change.names
     }
     seen: dict[str, None] = {}
-    for one in value_changes(before.layout.values, after.layout.values):
+    for one in values:
         change = KeyChange(one.section, block_name(one.name), one.key, one.before, one.after)
         if (change.section, change.name, change.key, change.after) not in known:
             seen[str(change)] = None

@@ -12,7 +12,7 @@ from distill_dsl.contract.runs import Run
 from distill_dsl.runtime.comparing.contests import Contest, Verdict, headline_contests, strategy_contests
 from distill_dsl.runtime.comparing.layout import laid_out
 from distill_dsl.runtime.comparing.meetings import Meetings, chosen, has_run, meetings
-from distill_dsl.runtime.comparing.naming import Side, sides_of
+from distill_dsl.runtime.comparing.naming import Side, agreed, sides_of
 from distill_dsl.runtime.comparing.quantities import Change, changes
 from distill_dsl.runtime.comparing.standing import older_stages
 from distill_dsl.runtime.comparing.version import Contender, Version, read_version, runs_of
@@ -58,7 +58,13 @@ def sides(first: str, second: str | None, folder: Path) -> tuple[Side, Side]:
             here.extend(runs_of(laid_out(Side(""), folder / "names")))
         return has_run(here, name)
 
-    return sides_of(first, second, is_run)
+    one, other = sides_of(first, second, is_run)
+    if one.mlflow is None and other.mlflow is None:
+        return one, other
+    # Imported here because only these need what reads MLflow.
+    from distill_dsl.runtime.comparing.tracked import resolved
+
+    return agreed(first, resolved(one), resolved(other))
 
 
 def contrast(first: Side, second: Side, folder: Path) -> Contrast:

@@ -76,11 +76,20 @@ def laid_out(side: Side, folder: Path) -> Layout:
     folder.mkdir(parents=True)
     for path, data in held.items():
         (folder / path).write_bytes(data)
-    stages = dict(read_mapping(folder / DVC_FILE, help=MEND).get("stages") or {})
-    locked = read_mapping(folder / LOCK_FILE, help=MEND).get("stages") or {} if LOCK_FILE in held else {}
+    stages = dict(read(folder / DVC_FILE, at, MEND).get("stages") or {})
+    locked = read(folder / LOCK_FILE, at, MEND).get("stages") or {} if LOCK_FILE in held else {}
     outs = [out for stage in locked.values() for out in stage.get("outs") or ()]
     hashes = {str(out["path"]): str(out["md5"]) for out in outs if "md5" in out}
-    return Layout(folder, Pipeline(stages, hashes), locked, read_mapping(folder / PARAMS_FILE, help=RENEW), at)
+    return Layout(folder, Pipeline(stages, hashes), locked, read(folder / PARAMS_FILE, at, RENEW), at)
+
+
+def read(path: Path, at: str, help: str) -> dict[str, Any]:
+    """A YAML document of a version; what is wrong with it is told by the version, not by where it is laid out."""
+    try:
+        return read_mapping(path, help=help)
+    except Failure as failure:
+        summary = failure.summary.replace(str(path), f"{path.name} at {at}")
+        raise Failure(summary, where=f"{at}: {path.name}", help=help) from failure
 
 
 def blobs(commit: str, paths: Iterable[Path]) -> dict[Path, bytes]:

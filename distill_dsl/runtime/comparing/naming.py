@@ -73,11 +73,15 @@ def sides_of(first: str, second: str | None, is_run: IsRun) -> tuple[Side, Side]
     """Both sides. Without a second it is the working tree; a run that only one side names is meant by both."""
     one = side_of(first, is_run)
     other = Side(WORKING_TREE) if second is None else side_of(second, is_run)
-    if one.mlflow is None and other.mlflow is None:
-        one, other = replace(one, run=one.run or other.run), replace(other, run=other.run or one.run)
-    if (one.commit, one.run, one.mlflow) == (other.commit, other.run, other.mlflow):
+    return (one, other) if one.mlflow or other.mlflow else agreed(first, one, other)
+
+
+def agreed(first: str, one: Side, other: Side) -> tuple[Side, Side]:
+    """Sides that are found: a run that only one names is that of both, and nobody is compared with itself."""
+    one, other = replace(one, run=one.run or other.run), replace(other, run=other.run or one.run)
+    if (one.commit, one.run) == (other.commit, other.run):
         raise Failure(
-            f"{one.title} would be compared with itself" if one.mlflow is None else f"{one.text} is named twice",
+            f"{one.title} would be compared with itself",
             where=first,
             help="name a second run, or a revision: `mtd compare HEAD`, `mtd compare etd-tiny cotd-tiny`",
         )

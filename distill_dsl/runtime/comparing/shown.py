@@ -51,7 +51,7 @@ Part = Words | Heading | Grid
 
 def parts(contrast: Contrast, said: Sequence[str], *, every: bool) -> list[Part]:
     """All of it. `said` is what the spec says otherwise, a line each."""
-    found: list[Part] = [Words(f"From {named(contrast.before)} to {named(contrast.after)}", "strong")]
+    found: list[Part] = [Words(title(contrast), "strong")]
     found.append(Heading("What the spec says otherwise"))
     found += [Words(f"- {text}") for text in said] or [Words("Nothing that bears on a result.", "faint")]
     if contrast.nothing:
@@ -64,6 +64,14 @@ def parts(contrast: Contrast, said: Sequence[str], *, every: bool) -> list[Part]
     if contrast.notes:
         found += [Heading("To be known"), *(Words(f"- {text}", "warn") for text in contrast.notes)]
     return found
+
+
+def title(contrast: Contrast) -> str:
+    """`From HEAD~1 (ed61a25) to the working tree`; two runs of the working tree need no place."""
+    sides = contrast.before.side, contrast.after.side
+    if all(side.run and side.revision is None for side in sides):
+        return f"From {sides[0].run} to {sides[1].run}"
+    return f"From {named(contrast.before)} to {named(contrast.after)}"
 
 
 def named(version: Version) -> str:
