@@ -53,7 +53,7 @@ def contest_cell(results: Results, one: Contest, ledger: Ledger) -> Cell:
     )
     return Cell(
         points(found.difference),
-        note=f"{interval}, p {against(one.adjusted)}",
+        note=f"{interval}\np {against(one.adjusted)}",
         mark="" if one.adjusted < LEVEL else TIED,
         best=one.adjusted < LEVEL,
         order=found.difference,

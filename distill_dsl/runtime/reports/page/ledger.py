@@ -80,14 +80,19 @@ class Origin:
 
 def origins(pipeline: Pipeline, last: str, read: Sequence[str]) -> tuple[Origin, ...]:
     """The stage `last` and all before it, in the order of dvc.yaml; `read` are the files that numbers came from."""
-    makers = {path: name for name, stage in pipeline.stages.items() for path in outputs_of(stage)}
-    needs = {
-        name: tuple(dict.fromkeys(makers[path] for path in stage.get("deps") or () if path in makers))
-        for name, stage in pipeline.stages.items()
-    }
+    needs = needs_of(pipeline)
     wanted = before(last, needs)
     looked = set(read)
     return tuple(origin(pipeline, name, needs[name], looked) for name in pipeline.stages if name in wanted)
+
+
+def needs_of(pipeline: Pipeline) -> dict[str, tuple[str, ...]]:
+    """Stage -> the stages that write what it reads."""
+    makers = {path: name for name, stage in pipeline.stages.items() for path in outputs_of(stage)}
+    return {
+        name: tuple(dict.fromkeys(makers[path] for path in stage.get("deps") or () if path in makers))
+        for name, stage in pipeline.stages.items()
+    }
 
 
 def origin(pipeline: Pipeline, name: str, needs: tuple[str, ...], looked: set[str]) -> Origin:

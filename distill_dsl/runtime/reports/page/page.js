@@ -384,8 +384,9 @@ const mtd = (() => {
   function list(shown) {
     const right = matches.filter((row) => isRight(row.choices[state.by])).length;
     const all = loaded[state.run].rows.length;
+    const share = state.result ? "" : `; ${(100 * right / matches.length).toFixed(1)} % of them right`;
     $("count").textContent = matches.length
-      ? `${matches.length.toLocaleString("en")} of ${all.toLocaleString("en")} problems; ${(100 * right / matches.length).toFixed(1)} % of them right`
+      ? `${matches.length.toLocaleString("en")} of ${all.toLocaleString("en")} problems${share}`
       : `none of ${all.toLocaleString("en")} problems is like that`;
     const page = matches.slice(first, first + PAGE);
     document.querySelector("#list ol").replaceChildren(...page.map((row) => entry(row, row === shown)));
@@ -430,7 +431,7 @@ const mtd = (() => {
   });
 
   async function step(row) {
-    await go({ id: row.id, ...(loaded[state.run].tests.length > 1 && state.test ? {} : {}) });
+    await go({ id: row.id });
     document.querySelector('#list a[aria-current]')?.scrollIntoView({ block: "nearest" });
   }
 
@@ -571,7 +572,7 @@ const mtd = (() => {
 
   let closed = [];
   addEventListener("beforeprint", () => {
-    closed = [...document.querySelectorAll("main details:not([open]):not(#files)")];
+    closed = [...document.querySelectorAll("main details.spec:not([open])")];
     for (const part of closed) part.open = true;
   });
   addEventListener("afterprint", () => closed.forEach((part) => (part.open = false)));

@@ -16,6 +16,7 @@ from distill_dsl.runtime.reports.study import Study
 
 CAPTIONS: Final = {
     "accuracy.png": "Accuracy with 95 % intervals (Wilson). Hollow bars are upper bounds, no methods.",
+    "mixes.png": "Accuracy by mix and size of the student, each at its headline strategy, beside published figures.",
     "cost.png": "Accuracy against the tokens a problem takes. The line joins what nothing beats for as few.",
     "risk_coverage.png": "The error when only the surest problems are answered: the lower, the better sureness sorts.",
     "calibration.png": "Right answers against how sure the strategy was. On the diagonal both agree.",
@@ -28,6 +29,7 @@ CAPTIONS: Final = {
 
 DATA: Final = {
     "accuracy.png": "accuracy.csv",
+    "mixes.png": "table.csv",
     "cost.png": "table.csv",
     "risk_coverage.png": "risk_coverage.csv",
     "calibration.png": "calibration.csv",
@@ -71,7 +73,7 @@ def words_of(figure: Figure) -> str:
 def drawn(draw: Callable[[], Figure], name: str) -> Markup:
     """The figure with greys that turn with the page: what is nearly white on white is nearly black on black."""
     # Names of students and mixes were escaped as XML when the figure was written.
-    return Markup(GREYS.sub(turned, svg(draw, name)))
+    return Markup(GREYS.sub(turned, svg(draw, f"drawing-{name}")))
 
 
 def turned(found: re.Match[str]) -> str:
