@@ -166,11 +166,34 @@ def write_run(run: Run) -> None:
     files.write_json(files.training_file(run.trained), training(run))
     points = "".join(f"{step},{1 / step:.4f},{'' if step % 2 else 0.5},0.001\n" for step in range(1, 301))
     files.write_text(files.curve_file(run.trained), "step,loss,dev_loss,learning_rate\n" + points)
+    files.write_text(files.system_file(run.trained), system(run))
     cell = run.solved(EXPERIMENT)
     files.write_json(files.solving_file(cell), solving(run))
+    files.write_text(files.dev_curve_file(cell), dev_curve(run))
     rows = {test: [scored(run, test, place, i) for i in range(PROBLEMS)] for place, test in enumerate(TESTS)}
     files.write_json(files.scores_file(cell), {test: scores(run, rows[test]) for test in rows})
     files.write_rows(files.scored_file(cell), [row for found in rows.values() for row in found])
+
+
+BEGAN = 1_800_000_000.5
+"""When the first training began, in Unix seconds; each seed begins a minute later."""
+
+
+def system(run: Run) -> str:
+    """What a train stage writes of the machine: three samples."""
+    began = BEGAN + 60 * run.seed
+    lines = [f"{after:.3f},{began + after:.3f},{50 + after:.1f},{600 + after:.1f}" for after in (0.25, 5.25, 10.25)]
+    return "\n".join(["seconds,time,cpu_utilization_percentage,system_memory_usage_megabytes", *lines]) + "\n"
+
+
+def dev_curve(run: Run) -> str:
+    """What a score stage writes of dev: it gets better, and the first format is better than the others."""
+    names = FORMATS[name_of(run.mix)]
+    lines = [
+        ",".join([str(step), *(f"{step / 400 - 0.1 * place:.6f}" for place in range(len(names) + 1))])
+        for step in (100, 200, 300)
+    ]
+    return "\n".join([",".join(["step", "accuracy", *names]), *lines]) + "\n"
 
 
 def training(run: Run) -> dict[str, object]:
@@ -252,10 +275,15 @@ def scores(run: Run, rows: Sequence[Scored]) -> dict[str, object]:
     return entries | {"thoughts": {name: rate | {"verdicts": verdicts} for name in FORMATS[name_of(run.mix)]}}
 
 
+BETTER = {"cot": 0, "pot": 1, "eot": -1}
+"""How good a format's thoughts are: as the strategies that take them alone."""
+
+
 def scored(run: Run, test: str, place: int, problem: int) -> Scored:
     """One problem with a thought of each format and the choice of each strategy."""
     names = FORMATS[name_of(run.mix)]
-    thoughts = [Judged(thought=name, text="2", tokens=40, logprob=-0.1, verdict="wrong") for name in names]
+    verdicts = {name: "correct" if has_right(run, place, BETTER[name], problem) else "wrong" for name in names}
+    thoughts = [Judged(thought=name, text="2", tokens=40, logprob=-0.1, verdict=verdicts[name]) for name in names]
     choices = {}
     for better, key in enumerate(KEYS[name_of(run.mix)]):
         right = has_right(run, place, better, problem)

@@ -73,7 +73,7 @@ def whole_params(experiment: str, facts: Mapping[Run, Entry]) -> dict[str, str]:
     varied: dict[str, list[str]] = {}
     for name, value in (one for run in facts for one in run.varied):
         varied.setdefault(f"vary.{name}", []).append(value)
-    common = shared(entry.params for entry in facts.values())
+    common = {key: value for key, value in shared(entry.params for entry in facts.values()).items() if key != "seed"}
     return common | {key: ", ".join(unique(values)) for key, values in (listed | varied).items()}
 
 
