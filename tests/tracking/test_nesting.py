@@ -366,7 +366,8 @@ def test_ten_right_and_ten_wrong_of_each_test_are_shown() -> None:
     scored = {row.problem: row for row in files.read_rows(files.scored_file(CELL), Scored)}
     for row in rows:
         assert (row["outcome"] == "right") == (scored[row["problem"]].choices[VOTE].verdict == "correct")
-        assert row[f"{VOTE} answer"] == "2"
+        assert row["answer"] == row[f"{VOTE} answer"] == "2"
+    assert shown["columns"][:4] == ["question", "answer", "gold", "outcome"]
     tables = json.loads(run.data.tags["mlflow.loggedArtifacts"])
     assert tables == [{"path": "predictions.json", "type": "table"}, {"path": "examples.json", "type": "table"}]
     text = artifact(run, "examples/far-test.md")

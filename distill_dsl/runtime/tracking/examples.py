@@ -32,8 +32,8 @@ def example_files(scored: Path, settings: ExperimentSettings, judged: str) -> di
     tests = {test: [row for row in rows if row.test == test] for test in dict.fromkeys(row.test for row in rows)}
     some = {test: picked(found, judged) for test, found in tests.items()}
     return {
-        "predictions.json": table([cells(row) for found in tests.values() for row in found[:SHOWN]]),
-        "examples.json": table([marked(row, judged) for found in some.values() for row in found]),
+        "predictions.json": table([cells(row, judged) for found in tests.values() for row in found[:SHOWN]]),
+        "examples.json": table([cells(row, judged) for found in some.values() for row in found]),
         **{f"examples/{test}.md": told(test, found, judged, settings).encode() for test, found in some.items()},
     }
 
@@ -72,17 +72,23 @@ def table(rows: Sequence[Cells]) -> bytes:
     return json.dumps(document, ensure_ascii=False).encode("utf-8", "backslashreplace")
 
 
-def cells(row: Scored) -> Cells:
-    """A problem with each format's first thought and each strategy's answer."""
-    found: Cells = {"test": row.test, "problem": row.problem, "question": row.question, "gold": row.gold}
+def cells(row: Scored, strategy: str) -> Cells:
+    """A problem with the headline's answer, each format's first thought and each strategy's answer.
+
+    MLflow's evaluation view lays runs side by side by the first column and shows the second.
+    """
+    choice = row.choices.get(strategy)
+    found: Cells = {
+        "question": row.question,
+        "answer": None if choice is None else choice.answer,
+        "gold": row.gold,
+        "outcome": "right" if is_right(row, strategy) else "wrong",
+        "test": row.test,
+        "problem": row.problem,
+    }
     for thought in first_thoughts(row):
         found |= {thought.thought: thought.text, f"{thought.thought} verdict": thought.verdict}
-    return found | {f"{key} answer": choice.answer for key, choice in row.choices.items()}
-
-
-def marked(row: Scored, strategy: str) -> Cells:
-    """The same, with whether the headline strategy has it right in front."""
-    return {"outcome": "right" if is_right(row, strategy) else "wrong"} | cells(row)
+    return found | {f"{key} answer": one.answer for key, one in row.choices.items()}
 
 
 def first_thoughts(row: Scored) -> list[Judged]:
@@ -96,8 +102,11 @@ def first_thoughts(row: Scored) -> list[Judged]:
 def told(test: str, rows: Sequence[Scored], strategy: str, settings: ExperimentSettings) -> str:
     """The examples of one test as Markdown."""
     titles = {strategy_key(one): strategy_title(one) for one in settings.answers}
-    parts = [f"# {test}", f"The first {EXAMPLES} problems that `{titles.get(strategy, strategy)}` has right, "]
-    parts = [parts[0], f"{parts[1]}and the first {EXAMPLES} that it has wrong."]
+    title = titles.get(strategy, strategy)
+    parts = [
+        f"# {test}",
+        f"The first {EXAMPLES} problems that `{title}` has right, and the first {EXAMPLES} that it has wrong.",
+    ]
     for name, wanted in (("Right", True), ("Wrong", False)):
         found = [row for row in rows if is_right(row, strategy) is wanted]
         parts += [f"## {name}", *(problem_told(row, strategy) for row in found)] if found else []
