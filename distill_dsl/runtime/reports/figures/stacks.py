@@ -19,6 +19,10 @@ DARK: Final = (BLUE, RED, GREEN, BLACK)
 """On these a number is white."""
 
 
+WHITE, INK = "#fffffe", "#000001"
+"""Of numbers in bars: no pure greys, since those turn with a dark page, and a bar does not."""
+
+
 class Paint(NamedTuple):
     """How a part looks, in every bar of a figure."""
 
@@ -36,8 +40,7 @@ def bar(axes: Any, place: int, parts: Sequence[tuple[str, float, Paint]]) -> Non
             edgecolor="white", linewidth=0.6,
         )  # fmt: skip
         if width >= TOLD:
-            # Black that stays black on a dark page, as the bar stays what it is.
-            colour = "white" if paint.colour in DARK and not paint.hatch else "#000001"
+            colour = WHITE if paint.colour in DARK and not paint.hatch else INK
             back = {"facecolor": paint.colour, "edgecolor": "none", "pad": 0.8} if paint.hatch else None
             axes.text(
                 left + width / 2, place, f"{width:.0f}", ha="center", va="center_baseline", fontsize=7, color=colour,
