@@ -122,7 +122,7 @@ def compiled_of(version: Measured) -> Compiled:
     """The spec that a version's dvc.yaml was written from, as it was then."""
     spec = Path(version.layout.pipeline.options("spec")["specs"][0])
     commit = version.side.commit
-    return compile_spec(spec) if commit is None else compiled_at(commit, spec)
+    return compile_spec(spec) if commit is None else compiled_at(commit[:10], spec)
 
 
 def sound(compiled: Compiled) -> Version:

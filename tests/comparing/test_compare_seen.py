@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sqlite3
 from typing import Any
 
 from tests.walk.walked import Project
@@ -55,3 +56,13 @@ def test_runs_of_one_version_are_compared(seen: Project) -> None:
     assert "- mix cotd -> etd: thoughts cot -> cot + pot + eot" in said
     assert "| tiny · cotd -> tiny · etd | problems-test |" in said
     assert "## Only at etd-tiny" in said
+
+
+def test_runs_of_mlflow_are_found(seen: Project) -> None:
+    seen.run("mtd", "track")
+    with sqlite3.connect(seen.root / "mlflow.db") as store:
+        ids = {name: run_id for run_id, name in store.execute("SELECT run_uuid, name FROM runs")}
+    store.close()
+    found = compared(seen, ids["tiny · cotd · seed 1"], ids["tiny · etd · 2 seeds"])
+    assert (found["before"]["run"], found["after"]["run"]) == ("seen-cotd-tiny-s1", "seen-etd-tiny")
+    assert found["headlines"] == compared(seen, "cotd-tiny-s1", "etd-tiny")["headlines"]

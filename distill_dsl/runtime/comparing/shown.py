@@ -144,7 +144,7 @@ def tested_told(apart: int, tested: int) -> str:
     if tested == 0:
         return ""
     if apart in (0, tested):
-        what = "The difference is" if tested == 1 else f"All {tested} differences are"
+        what = {1: "The difference is", 2: "Both differences are"}.get(tested, f"All {tested} differences are")
         return f"{what} more than chance." if apart else f"{what} no more than chance may give."
     return f"{apart} of {tested} {'is' if apart == 1 else 'are'} more than chance; the others cannot be told from it."
 
