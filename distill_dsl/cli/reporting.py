@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -25,6 +25,9 @@ Experiment = Annotated[
     str | None, typer.Argument(help="Of which experiment; without it, of each in dvc.yaml.", show_default=False)
 ]
 To = Annotated[Path, typer.Option("--to", help="The folder that holds a folder for each experiment.")]
+Status = Mapping[str, object]
+"""Stage -> what `dvc status` says of it."""
+
 SHOWN: Final = 5
 """Stages or values that a warning names."""
 
@@ -43,7 +46,7 @@ def report(experiment: Experiment = None, to: To = Path("reports"), show: Open =
             _finished(pipeline, name)
         spec, status = _spec_warnings(pipeline), cache(said)
         for name in chosen:
-            page = _written(pipeline, name, to / name, lambda name=name: [*spec, *_stale(pipeline, name, status)])
+            page = _written(pipeline, name, to / name, partial(_warnings, pipeline, name, spec, status))
             say(f"{name}: {page}")
             if show:
                 typer.launch(page.resolve().as_uri())
@@ -61,6 +64,11 @@ def _chosen(pipeline: Pipeline, experiment: str | None) -> list[str]:
         told = help.text if isinstance(help, Advice) else help
         raise Failure(f"there is no experiment `{experiment}`", where="dvc.yaml", help=told)
     return [experiment]
+
+
+def _warnings(pipeline: Pipeline, experiment: str, spec: list[str], status: Callable[[], Status]) -> list[str]:
+    """What stands at the head of a page."""
+    return [*spec, *_stale(pipeline, experiment, status)]
 
 
 def _finished(pipeline: Pipeline, experiment: str) -> None:
@@ -98,7 +106,7 @@ def _params() -> str:
     return PARAMS_FILE.read_text(encoding="utf-8") if PARAMS_FILE.is_file() else ""
 
 
-def _stale(pipeline: Pipeline, experiment: str, said: Callable[[], Mapping[str, object]]) -> list[str]:
+def _stale(pipeline: Pipeline, experiment: str, said: Callable[[], Status]) -> list[str]:
     """The stages behind a page that `dvc repro` would run, other than those that only show what is there."""
     from distill_dsl.runtime.reports.page.ledger import before, needs_of
 

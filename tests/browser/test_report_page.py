@@ -128,7 +128,9 @@ def test_predictions_are_filtered_and_each_has_an_address(page: Page, take: Take
     assert page.locator("#list li > a > .verdict.wrong").count() == wrong.count()
 
     page.locator("[name=result]").select_option("missed")
+    found = page.locator("#list li").count()
     page.locator("#list li").nth(1).click()
+    assert page.locator("#list li").count() == found > 1
     detail = page.locator("#detail")
     assert detail.locator(".thought.is-correct").count() >= 1
     assert detail.locator("tr[aria-current] .verdict").inner_text().strip()[0] in "✗–"
@@ -196,7 +198,7 @@ def test_keys_go_through_the_list_and_over_its_pages(page: Page, address: str) -
 
 def test_what_a_model_wrote_is_shown_and_never_done(page: Page, told: Told, address: str) -> None:
     for run in ("paper-etd-small-s1", "paper-etd-small-s2", "paper-etd-tiny-s1"):
-        page.goto(f"{address}#predictions?run={run}&test=gsm-test&id=arithmetic-test-0")
+        page.goto(f"{address}#predictions?run={run}&of=gsm-test&id=arithmetic-test-0")
         page.locator("#detail .thought").first.wait_for()
         shown = "\n".join(page.locator("#detail pre").all_inner_texts())
         assert page.locator("#detail :is(script, img, b b, pre i)").count() == 0
@@ -292,7 +294,7 @@ CONTRAST = """() => {
 
 def test_on_a_telephone_nothing_is_wider_than_the_window(page: Page, take: Take, address: str) -> None:
     page.set_viewport_size({"width": 390, "height": 844})
-    page.goto(f"{address}#predictions?run={RUN}&id=arithmetic-test-3&test=gsm-test")
+    page.goto(f"{address}#predictions?run={RUN}&id=arithmetic-test-3&of=gsm-test")
     page.locator("#detail .thought").first.wait_for()
     wide = "() => document.documentElement.scrollWidth - innerWidth"
     assert page.evaluate(wide) <= 0

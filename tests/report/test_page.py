@@ -262,7 +262,8 @@ def test_the_summary_says_no_more_than_the_comparisons(study: Study) -> None:
     said = summary(study, ["a warning"])
     assert said.warnings[0] == "a warning"
     assert said.asked.startswith("2 students after 3 mixes, 2 seeds each: 12 trained students, judged on 2 tests")
-    assert said.best.startswith("small after etd, answering by vote(pot, eot, cot, by: confidence), reaches ")
+    words = said.best.striptags()
+    assert words.startswith("small after etd, answering by vote(pot, eot, cot, by: confidence), reaches ")
     assert len(said.found) == 2
     of_small = [one for one in study.mixes if one.a.group.names[0] == "small" and one.test == "gsm-test"]
     tail = margin(of_small)

@@ -25,8 +25,8 @@ from distill_dsl.runtime.reports.page.ledger import Ledger, Origin, origins, str
 from distill_dsl.runtime.reports.page.measured import main_table, strategy_table
 from distill_dsl.runtime.reports.page.pictures import Picture, picture
 from distill_dsl.runtime.reports.page.predictions import Sheet, encoded, write_predictions
-from distill_dsl.runtime.reports.page.summary import Fact, summary
-from distill_dsl.runtime.reports.page.written import read_spec
+from distill_dsl.runtime.reports.page.summary import summary
+from distill_dsl.runtime.reports.page.written import read_prompts, read_spec
 from distill_dsl.runtime.reports.results import group_of
 from distill_dsl.runtime.reports.study import Study
 from distill_dsl.runtime.reports.tables import main_lines
@@ -89,6 +89,7 @@ def rendered(
         published=study.results.settings.published,
         unmeasured=unmeasured(study),
         specs=[read_spec(path) for path in specs],
+        prompts=read_prompts(pipeline, behind),
         origins=behind,
         commit=commit_of(),
         tests=study.results.tests,
@@ -163,6 +164,3 @@ def best_cell(study: Study) -> str:
     """The run whose predictions are shown first: the first seed of the best line of the main table."""
     top = max(main_lines(study.results), key=lambda one: one.figures[-1].value)
     return study.results.runs_of(top.group)[0].solved(study.results.experiment)
-
-
-__all__ = ["Fact", "write_page"]

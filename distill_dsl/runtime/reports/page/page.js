@@ -129,13 +129,18 @@ const mtd = (() => {
     }, { once: true });
   }
 
-  // Below the number where there is room, else above it; never outside of the window.
+  // Below the number where there is room, or above it, or at its side; never outside of the window.
   function put(place) {
     const box = $("origin");
     const { offsetWidth: width, offsetHeight: height } = box;
+    const within = (at, size, all) => Math.max(16, Math.min(at, all - size - 16));
     const below = place.bottom + 8 + height <= innerHeight;
-    box.style.left = `${Math.max(16, Math.min(place.left - 16, innerWidth - width - 16))}px`;
-    box.style.top = `${Math.max(16, below ? place.bottom + 8 : Math.min(place.top - height - 8, innerHeight - height - 16))}px`;
+    const above = place.top - 8 - height >= 0;
+    const right = place.right + 16 + width <= innerWidth;
+    const left = below || above ? place.left - 16 : right ? place.right + 16 : place.left - width - 16;
+    const top = below ? place.bottom + 8 : above ? place.top - 8 - height : place.top - height / 2;
+    box.style.left = `${within(left, width, innerWidth)}px`;
+    box.style.top = `${within(top, height, innerHeight)}px`;
   }
 
   const pairs = (name, shown) => (shown.length ? [el("dt", {}, name), el("dd", {}, ...shown.map((one) => el("div", {}, one)))] : []);
@@ -193,7 +198,8 @@ const mtd = (() => {
   const loaded = {};
   const waiting = {};
   const PLAIN = { run: data.best, test: "", by: "", result: "", formats: "", verdict: "", against: "", q: "" };
-  let state = { ...PLAIN, id: "" };
+  const NOBODY = { of: "", id: "" };
+  let state = { ...PLAIN, ...NOBODY };
   let matches = [];
   let first = 0;
 
@@ -277,9 +283,12 @@ const mtd = (() => {
     const [place, query] = location.hash.slice(1).split("?");
     if (place !== "predictions" || query === undefined) return null;
     const said = Object.fromEntries(new URLSearchParams(query));
-    const known = Object.keys({ ...PLAIN, id: "" }).filter((name) => name in said).map((name) => [name, said[name]]);
-    return { ...PLAIN, id: "", ...Object.fromEntries(known) };
+    const known = Object.keys({ ...PLAIN, ...NOBODY }).filter((name) => name in said).map((name) => [name, said[name]]);
+    return { ...PLAIN, ...NOBODY, ...Object.fromEntries(known) };
   }
+
+  // Two tests may have a problem of one id, so that an address names both.
+  const isMeant = (row) => row.id === state.id && (!state.of || row.test === state.of);
 
   let asked = 0;
   async function show(next, { scroll = false } = {}) {
@@ -307,11 +316,11 @@ const mtd = (() => {
     const found = run.rows.filter((row) => keeps(row, beside));
     const same = found.length === matches.length && found.every((row, at) => row === matches[at]);
     matches = found;
-    let at = matches.findIndex((row) => row.id === state.id && (!state.test || row.test === state.test));
+    const at = matches.findIndex(isMeant);
     if (at >= 0) first = at - (at % PAGE);
     else if (!same) first = 0;
     // One that the filters leave out is shown all the same: its address says so.
-    const shown = matches[at] ?? run.rows.find((row) => row.id === state.id && (!state.test || row.test === state.test)) ?? matches[0];
+    const shown = matches[at] ?? run.rows.find(isMeant) ?? matches[0];
     list(shown);
     detail(run, shown, beside);
     $("predictions").classList.toggle("open", Boolean(state.id));
@@ -400,7 +409,7 @@ const mtd = (() => {
   function entry(row, current) {
     const chosen = row.choices[state.by];
     const verdict = chosen?.verdict ?? "no-answer";
-    return el("li", {}, el("a", { href: address({ id: row.id, test: state.test || (loaded[state.run].tests.length > 1 ? row.test : "") }), "aria-current": current && "true" },
+    return el("li", {}, el("a", { href: address({ of: row.test, id: row.id }), "aria-current": current && "true" },
       el("span", { class: `verdict ${grade(verdict)}`, role: "img", "aria-label": verdict }, sign(verdict)),
       el("span", { class: "q" }, visible(row.question.slice(0, 240))),
       el("span", { class: "a" }, visible(chosen?.answer ?? "none")),
@@ -411,7 +420,8 @@ const mtd = (() => {
   function turn(by) {
     first = Math.max(0, Math.min(first + by * PAGE, matches.length - 1));
     first -= first % PAGE;
-    go({ id: matches[first]?.id ?? "" });
+    const row = matches[first];
+    go(row ? { of: row.test, id: row.id } : NOBODY);
   }
   $("back").addEventListener("click", () => turn(-1));
   $("on").addEventListener("click", () => turn(1));
@@ -424,14 +434,14 @@ const mtd = (() => {
       event.preventDefault();
       form.elements.q.focus();
     } else if ("jk".includes(event.key)) {
-      const at = matches.findIndex((row) => row.id === state.id && (!state.test || row.test === state.test));
+      const at = matches.findIndex(isMeant);
       const next = matches[at < 0 ? 0 : at + (event.key === "j" ? 1 : -1)];
       if (next) step(next);
     }
   });
 
   async function step(row) {
-    await go({ id: row.id });
+    await go({ of: row.test, id: row.id });
     document.querySelector('#list a[aria-current]')?.scrollIntoView({ block: "nearest" });
   }
 
@@ -480,7 +490,7 @@ const mtd = (() => {
       ...aside(row, beside),
       el("h3", {}, "The same problem in other runs"),
       el("ul", { class: "others" }, ...data.runs.filter((other) => other.cell !== run.cell).map((other) =>
-        el("li", {}, el("a", { href: address({ run: other.cell, id: row.id, test: row.test, against: "", by: "" }) }, `${other.student} · ${other.mix} · ${other.seed}`)))),
+        el("li", {}, el("a", { href: address({ run: other.cell, of: row.test, id: row.id, against: "", by: "" }) }, `${other.student} · ${other.mix} · ${other.seed}`)))),
     );
     $("detail").scrollTop = 0;
   }
@@ -510,7 +520,7 @@ const mtd = (() => {
       const of = row.choices[key];
       const from = of.format === null || of.answer === null ? "" : `${of.format}${of.sample ? ` ${of.sample + 1}` : ""}`;
       return el("tr", { "aria-current": key === state.by && "true" },
-        el("th", { scope: "row" }, el("a", { href: address({ by: key, id: row.id }) }, data.titles[key])),
+        el("th", { scope: "row" }, el("a", { href: address({ by: key, of: row.test, id: row.id }) }, data.titles[key])),
         el("td", {}, of.answer === null ? "none" : visible(of.answer)), el("td", {}, from),
         el("td", { class: `verdict ${grade(of.verdict)}` }, `${sign(of.verdict)} ${of.verdict}`),
         el("td", { class: "num" }, of.sure === null ? "" : `${(100 * of.sure).toFixed(1)} %`), el("td", { class: "num" }, String(of.tokens)));

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from markupsafe import Markup
+
 from distill_dsl.runtime.reports.comparisons import LEVEL, Contest
-from distill_dsl.runtime.reports.markdown import problems
 from distill_dsl.runtime.reports.overlap import overlap_lines
 from distill_dsl.runtime.reports.page.measured import contest_of
 from distill_dsl.runtime.reports.results import Results, unique
 from distill_dsl.runtime.reports.study import Study
-from distill_dsl.runtime.reports.tables import Entry, main_lines
+from distill_dsl.runtime.reports.tables import main_lines
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class Summary:
     """The head of the page."""
 
     asked: str
-    best: str
+    best: Markup
     """The line of the main table with the highest average."""
     found: tuple[str, ...]
     """For each student, which mixes stand out."""
@@ -69,21 +70,18 @@ def asked(results: Results) -> str:
     )
 
 
-def best(results: Results) -> str:
+def best(results: Results) -> Markup:
     """The line of the main table whose last column is highest."""
     lines = main_lines(results)
     top = max(lines, key=lambda one: one.figures[-1].value)
-    tied = [one for one in lines if round(one.figures[-1].value, 2) == round(top.figures[-1].value, 2)]
+    value = f"{top.figures[-1].value:.2f}"
+    tied = sum(f"{one.figures[-1].value:.2f}" == value for one in lines)
     where = f"on average over {len(results.tests)} tests" if len(results.tests) > 1 else f"on {results.tests[0]}"
-    if len(tied) == len(lines) > 1:
-        return f"All reach {top.figures[-1].value:.2f} % {where}."
-    others = f", as {count(len(tied) - 1, 'other does', 'others do')}" if len(tied) > 1 else ""
-    return f"{line_name(results, top)} reaches {top.figures[-1].value:.2f} % {where}{others}."
-
-
-def line_name(results: Results, one: Entry) -> str:
-    """`small after etd, answering by vote(pot, eot, cot)`."""
-    return f"{one.group.names[0]} after {one.group.title}, answering by {results.titles[one.strategy]},"
+    if tied == len(lines) > 1:
+        return Markup("All reach <b>{}&nbsp;%</b> {}.").format(value, where)
+    others = f", as {count(tied - 1, 'other does', 'others do')}" if tied > 1 else ""
+    said = Markup("<b>{}</b> after <b>{}</b>, answering by <code>{}</code>, reaches <b>{}&nbsp;%</b> {}{}.")
+    return said.format(top.group.names[0], top.group.title, results.titles[top.strategy], value, where, others)
 
 
 def standing(study: Study, student: str) -> str:
@@ -122,10 +120,15 @@ def facts(study: Study) -> tuple[Fact, ...]:
         Fact("students", listed(students(results))),
         Fact("mixes", listed(mixes(results))),
         Fact("teachers", listed(teachers)),
-        Fact("tests", f"{problems(results)} problems"),
+        Fact("tests", listed([f"{test} ({sizes_of(results, test)} problems)" for test in results.tests])),
         Fact("seeds", listed([str(seed) for seed in seeds])),
     ]
     return tuple(fact for fact in told if fact.value)
+
+
+def sizes_of(results: Results, test: str) -> str:
+    """How many problems a test has; several numbers where its size is varied."""
+    return " or ".join(f"{size:,}" for size in sorted({row.problems for row in results.rows if row.test == test}))
 
 
 def count(number: int, one: str, several: str = "") -> str:
