@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import Run
 
-VOLATILE: Final = frozenset({"mtd.host", "mlflow.user"})
-"""Tags that say who tracked and where."""
+VOLATILE: Final = frozenset({"mtd.host", "mlflow.user", "mtd.dvc.experiment"})
+"""Tags that say who tracked, where and how."""
 
 PARENT: Final = "mlflow.parentRunId"
 

@@ -33,6 +33,15 @@ def test_the_environment_takes_precedence(monkeypatch: pytest.MonkeyPatch) -> No
     assert not place.is_local()
 
 
+def test_a_relative_database_lies_in_the_project(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "sqlite:///runs/ours.db")
+    assert place.tracking_uri() == f"sqlite:///{project}/runs/ours.db"
+    assert place.is_database()
+    for uri in ("sqlite:////srv/ours.db", "sqlite:///:memory:", "postgresql://db/x"):
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
+        assert place.tracking_uri() == uri
+
+
 @pytest.mark.parametrize("copy", ["standalone/tmp1a2b", "tmp1a2b"])
 def test_a_copy_that_dvc_works_in_tracks_into_the_project(
     project: Path, monkeypatch: pytest.MonkeyPatch, copy: str

@@ -176,7 +176,7 @@ def test_a_store_that_hangs_holds_a_pipeline_up_no_longer_than_it_is_told(
     finished: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("MTD_TRACK_SECONDS", "0.3")
-    monkeypatch.setattr(track, "send", lambda name, tree: time.sleep(30))
+    monkeypatch.setattr(track, "send", lambda name, tree, patient: time.sleep(30))
     started = time.monotonic()
     track_all()
     assert time.monotonic() - started < 10

@@ -73,7 +73,7 @@ def tracked(experiment: str, runs: Sequence[str], pipeline: Pipeline, seconds: f
     tree = tree_of(experiment, {run: facts_of(experiment, run, pipeline) for run in map(parse_run, runs)}, pipeline)
     name = tracked_name(experiment, pipeline)
     try:
-        found, done = within(seconds, lambda: send(name, tree))
+        found, done = within(seconds, lambda: send(name, tree, patient=seconds is None))
     except Failure:
         raise
     # Whatever a tracker raises (network, database, disk, its own bugs), results are safe in files.
@@ -83,10 +83,10 @@ def tracked(experiment: str, runs: Sequence[str], pipeline: Pipeline, seconds: f
     return None
 
 
-def send(name: str, tree: Branch) -> tuple[str, Done]:
+def send(name: str, tree: Branch, *, patient: bool) -> tuple[str, Done]:
     """Write to the tracker's experiment of that name; returns its id and what was done."""
     runs = sum(entry.kind is Kind.RUN for entry in tree)
-    with opened() as client, steps_shown("tracking", runs) as advance:
+    with opened(patient=patient) as client, steps_shown("tracking", runs) as advance:
         shared = {"mlflow.experimentKind": "custom_model_development", "mlflow.note.content": experiment_note(tree)}
         found = experiment_id(client, name, shared | view_tag(tree))
         return found, project(client, found, tree, common_tags(), advance)

@@ -13,8 +13,8 @@ from distill_dsl.runtime.tracking.parameters import shared
 
 BOUNDS: Final = ("accuracy_low", "accuracy_high")
 """Sections without a mean: an interval of one seed's problems says nothing of a mean of seeds."""
-SAME: Final = ("yield", "yield_total")
-"""Sections without a deviation: what teachers gave is the same for all seeds."""
+SAME: Final = ("yield", "yield_total", "problems")
+"""Sections without a deviation: what teachers gave and what is asked is the same for all seeds."""
 NOT_MEAN: Final = ("system/",)
 """Curves of one machine's single run."""
 

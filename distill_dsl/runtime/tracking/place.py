@@ -16,7 +16,14 @@ VARIABLE: Final = "MLFLOW_TRACKING_URI"
 
 def tracking_uri() -> str:
     """The tracking server of the environment, if it names one, else the project's own store."""
-    return os.environ.get(VARIABLE) or local_uri(project_root())
+    named = os.environ.get(VARIABLE)
+    return absolute(named) if named else local_uri(project_root())
+
+
+def absolute(uri: str) -> str:
+    """A URI of an SQLite file by its whole path: a relative one would mean another file in each copy of a project."""
+    head, _, path = uri.partition("sqlite:///")
+    return f"sqlite:///{project_root() / path}" if path and not head and not path.startswith(("/", ":")) else uri
 
 
 def is_local() -> bool:

@@ -20,7 +20,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from distill_dsl.runtime.tracking.entries import Branch, Entry, Kind
-from distill_dsl.runtime.tracking.writing import fill, tag
+from distill_dsl.runtime.tracking.provenance import TRIAL
+from distill_dsl.runtime.tracking.writing import LONGEST_TAG, fill, tag
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -30,6 +31,9 @@ PARENT: Final = "mlflow.parentRunId"
 
 KEYS: Final = {Kind.EXPERIMENT: "mtd.experiment", Kind.GROUP: "mtd.group", Kind.RUN: "mtd.cell"}
 """Kind -> the tag that holds its key."""
+
+VARYING: Final = ("mtd.dvc.", "mtd.data.")
+"""Beginnings of tags whose names hang on what went into a run. Other tags may be somebody else's."""
 
 
 @dataclass
@@ -127,17 +131,17 @@ def answers(run: MlflowRun, entry: Entry) -> bool:
 def tags_for(going: Projection, entry: Entry, parent: str | None) -> dict[str, str]:
     """All tags of a run but the digest, which says that it is finished."""
     found = {**going.common, **entry.tags, "mtd.kind": entry.kind.value, KEYS[entry.kind]: entry.key}
-    found |= {"mtd.asked": entry.asked, "mtd.current": "true"}
-    return found | ({PARENT: parent} if parent is not None else {})
+    found |= {"mtd.asked": entry.asked, "mtd.current": "true"} | ({PARENT: parent} if parent is not None else {})
+    return {key: value[:LONGEST_TAG] for key, value in found.items()}
 
 
 def renew(client: MlflowClient, run: MlflowRun, tags: Mapping[str, str]) -> None:
-    """Set the tags of a known run that say something else, and take away those that nothing says any more."""
+    """Set the tags of a known run that say something else, and take away hashes that nothing says any more."""
     changed = {key: value for key, value in tags.items() if run.data.tags.get(key) != value}
     if changed:
         tag(client, run.info.run_id, changed)
     for key in run.data.tags:
-        if key.startswith("mtd.") and key not in tags and key != "mtd.digest":
+        if key.startswith(VARYING) and key not in (*tags, TRIAL):
             client.delete_tag(run.info.run_id, key)
 
 

@@ -22,8 +22,11 @@ from distill_dsl.runtime.tracking.pipeline import Pipeline
 LONGEST_KEY: Final = 250
 """Characters of a tag's name that MLflow takes."""
 
-HERE: Final = ("mtd.host", "mlflow.user")
-"""Tags that say who brought a run to the tracker and where: the only ones that no file and no commit decides."""
+TRIAL: Final = "mtd.dvc.experiment"
+"""The tag that names the DVC experiment in which a run was made; it stays when the run is tracked without one."""
+
+HERE: Final = ("mtd.host", "mlflow.user", TRIAL)
+"""Tags that say who brought a run to the tracker, where and how: the only ones that no file and no commit decides."""
 
 
 def run_tags(
@@ -46,7 +49,7 @@ def common_tags() -> dict[str, str]:
     tags = {"mtd.version": package_version(), "mtd.host": platform.node()}
     trial = os.environ.get("DVC_EXP_NAME")
     if trial:
-        tags["mtd.dvc.experiment"] = trial
+        tags[TRIAL] = trial
     with suppress(KeyError, OSError):  # a container's user may have no name
         tags["mlflow.user"] = getpass.getuser()
     return tags | git_tags()

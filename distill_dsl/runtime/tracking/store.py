@@ -38,14 +38,18 @@ class Unusable(Exception):
     """The store is there and cannot be used; says what to do."""
 
 
+PATIENT: Final = {"MLFLOW_HTTP_REQUEST_TIMEOUT": "120"}
+"""A person who waits for a slow server can stop waiting."""
+
+
 @contextmanager
-def opened() -> Iterator[MlflowClient]:
-    """A client of the store, its tables made.
+def opened(*, patient: bool = False) -> Iterator[MlflowClient]:
+    """A client of the store, its tables made; `patient`: a slow server is waited for.
 
     Under a lock: processes that make the tables of a fresh SQLite file at once leave it broken, and
     two that bring the same runs to a server at once would make each of them twice.
     """
-    for name, value in DEFAULTS.items():
+    for name, value in (DEFAULTS | (PATIENT if patient else {})).items():
         os.environ.setdefault(name, value)
     lock = lock_file(project_root())
     lock.parent.mkdir(parents=True, exist_ok=True)

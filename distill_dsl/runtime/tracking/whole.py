@@ -127,7 +127,8 @@ def masked(content: bytes) -> bytes:
 def report(experiment: str) -> dict[str, bytes | Path]:
     """The tables and figures of the report stage."""
     folder = files.report_folder(experiment)
-    return {f"report/{name}": folder / name for name in files.REPORT_FILES if (folder / name).is_file()}
+    names = (*files.REPORT_FILES, files.summary_file(experiment).name)
+    return {f"report/{name}": folder / name for name in names if (folder / name).is_file()}
 
 
 def plan(pipeline: Pipeline, last: str) -> str:

@@ -62,7 +62,7 @@ def tag(client: MlflowClient, run_id: str, tags: Mapping[str, str]) -> None:
     """Set tags, many in one call."""
     from mlflow.entities import RunTag
 
-    for some in chunks([RunTag(key, value[:LONGEST_TAG]) for key, value in tags.items()], PARAMS_AT_ONCE):
+    for some in chunks([RunTag(key, value) for key, value in tags.items()], PARAMS_AT_ONCE):
         client.log_batch(run_id, tags=some)
 
 
