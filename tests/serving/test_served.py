@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
@@ -77,9 +76,8 @@ def test_a_student_made_ready_elsewhere_answers_alike(
     (tmp_path / "elsewhere").mkdir()
     monkeypatch.chdir(tmp_path / "elsewhere")
     place = tmp_path / "artifacts" / "models"
-    with ExitStack() as keep:
-        again = ready(described(pupil), place / "etd-tiny-s1", lambda name: place / "etd-judge-s1", keep)
-        found, wanted = ask_all(again, QUESTIONS), ask_all(pupil, QUESTIONS)
+    again = ready(described(pupil), place / "etd-tiny-s1", lambda name: place / "etd-judge-s1")
+    found, wanted = ask_all(again, QUESTIONS), ask_all(pupil, QUESTIONS)
     for mine, theirs in zip(found, wanted, strict=True):
         assert [row.text for row in mine.rows] == [row.text for row in theirs.rows]
         assert [row.ranks["judge-etd"] for row in mine.rows] == pytest.approx(
@@ -94,10 +92,8 @@ def test_without_walls_it_is_not_made_ready(pupil: Pupil, monkeypatch: pytest.Mo
         raise Failure("this machine has no walls")
 
     monkeypatch.setattr(supervisor, "refuse_too_weak", refuse)
-    with ExitStack() as keep, pytest.raises(Failure, match="no walls"):
-        ready(
-            described(pupil), files.model_folder("etd-tiny-s1"), lambda name: files.model_folder("etd-judge-s1"), keep
-        )
+    with pytest.raises(Failure, match="no walls"):
+        ready(described(pupil), files.model_folder("etd-tiny-s1"), lambda name: files.model_folder("etd-judge-s1"))
 
 
 @pytest.mark.parametrize("text", ["", "{}", '{"experiment": 5}', "[" * 100])

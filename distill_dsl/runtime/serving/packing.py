@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING, Any, Final
 import distill_dsl
 from distill_dsl.contract import files
 from distill_dsl.runtime.serving.page import page
-from distill_dsl.runtime.serving.served import FIRST_QUESTION, Served, described, encoded, engine_of
+from distill_dsl.runtime.serving.served import Served, described, encoded, engine_of
 from distill_dsl.runtime.solving.asking import Pupil
+from distill_dsl.runtime.students.card import EXAMPLE
 
 if TYPE_CHECKING:
     from mlflow.models import ModelSignature
@@ -33,6 +34,7 @@ PACKAGES: Final = (
     "accelerate",
     "filelock",
     "huggingface-hub",
+    "jinja2",
     "msgspec",
     "numpy",
     "pandas",
@@ -156,11 +158,11 @@ def examples(pupil: Pupil) -> list[str]:
     """A question or two of the kind that the student was trained on."""
     path = files.mix_file(pupil.run.run.mix, "held_out")
     if not path.is_file():
-        return [FIRST_QUESTION]
+        return [EXAMPLE]
     from distill_dsl.contract.records import Problem
 
     found = [problem.question for problem, _ in zip(files.read_rows(path, Problem), range(2), strict=False)]
-    return found or [FIRST_QUESTION]
+    return found or [EXAMPLE]
 
 
 def signature() -> ModelSignature:

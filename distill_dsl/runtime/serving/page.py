@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from distill_dsl.contract import files
-from distill_dsl.contract.strategies import strategy_title
+from distill_dsl.contract.strategies import strategy_key, strategy_title
 from distill_dsl.runtime.reports.results import read_scores
-from distill_dsl.runtime.serving.served import FIRST_QUESTION
 from distill_dsl.runtime.solving.asking import Pupil
+from distill_dsl.runtime.students.card import EXAMPLE
 from distill_dsl.runtime.students.models import parameters
 
 USE = f"""\
@@ -16,13 +16,13 @@ USE = f"""\
 import mlflow
 
 student = mlflow.pyfunc.load_model(".")   # or models:/NAME@ALIAS of the registry
-print(student.predict({{"question": ["{FIRST_QUESTION}"]}}))
+print(student.predict({{"question": ["{EXAMPLE}"]}}))
 ```
 
 ```console
 mlflow models serve -m . --env-manager local --port 5001
 curl http://127.0.0.1:5001/invocations -H 'Content-Type: application/json' \\
-  -d '{{"dataframe_records": [{{"question": "{FIRST_QUESTION}"}}]}}'
+  -d '{{"dataframe_records": [{{"question": "{EXAMPLE}"}}]}}'
 ```
 """
 
@@ -55,13 +55,13 @@ def _formats(pupil: Pupil) -> str:
 
 def _measured(pupil: Pupil) -> str:
     """Accuracy by the strategy that answers, on each test of its experiment."""
-    from distill_dsl.contract.strategies import strategy_key
-
     if not files.scores_file(pupil.run.cell).is_file():
         return "It was not scored."
     key = strategy_key(pupil.strategies[0])
-    lines = ["| test | % right |", "| --- | --- |"]
+    lines = ["| test | problems | % right | 95 % interval |", "| --- | --- | --- | --- |"]
     for test, found in read_scores(pupil.run.cell).items():
         if key in found.strategies:
-            lines.append(f"| {test} | {100 * found.strategies[key].accuracy:.2f} |")
+            one = found.strategies[key]
+            interval = f"{100 * one.low:.1f} to {100 * one.high:.1f}"
+            lines.append(f"| {test} | {one.problems} | {100 * one.accuracy:.2f} | {interval} |")
     return "\n".join(lines) if len(lines) > 2 else "No test was scored by this strategy."

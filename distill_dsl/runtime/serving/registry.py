@@ -47,6 +47,10 @@ SETTINGS: Final = {
 """Of MLflow, while students are registered."""
 
 
+LONGEST: Final = 5000
+"""Characters of a description that MLflow keeps."""
+
+
 @dataclass(frozen=True)
 class Entry:
     """A student's version in the registry."""
@@ -215,7 +219,7 @@ def _version(client: MlflowClient, name: str, run_id: str, pupil: Pupil, tags: d
             raise
         client.finalize_logged_model(made.model_id, "READY")
         client.log_outputs(run_id, [LoggedModelOutput(made.model_id, step=0)])
-        told = (folder / PAGE).read_text(encoding="utf-8")
+        told = (folder / PAGE).read_text(encoding="utf-8")[:LONGEST]
     with _store_named():
         return client.create_model_version(
             name, f"models:/{made.model_id}", run_id, tags=tags, description=told, model_id=made.model_id

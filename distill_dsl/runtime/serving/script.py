@@ -4,7 +4,6 @@ Nothing imports it. It turns tables into questions and failures into statuses; t
 """
 
 import os
-from contextlib import ExitStack
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -36,8 +35,7 @@ class Student(PythonModel):
         """Load the weights, and prove that programs can be walled in."""
         folder = {name: Path(place) for name, place in context.artifacts.items()}
         served = decoded(folder["served"])
-        self.keep = ExitStack()
-        self.pupil = ready(served, folder["student"], lambda name: folder[f"verifier-{name}"], self.keep)
+        self.pupil = ready(served, folder["student"], lambda name: folder[f"verifier-{name}"])
         self.bounds = _bounds(context.model_config or {})
         self.lock = Lock()
 

@@ -7,7 +7,6 @@ answers count. A student that is made ready from it gives the answers that it gi
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
@@ -30,9 +29,6 @@ from distill_dsl.runtime.thoughts.execute import execute
 from distill_dsl.runtime.thoughts.judging import AnswerGroup
 
 PLAIN_ENGINE: Final = "transformers"
-
-FIRST_QUESTION: Final = "Ann has 3 pens and buys 4 more. How many pens does she have?"
-"""Asked when a student is made ready, so that the first request does not wait for what is loaded late."""
 
 
 class Served(Settings, frozen=True, kw_only=True):
@@ -97,18 +93,21 @@ def decoded(path: Path) -> Served:
         ) from error
 
 
-def ready(served: Served, weights: Path, verifiers: Callable[[str], Path], keep: ExitStack) -> Pupil:
-    """The student, loaded from `weights`, with its verifiers from where `verifiers` says; `keep` ends it.
+def ready(served: Served, weights: Path, verifiers: Callable[[str], Path]) -> Pupil:
+    """The student, loaded from `weights`, with its verifiers from where `verifiers` says.
 
     A `Failure` where programs cannot be walled in on this machine: better now than at the first question.
     """
     models.quiet()
     student = models.trained_student(weights)
     threads = models.use_threads(student)
-    kind = engine_of(served, student)
     run = SolvedRun(served.experiment, Run(served.mix, served.student, served.seed), (), tuple(served.formats))
+    kind = engine_of(served, student)
     how = decoding.Decoding(served.temperature, served.max_tokens, served.max_question, served.seed)
-    made = Path(keep.enter_context(TemporaryDirectory(prefix="mtd-served-")))
+    # What an engine makes of the weights it reads into memory at once.
+    with TemporaryDirectory(prefix="mtd-served-") as place:
+        made = Path(place)
+        engine = choosing.opened(kind, student, weights, made, how, threads=threads, batches=len(served.formats))
     judges = {name: (verifier.trained_verifier(verifiers(name)), limits) for name, limits in served.verifiers.items()}
     pupil = Pupil(
         run=run,
@@ -119,7 +118,7 @@ def ready(served: Served, weights: Path, verifiers: Callable[[str], Path], keep:
         kinds=None if served.kinds is None else frozenset(served.kinds),
         strategies=(served.strategy,),
         knowledge=Knowledge(served.learned, judges),
-        engine=choosing.opened(kind, student, weights, made, how, threads=threads, batches=len(served.formats)),
+        engine=engine,
         # Requests of strangers are not to fill a disk.
         kept=None,
         apart=choosing.apart(kind),
