@@ -93,8 +93,8 @@ def note(axes: Any, notes: Sequence[tuple[str, str]]) -> None:
 
 def line_style(results: Results, key: str, curves: Sequence[str]) -> dict[str, Any]:
     """Colour, dash and name of a strategy's curve."""
-    colour, again = strategy_style(results, key, curves)
-    return {"color": colour, "linestyle": DASHES[again % len(DASHES)], "label": results.titles[key]}
+    colour, _ = strategy_style(results, key, curves)
+    return {"color": colour, "linestyle": DASHES[curves.index(key) % len(DASHES)], "label": results.titles[key]}
 
 
 def telling_students(results: Results, choices: Choices) -> dict[str, Group]:

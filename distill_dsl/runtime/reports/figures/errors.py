@@ -20,17 +20,17 @@ WIDTH: Final = 2.7
 OUTCOMES: Final = {
     Outcome.CORRECT: ("right", Paint(BLUE)),
     Outcome.WRONG: ("wrong", Paint(ORANGE)),
-    Outcome.NO_ANSWER: ("no answer", Paint(SKY)),
+    Outcome.NO_ANSWER: ("no answer", Paint(SKY, "////")),
 }
 """What is no failure to run, by its name in the legend."""
 
 ERRORS: Final = (
     Paint(RED),
-    Paint(PURPLE),
-    Paint(GREEN),
-    Paint(RED, "////"),
     Paint(PURPLE, "...."),
     Paint(GREEN, "xxxx"),
+    Paint(RED, "////"),
+    Paint(PURPLE, "||||"),
+    Paint(GREEN, "----"),
 )
 """Of the most frequent kinds of error, in order."""
 

@@ -40,7 +40,7 @@ def bar(axes: Any, place: int, parts: Sequence[tuple[str, float, Paint]]) -> Non
             edgecolor="white", linewidth=0.6,
         )  # fmt: skip
         if width >= TOLD:
-            colour = WHITE if paint.colour in DARK and not paint.hatch else INK
+            colour = WHITE if paint.colour in DARK else INK
             back = {"facecolor": paint.colour, "edgecolor": "none", "pad": 0.8} if paint.hatch else None
             axes.text(
                 left + width / 2, place, f"{width:.0f}", ha="center", va="center_baseline", fontsize=7, color=colour,

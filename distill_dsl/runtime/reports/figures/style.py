@@ -16,8 +16,8 @@ from matplotlib.figure import Figure
 from distill_dsl.runtime.reports.results import Results
 
 COLOURS: Final = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#000000", "#999999")
-"""Okabe and Ito without yellow, which white paper swallows: told apart with every common form of colour blindness,
-and in grey by lightness."""
+"""Okabe and Ito without yellow, which white paper swallows: told apart with every common form of colour blindness.
+Printed in grey some are alike, so that bars have hatches beside them, lines dashes and points shapes."""
 
 SIZES: Final[dict[Any, Any]] = {
     "font.size": 9,
@@ -29,11 +29,8 @@ SIZES: Final[dict[Any, Any]] = {
 }
 """Of letters, in points; of lines of hatches."""
 
-HATCHES: Final = ("", "//", "..", "xx")
-"""Of bars: a ninth strategy wears the first colour again, hatched."""
-
 DASHES: Final = ("-", "--", ":", "-.")
-"""Of lines: the same for curves."""
+"""Of lines."""
 
 MARKERS: Final = ("o", "s", "^", "D", "v", "P", "X", "*")
 """Of points, where their shape tells a second thing beside their colour."""

@@ -20,8 +20,8 @@ WIDTH: Final = 4.6
 
 PAINTS: Final = {
     "kept by a mix": Paint(BLUE),
-    "right, not kept": Paint(SKY),
-    "right, said before": Paint(GREEN),
+    "right, not kept": Paint(SKY, "////"),
+    "right, said before": Paint(GREEN, "...."),
     "wrong": Paint(ORANGE),
     "no answer": Paint(RED),
     "cut off": Paint(GREY),
