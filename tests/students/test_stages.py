@@ -115,6 +115,17 @@ def test_without_problems_of_dev_nothing_is_written_and_the_student_is_the_same(
     assert files.dev_thoughts_file("etd-small-s1").read_bytes() == b""
 
 
+def test_a_model_in_shards_solves_nothing_and_that_is_said(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cell = train.Cell("etd", "small", 1, None, settings())
+    assert train._exam(cell, examples()) is not None
+    assert capsys.readouterr().out == ""
+    monkeypatch.setenv("ACCELERATE_USE_FSDP", "true")
+    assert train._exam(cell, examples()) is None
+    assert "etd-small-s1: problems of dev are not solved" in capsys.readouterr().out
+
+
 def test_two_clean_runs_give_the_same_bytes() -> None:
     results = []
     for _ in range(2):
