@@ -36,6 +36,10 @@ AsMarkdown = Annotated[bool, typer.Option("--markdown", help="Print it as Markdo
 STYLES: Final = {"strong": "bold", "faint": "dim", "warn": "yellow", "good": "green", "bad": "red", "": ""}
 
 
+WIDEST: Final = 1000
+"""Columns of a table that goes into a file: no cell is broken there."""
+
+
 def compare(
     first: First, second: Second = None, every: All = False, as_json: AsJson = False, as_markdown: AsMarkdown = False
 ) -> None:
@@ -72,7 +76,7 @@ def _show(found: Sequence[Part]) -> None:
 
     console = Console(highlight=False)
     if not console.is_terminal:
-        console = Console(highlight=False, width=200)
+        console = Console(highlight=False, width=WIDEST)
     for part in found:
         match part:
             case Heading(text):

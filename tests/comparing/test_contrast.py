@@ -14,7 +14,7 @@ from distill_dsl.contract.records import Problem, Scored, Thought
 from distill_dsl.contract.runs import Run
 from distill_dsl.runtime.comparing.contests import Contest, Verdict
 from distill_dsl.runtime.comparing.contrast import Contrast, contrasted
-from distill_dsl.runtime.comparing.quantities import Change, Outcome
+from distill_dsl.runtime.comparing.quantities import Change, Move
 from distill_dsl.runtime.comparing.shown import markdown, parts
 from distill_dsl.runtime.reports.comparisons import holm
 from distill_dsl.runtime.strategies.comparing import compare_seeds
@@ -260,7 +260,7 @@ def test_without_metrics_the_tables_of_the_report_are_read() -> None:
     found = contrast("v2")
     assert of(found, "cot").accuracies == (0.15, 0.0) and of(found, "cot").verdict is Verdict.UNTESTED
     assert change(found, "dev_loss").before == 0.75
-    assert change(found, "dev_loss").outcome is Outcome.UNTESTED
+    assert change(found, "dev_loss").outcome is Move.UNTESTED
 
 
 def test_scores_that_are_nowhere_leave_a_run_out() -> None:
@@ -338,12 +338,12 @@ def test_a_count_changes_and_a_measure_is_tested_over_seeds() -> None:
     for place, run in enumerate(Run("etd", "small", seed) for seed in (1, 2, 3)):
         retrained(run, examples=500, dev_loss=0.15 + 0.001 * place, train_loss=0.2 + 0.1 * (place - 1))
     found = contrast("v1")
-    assert change(found, "examples").outcome is Outcome.CHANGED
+    assert change(found, "examples").outcome is Move.CHANGED
     loss = change(found, "dev_loss")
-    assert loss.outcome is Outcome.DOWN and loss.found is not None
+    assert loss.outcome is Move.DOWN and loss.found is not None
     assert loss.found.low < loss.found.difference < loss.found.high < 0
     noise = change(found, "train_loss")
-    assert noise.outcome is Outcome.NOISE
+    assert noise.outcome is Move.NOISE
     assert [loss.adjusted, noise.adjusted] == holm([one.found.p_value for one in (loss, noise) if one.found])
     assert not any("cotd" in one.who for one in found.changes)
 
@@ -352,8 +352,8 @@ def test_with_one_seed_a_measure_is_not_tested() -> None:
     begun((1,))
     retrained(FIRST, dev_loss=0.1, seconds=99.0)
     found = contrast("v1")
-    assert change(found, "dev_loss").outcome is Outcome.UNTESTED
-    assert change(found, "seconds").outcome is Outcome.UNTESTED
+    assert change(found, "dev_loss").outcome is Move.UNTESTED
+    assert change(found, "seconds").outcome is Move.UNTESTED
     text = markdown(parts(found, [], every=False))
     assert "dev loss" in text and "training time" not in text
     assert "training time" in markdown(parts(found, [], every=True))
@@ -363,7 +363,7 @@ def test_measures_that_move_alike_in_all_seeds_are_not_tested() -> None:
     begun()
     for run in (FIRST, SECOND):
         retrained(run, dev_loss=0.1)
-    assert change(contrast("v1"), "dev_loss").outcome is Outcome.UNTESTED
+    assert change(contrast("v1"), "dev_loss").outcome is Move.UNTESTED
 
 
 def test_another_machine_is_said() -> None:

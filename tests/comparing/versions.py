@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import atexit
+import shutil
 import subprocess
 from collections.abc import Callable, Sequence
+from contextlib import chdir
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import msgspec
 from ruamel.yaml import YAML
@@ -20,7 +25,22 @@ IDENTITY = ("-c", "user.name=Walk", "-c", "user.email=walk@example.org")
 
 def begun(seeds: Sequence[int] = (1, 2)) -> list[Run]:
     """The experiment of `tests.finished` in the working directory, committed as `v1`."""
-    runs = finish_runs(runs_of(seeds))
+    shutil.copytree(made(tuple(seeds)), Path(), dirs_exist_ok=True, symlinks=True)
+    return runs_of(seeds)
+
+
+@cache
+def made(seeds: tuple[int, ...]) -> Path:
+    """The project that tests get copies of: writing it takes longer."""
+    folder = TemporaryDirectory(prefix="mtd-versions-")
+    atexit.register(folder.cleanup)
+    with chdir(folder.name):
+        write(seeds)
+    return Path(folder.name)
+
+
+def write(seeds: Sequence[int]) -> None:
+    finish_runs(runs_of(seeds))
     stages = YAML(typ="safe").load(Path("dvc.yaml"))["stages"]
     lock = YAML(typ="safe").load(Path("dvc.lock"))
     for name, entry in lock["stages"].items():
@@ -29,7 +49,6 @@ def begun(seeds: Sequence[int] = (1, 2)) -> list[Run]:
     git("init", "--quiet", "--initial-branch", "main")
     git("config", "core.excludesFile", "")
     commit("v1")
-    return runs
 
 
 def commit(tag: str) -> str:

@@ -27,6 +27,17 @@ class Verdict(StrEnum):
     UNTESTED = "not tested"
 
 
+def verdict_of(found: Comparison | None, adjusted: float | None) -> Verdict:
+    """What a comparison and its p-value after Holm say; an interval of nothing but 0 is that of equal answers."""
+    if found is None:
+        return Verdict.UNTESTED
+    if found.low == found.high == 0:
+        return Verdict.SAME
+    if adjusted is None or adjusted >= LEVEL:
+        return Verdict.NOISE
+    return Verdict.UP if found.difference > 0 else Verdict.DOWN
+
+
 @dataclass(frozen=True)
 class Contest:
     """One side against the other on one test. Shares are 0 to 1; differences are positive where `after` is better."""
@@ -56,13 +67,7 @@ class Contest:
     @property
     def verdict(self) -> Verdict:
         """The outcome in words."""
-        if self.found is None:
-            return Verdict.UNTESTED
-        if self.found.low == self.found.high == 0:
-            return Verdict.SAME
-        if self.adjusted is None or self.adjusted >= LEVEL:
-            return Verdict.NOISE
-        return Verdict.UP if self.found.difference > 0 else Verdict.DOWN
+        return verdict_of(self.found, self.adjusted)
 
     @property
     def part(self) -> bool:
@@ -100,9 +105,9 @@ def contest(before: Contender, after: Contender, test: str, strategies: tuple[st
     """One contest, its p-value not corrected yet."""
     reached = (before.accuracy(test, strategies[0]), after.accuracy(test, strategies[1]))
     bare = Contest(before, after, test, strategies, reached, problems=(count(before, test), count(after, test)))
-    if not (before.has_rows and after.has_rows):
+    old, new = before.answers(test, strategies[0]), after.answers(test, strategies[1])
+    if old is None or new is None:
         return bare
-    old, new = before.answers(test), after.answers(test)
     keys = shared_keys([*old, *new])
     if not keys:
         return replace(bare, shared=0)

@@ -120,12 +120,13 @@ def cached(md5: str) -> Path | None:
 
 def cache_path(md5: str) -> Path | None:
     """Where it would lie, by DVC's own settings; nowhere outside a project of DVC."""
-    store = local_cache()
+    store = cache_of(Path.cwd())
     return None if store is None else Path(store.oid_to_path(md5))
 
 
 @cache
-def _cache_of(root: Path) -> Any:
+def cache_of(root: Path) -> Any:
+    """DVC's cache on this machine; `None` outside a project of DVC."""
     # Imported here because it takes a second, and only what is not in the working tree needs it.
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of packages that DVC brings
@@ -137,8 +138,3 @@ def _cache_of(root: Path) -> Any:
                 return repo.cache.local
         except NotDvcRepoError:
             return None
-
-
-def local_cache() -> Any:
-    """DVC's cache on this machine."""
-    return _cache_of(Path.cwd())

@@ -89,7 +89,7 @@ class Tested(NamedTuple):
     p_value: float
 
 
-class Outcome(StrEnum):
+class Move(StrEnum):
     """What became of a quantity."""
 
     CHANGED = "changed"
@@ -127,15 +127,15 @@ class Change:
         return self.after / self.before if self.before else None
 
     @property
-    def outcome(self) -> Outcome:
+    def outcome(self) -> Move:
         """In words."""
         if self.quantity.kind is Kind.COUNT:
-            return Outcome.CHANGED
+            return Move.CHANGED
         if self.found is None or self.adjusted is None:
-            return Outcome.UNTESTED
+            return Move.UNTESTED
         if self.adjusted >= LEVEL:
-            return Outcome.NOISE
-        return Outcome.UP if self.found.difference > 0 else Outcome.DOWN
+            return Move.NOISE
+        return Move.UP if self.found.difference > 0 else Move.DOWN
 
 
 def changes(pairs: Iterable[tuple[Contender, Contender]]) -> list[Change]:
@@ -212,12 +212,14 @@ def token_changes(who: str, before: Contender, after: Contender) -> Iterator[Cha
     """Tokens that the headline has to have written for a problem, over the same problems."""
     for test in common_tests(before, after):
         old, new = before.headline(test), after.headline(test)
-        if old is None or new is None or not (before.has_rows and after.has_rows):
+        mine = before.answers(test, old) if old is not None else None
+        theirs = after.answers(test, new) if new is not None else None
+        if old is None or new is None or mine is None or theirs is None:
             continue
-        keys = shared_keys([*before.answers(test), *after.answers(test)])
+        keys = shared_keys([*mine, *theirs])
         if not keys:
             continue
-        ones, others = token_means(before.answers(test), old, keys), token_means(after.answers(test), new, keys)
+        ones, others = token_means(mine, old, keys), token_means(theirs, new, keys)
         if not np.array_equal(ones, others):
             quantity = Quantity("tokens_a_problem", f"tokens a problem, {test}", Kind.MEASURE, three)
             means = float(ones.mean()), float(others.mean())
@@ -226,7 +228,7 @@ def token_changes(who: str, before: Contender, after: Contender) -> Iterator[Cha
 
 def rank(one: Change) -> tuple[int, float]:
     """Differences first, counts before measures, then what is noise and what cannot be tested; by relative size."""
-    order: Sequence[Outcome] = (Outcome.UP, Outcome.DOWN, Outcome.CHANGED, Outcome.NOISE, Outcome.UNTESTED)
+    order: Sequence[Move] = (Move.UP, Move.DOWN, Move.CHANGED, Move.NOISE, Move.UNTESTED)
     ratio = one.ratio
     size = float("inf") if ratio is None or ratio <= 0 else abs(float(np.log(ratio)))
     timed = one.quantity.kind is Kind.TIME

@@ -8,7 +8,7 @@ from typing import Final
 
 from distill_dsl.runtime.comparing.contests import Contest, Verdict
 from distill_dsl.runtime.comparing.contrast import Contrast
-from distill_dsl.runtime.comparing.quantities import Change, Kind, Outcome
+from distill_dsl.runtime.comparing.quantities import Change, Kind, Move
 from distill_dsl.runtime.comparing.version import Contender, Version
 from distill_dsl.runtime.comparing.yields import Taking
 from distill_dsl.runtime.reports.grid import markdown_table
@@ -182,7 +182,7 @@ def quantity_parts(changes: Sequence[Change], *, every: bool) -> Iterator[Part]:
     shown = list(changes) if every else [one for one in changes if not idle(one)][: 2 * MOST]
     if shown:
         head = ("student and mix", "", "before", "after", "change", "p", "")
-        tones = ["faint" if one.outcome is Outcome.NOISE else "" for one in shown]
+        tones = ["faint" if one.outcome is Move.NOISE else "" for one in shown]
         yield Grid(head, [change_line(one) for one in shown], tones, left=2)
     if len(shown) < len(changes):
         left = len(changes) - len(shown)
@@ -191,7 +191,7 @@ def quantity_parts(changes: Sequence[Change], *, every: bool) -> Iterator[Part]:
 
 def idle(one: Change) -> bool:
     """Whether nothing can be read from a change: noise, and times that were not tested."""
-    return one.outcome is Outcome.NOISE or (one.outcome is Outcome.UNTESTED and one.quantity.kind is Kind.TIME)
+    return one.outcome is Move.NOISE or (one.outcome is Move.UNTESTED and one.quantity.kind is Kind.TIME)
 
 
 def change_line(one: Change) -> list[str]:

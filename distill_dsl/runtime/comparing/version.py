@@ -52,7 +52,7 @@ class Contender:
 
     @property
     def names(self) -> str:
-        """`tiny · etd`, `tiny · etd · paths 2`, and the seed of one that has a single one."""
+        """`tiny · etd`, `tiny · etd · paths 2`."""
         varied = [f"{name} {value}" for name, value in self.group.varied]
         return " · ".join([*self.group.names, *varied])
 
@@ -87,17 +87,15 @@ class Contender:
         """The mean over seeds, 0 to 1."""
         return mean([found[test][strategy].accuracy for found in self.runs.values()])
 
-    @property
-    def has_rows(self) -> bool:
-        """Whether the rows of all its seeds are on this machine."""
-        return self.runs.keys() <= self.scored.keys()
-
-    def answers(self, test: str) -> list[Answers]:
-        """One a seed; read when they are first asked for."""
+    def answers(self, test: str, strategy: str) -> list[Answers] | None:
+        """One a seed, read when they are first asked for; `None` where rows of a seed are not on this machine."""
+        if not self.runs.keys() <= self.scored.keys():
+            return None
         for run in self.runs:
             if run not in self._answers:
                 self._answers[run] = read_answers(self.scored[run])
-        return [self._answers[run][test] for run in self.runs]
+        found = [self._answers[run].get(test, Answers()) for run in self.runs]
+        return found if all(strategy in one.right for one in found) else None
 
 
 @dataclass

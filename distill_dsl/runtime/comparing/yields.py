@@ -11,9 +11,9 @@ from distill_dsl.contract.files import read_rows
 from distill_dsl.contract.records import Record
 from distill_dsl.contract.runs import name_of
 from distill_dsl.contract.vocabulary import Outcome
-from distill_dsl.runtime.comparing.contests import Verdict
+from distill_dsl.runtime.comparing.contests import Verdict, verdict_of
 from distill_dsl.runtime.comparing.version import Numbers, Taught, Version
-from distill_dsl.runtime.reports.comparisons import LEVEL, holm
+from distill_dsl.runtime.reports.comparisons import holm
 from distill_dsl.runtime.strategies.comparing import Comparison, compare_seeds
 
 COUNTS: Final = ("problems", "asked", "answered", "executed", "right", "unique", "covered", "cost")
@@ -56,13 +56,7 @@ class Taking:
     @property
     def verdict(self) -> Verdict:
         """The outcome in words."""
-        if self.found is None:
-            return Verdict.UNTESTED
-        if self.found.low == self.found.high == 0:
-            return Verdict.SAME
-        if self.adjusted is None or self.adjusted >= LEVEL:
-            return Verdict.NOISE
-        return Verdict.UP if self.found.difference > 0 else Verdict.DOWN
+        return verdict_of(self.found, self.adjusted)
 
 
 def takings(before: Version, after: Version) -> list[Taking]:
