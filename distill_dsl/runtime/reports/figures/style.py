@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from io import BytesIO, StringIO
 from math import ceil, floor
 from textwrap import wrap
@@ -68,9 +69,16 @@ IN_A_PAGE: Final = (
 inherited from the root instead), ids of groups (every figure counts from 1), and black where the page is dark."""
 
 
+@contextmanager
+def house_style(**more: Any) -> Iterator[None]:
+    """What figures are drawn in, whatever the user's own settings of matplotlib are; `more` settings beside."""
+    with matplotlib.style.context("default"), matplotlib.rc_context(SIZES | more):
+        yield
+
+
 def png(draw: Callable[[], Figure]) -> bytes:
     """PNG of 150 dpi. Same results, same bytes: no date, no version of the library in it."""
-    with matplotlib.style.context("default"), matplotlib.rc_context(SIZES):
+    with house_style():
         stream = BytesIO()
         draw().savefig(stream, format="png", metadata={"Software": None})
     return stream.getvalue()
@@ -83,8 +91,7 @@ def svg(draw: Callable[[], Figure], name: str = "figure") -> str:
     light and dark. `name` goes into the ids of what is drawn again and again (clip paths, markers), which are thus
     not mixed up with those of another figure of the page.
     """
-    settings = SIZES | {"svg.fonttype": "none", "svg.hashsalt": name, "svg.id": name}
-    with matplotlib.style.context("default"), matplotlib.rc_context(settings):
+    with house_style(**{"svg.fonttype": "none", "svg.hashsalt": name, "svg.id": name}):
         stream = StringIO()
         draw().savefig(stream, format="svg", metadata=dict.fromkeys(SVG_METADATA), transparent=True)
     text = stream.getvalue()
