@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from itertools import pairwise
 from typing import Any
@@ -155,6 +156,13 @@ def test_of_many_strategies_those_on_the_frontier_have_colours() -> None:
     assert coloured == [row.strategy for row in cost.frontier(rows)]
     legend = [one.get_text() for one in cost.draw(results).legends[0].get_texts()]
     assert legend == [*(results.titles[key] for key in coloured), f"{len(rows) - len(coloured)} others"]
+
+
+def test_a_test_whose_tokens_nobody_counted_is_an_empty_panel() -> None:
+    results = results_of(tests=("toy-test", "far-test"))
+    rows = tuple(replace(row, tokens=None) if row.test == "far-test" else row for row in results.rows)
+    figure = cost.draw(replace(results, rows=rows))
+    assert [len(axes.lines) > 1 for axes in figure.axes] == [True, False]
 
 
 def test_of_many_curves_the_best_of_each_kind_and_the_headline_are_shown() -> None:

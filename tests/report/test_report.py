@@ -149,13 +149,14 @@ def test_verdicts_in_the_format_file_add_up_to_the_thoughts_written() -> None:
         )
 
 
-def test_the_terminal_shows_the_table_and_two_commands(capsys: pytest.CaptureFixture[str], project: Path) -> None:
+def test_the_terminal_shows_the_table_and_three_commands(capsys: pytest.CaptureFixture[str], project: Path) -> None:
     report.show(study(finish()))
     out = capsys.readouterr().out
     assert "vote(pot, eot, cot, ties: cot)" in out
     assert "72.00" in out
     assert "1.23M" in out and "12.5 s" in out
     assert f"mlflow ui --backend-store-uri sqlite:///{project}/mlflow.db" in out
+    assert "mtd report table --open" in out
     assert "dvc exp run -S student.small.learning_rate=0.001" in out
     assert out.count("(Wilson)") == 1
 

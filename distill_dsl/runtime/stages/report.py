@@ -62,6 +62,7 @@ def show(study: Study) -> None:
         console.print(Text(line, style="yellow"))
     student = results.groups[0].student
     console.print(Text(f"\nThe whole report: {report_folder(results.experiment)}/table.md. Next:"))
+    console.print(Text(f"  mtd report {results.experiment} --open", style="bold"))
     console.print(Text(f"  {ui_command()}", style="bold"))
     console.print(Text(f"  dvc exp run -S student.{student}.learning_rate=0.001", style="bold"))
 

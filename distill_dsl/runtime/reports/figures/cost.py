@@ -71,6 +71,8 @@ def panel(axes: Any, results: Results, rows: list[Row], coloured: list[str]) -> 
         marker = MARKERS[titles.index(row.group.title) % len(MARKERS)]
         axes.plot(row.tokens, 100 * row.accuracy, marker, **look(results, row.strategy, coloured))
     taken = [row.tokens or 0.0 for row in rows]
+    if not taken:
+        return
     axes.set_xscale("log")
     axes.set_xlim(min(taken) / 1.15, max(taken) * 1.15)
     axes.xaxis.set_major_locator(LogLocator(subs=(1, 1.5, 2, 3, 5, 7) if max(taken) < 8 * min(taken) else (1, 2, 5)))
