@@ -20,7 +20,7 @@ from distill_dsl.cli.commands import app
 from distill_dsl.contract import files, params
 from distill_dsl.contract.failure import Failure
 from distill_dsl.contract.records import Scored
-from distill_dsl.contract.runs import parse_asked, parse_run
+from distill_dsl.contract.runs import Run, parse_asked, parse_run
 from distill_dsl.contract.settings import ExperimentSettings
 from distill_dsl.runtime.reports.contents import FIGURES, TABLES
 from distill_dsl.runtime.reports.page import ledger
@@ -32,6 +32,9 @@ from distill_dsl.runtime.reports.page.summary import margin, summary
 from distill_dsl.runtime.reports.page.written import read_spec
 from distill_dsl.runtime.reports.study import Study, read_study
 from distill_dsl.runtime.tracking.pipeline import Pipeline, read_pipeline
+from tests.finished import EXPERIMENT as MADE_UP
+from tests.finished import finish_runs, runs_of, study_of
+from tests.finished import studied as made_up
 from tests.report.told import EXPERIMENT, HOSTILE, PAGE, told_once
 
 VOID = {"meta", "link", "br", "img", "input", "path", "use", "rect", "image", "hr"}
@@ -228,8 +231,16 @@ def test_a_file_that_is_not_as_dvc_has_it_is_told(told: Path, tmp_path: Path, mo
     pipeline = read_pipeline()
     page = write_page(studied(pipeline), pipeline, ["specs/paper.mtd"], [], tmp_path / "page")
     text = page.read_text(encoding="utf-8")
-    assert f"<li>{path}: changed since dvc.lock was written</li>" in text
-    assert text.count("changed since dvc.lock was written</li>") == 1
+    assert f"<li>Read from {path}, changed since dvc.lock was written.</li>" in text
+    assert text.count("changed since dvc.lock was written.</li>") == 1
+
+
+def test_many_files_of_a_state_are_one_sentence() -> None:
+    outputs = [ledger.Output(f"a{place}", None, ledger.UNLOCKED) for place in range(3)]
+    outputs += [ledger.Output("b", "0", ledger.CHANGED), ledger.Output("c", "0", ledger.SAME)]
+    stage = ledger.Origin("score-x", "scores", "", 0, (), tuple(outputs))
+    said = ["Read from 3 files such as a0, not in dvc.lock.", "Read from b, changed since dvc.lock was written."]
+    assert ledger.strays([stage]) == said
 
 
 def test_states_of_a_file(tmp_path: Path) -> None:
@@ -270,6 +281,33 @@ def test_the_summary_says_no_more_than_the_comparisons(study: Study) -> None:
     assert tail in said.found[1]
     for one in of_small:
         assert (f"{one.a.group.title}" in tail and "cannot" in tail) == (one.adjusted >= 0.05)
+
+
+@pytest.mark.parametrize(
+    "runs",
+    [runs_of((1,)), study_of([1, 2, 4, 8], (1, 2)), [Run("cotd", "small", 1)]],
+    ids=["one seed", "a varied param", "a single run"],
+)
+def test_pages_of_other_experiments_are_whole(runs: list[Run], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    params._read.cache_clear()
+    finish_runs(runs)
+    files.write_text(Path("specs/paper.mtd"), "# none\n")
+    scored = {run.solved(MADE_UP): files.scores_file(run.solved(MADE_UP)).as_posix() for run in runs}
+    stages: dict[str, dict[str, Any]] = {f"score-{cell}": {"outs": [path]} for cell, path in scored.items()}
+    stages[f"report-{MADE_UP}"] = {"deps": list(scored.values())}
+    page = write_page(made_up(runs), Pipeline(stages, {}), ["specs/paper.mtd"], [], tmp_path / "page")
+    text = page.read_text(encoding="utf-8")
+    outline = Outline(text)
+    assert not outline.open
+    several = len({run.mix for run in runs}) > 1
+    assert ('id="comparisons"' in text) == several
+    assert ('id="scaling"' in text) == bool(runs[0].varied)
+    assert f"{len(runs)} trained student{'s' if len(runs) > 1 else ''}, judged on 2 tests" in text
+    assert ("standard deviation over seeds" in text) == (len({run.seed for run in runs}) > 1)
+    if runs[0].varied:
+        assert [row["scope"] for row in outline.of("th")][:3] == ["col"] * 3
+        assert "paths" in text.partition('id="table-main"')[2].partition("</thead>")[0]
 
 
 # --- predictions --------------------------------------------------------------------------------

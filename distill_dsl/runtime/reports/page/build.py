@@ -27,6 +27,7 @@ from distill_dsl.runtime.reports.page.pictures import Picture, picture
 from distill_dsl.runtime.reports.page.predictions import Sheet, encoded, write_predictions
 from distill_dsl.runtime.reports.page.summary import summary
 from distill_dsl.runtime.reports.page.written import read_prompts, read_spec
+from distill_dsl.runtime.reports.published import unmet
 from distill_dsl.runtime.reports.results import group_of
 from distill_dsl.runtime.reports.study import Study
 from distill_dsl.runtime.reports.tables import main_lines
@@ -73,10 +74,10 @@ def rendered(
     )
     source = partial(environment.loader.get_source, environment)  # type: ignore[union-attr]
     style, script = (source(name)[0] for name in (STYLE, SCRIPT))
-    ledger = Ledger()
+    ledger, published = Ledger(), study.results.settings.published
     tables = tables_of(study, ledger)
     behind = origins(pipeline, f"report-{study.results.experiment}", ledger.files)
-    said = [*warnings, *(f"{one.path}: {one.state}" for one in strays(behind))]
+    said = [*warnings, *strays(behind)]
     return environment.get_template(TEMPLATE).render(
         name=study.results.experiment,
         version=version("distill-dsl"),
@@ -86,8 +87,8 @@ def rendered(
         findings=[
             f"{line.name}, {line.test}, along {line.along}: {sentence(line)}" for line in study.lines if line.headline
         ],
-        published=study.results.settings.published,
-        unmeasured=unmeasured(study),
+        published=published,
+        unmeasured=[] if published is None else unmet(study.results, published),
         specs=[read_spec(path) for path in specs],
         prompts=read_prompts(pipeline, behind),
         origins=behind,
@@ -125,13 +126,6 @@ def pictures_of(study: Study) -> dict[str, Picture]:
     """The figures by name."""
     drawn = [picture(study, file) for file in FIGURES]
     return {one.name: one for one in drawn}
-
-
-def unmeasured(study: Study) -> list[str]:
-    """Published figures that the experiment has no cell for."""
-    published, results = study.results.settings.published, study.results
-    measured = {".".join([*group.names, test.rpartition("-")[0]]) for group in results.groups for test in results.tests}
-    return [] if published is None else [name for name in published.cells if name not in measured]
 
 
 def commit_of() -> Commit | None:

@@ -139,6 +139,14 @@ def before(last: str, needs: Mapping[str, Sequence[str]]) -> set[str]:
     return found
 
 
-def strays(found: Iterable[Origin]) -> list[Output]:
-    """What a number was read from and is not as dvc.lock has it."""
-    return [one for stage in found for one in stage.outputs if one.state not in ("", SAME)]
+def strays(found: Iterable[Origin]) -> list[str]:
+    """A sentence for each way in which files that numbers were read from are not as dvc.lock has them."""
+    by_state: dict[str, list[str]] = {}
+    for one in (output for stage in found for output in stage.outputs if output.state not in ("", SAME)):
+        by_state.setdefault(one.state, []).append(one.path)
+    return [f"Read from {files_told(paths)}, {state}." for state, paths in by_state.items()]
+
+
+def files_told(paths: Sequence[str]) -> str:
+    """`a file`, `3 files such as`: the first of several stands for all."""
+    return paths[0] if len(paths) == 1 else f"{len(paths)} files such as {paths[0]}"

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from urllib.parse import urlencode
 
 from distill_dsl.contract.files import scores_file
-from distill_dsl.contract.runs import name_of
 from distill_dsl.runtime.reports.comparisons import LEVEL, Contest
 from distill_dsl.runtime.reports.page.cells import TIED, Cell, Head, Table, labelled, quiet, words
 from distill_dsl.runtime.reports.page.ledger import Ledger
+from distill_dsl.runtime.reports.published import cell_of
 from distill_dsl.runtime.reports.results import Group, Results, Row, known_mean, over_tests
 from distill_dsl.runtime.reports.spending import row_seconds
 from distill_dsl.runtime.reports.study import Study
@@ -129,10 +129,10 @@ def predictions_of(results: Results, row: Row) -> str:
 def published(results: Results, row: Row) -> str:
     """`paper: 26.0 (+57.3)`, where a paper has the cell."""
     theirs = results.settings.published
-    name = ".".join([*row.group.names, name_of(row.test.rpartition("-")[0])])
-    if theirs is None or name not in theirs.cells:
+    cell = cell_of(row.group, row.test)
+    if theirs is None or cell not in theirs.cells:
         return ""
-    value = theirs.cells[name]
+    value = theirs.cells[cell]
     return f"paper: {value:.1f} ({100 * row.accuracy - value:+.1f})"
 
 

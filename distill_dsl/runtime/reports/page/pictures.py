@@ -15,14 +15,14 @@ from distill_dsl.runtime.reports.figures.style import svg
 from distill_dsl.runtime.reports.study import Study
 
 CAPTIONS: Final = {
-    "accuracy.png": "Accuracy with 95 % intervals (Wilson). Hollow bars are upper bounds, no methods.",
+    "accuracy.png": "Accuracy with 95 % intervals (Wilson); ticks are seeds. Hollow: upper bounds, no methods.",
     "mixes.png": "Accuracy by mix and size of the student, each at its headline strategy, beside published figures.",
     "cost.png": "Accuracy against the tokens a problem takes. The line joins what nothing beats for as few.",
     "risk_coverage.png": "The error when only the surest problems are answered: the lower, the better sureness sorts.",
     "calibration.png": "Right answers against how sure the strategy was. On the diagonal both agree.",
     "scaling.png": "Accuracy along what is varied, with the law through it where one can be laid.",
-    "formats.png": "Which formats solve the same problems, and which solve what no other does.",
-    "errors.png": "What became of thoughts that did not give the right answer.",
+    "formats.png": "Which formats solve the same problems. Hatched: a better choice of the answer would gain it.",
+    "errors.png": "What became of every thought that the students wrote.",
     "yield.png": "What became of the thoughts that the teachers were asked for.",
 }
 """File of a figure -> what it shows."""
