@@ -95,6 +95,12 @@ def test_a_headline_is_taken_where_a_mix_can_use_it() -> None:
     assert [who[-1] for who in shown(found, main_lines(found.results))] == ["cot", "pot > eot > cot"]
 
 
+def test_a_headline_that_is_no_answer_is_refused() -> None:
+    with pytest.raises(Failure, match="the headline of experiment table is none of its answers: vote") as found:
+        study(finish(), headline="vote")
+    assert found.value.help is not None and "cascade-pot-eot-cot, vote-pot-eot-cot-ties_cot" in found.value.help
+
+
 def test_the_best_of_each_column_is_marked() -> None:
     cotd, etd = main_lines(study(finish()).results)
     assert [figure.best for figure in cotd.figures] == [False] * 3

@@ -191,6 +191,12 @@ def gather(experiment: str, settings: ExperimentSettings, runs: Sequence[Run]) -
         )
     scores = {run: read_scores(run.solved(experiment)) for run in runs}
     keys = [strategy_key(strategy) for strategy in settings.answers]
+    if settings.headline not in (None, *keys):
+        raise Failure(
+            f"the headline of experiment {experiment} is none of its answers: {settings.headline}",
+            where="params.yaml",
+            help=f"give one of: {', '.join(keys)}",
+        )
     rows: list[Row] = []
     formats: list[FormatRow] = []
     for group in in_order(runs):
