@@ -282,7 +282,9 @@ def read_json(path: Path) -> Any:
     try:
         return msgspec.json.decode(path.read_bytes())
     except FileNotFoundError as error:
-        raise Failure(f"{path} does not exist", where=str(path)) from error
+        raise Failure(
+            f"{path} does not exist", where=str(path), help="run `dvc repro`, or `dvc pull` what was run"
+        ) from error
     except msgspec.DecodeError as error:
         raise Failure(f"{path} is not JSON: {error}", where=str(path), help="make it anew") from error
 
