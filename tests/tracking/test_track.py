@@ -370,6 +370,27 @@ def test_missing_files_of_ours_are_failures() -> None:
         track_all()
 
 
+@pytest.mark.parametrize("content", ["[]", '{"toy-test": 3}', "{", '{"toy-test": {"cot": 1}}'])
+def test_a_damaged_file_of_ours_is_a_failure(content: str) -> None:
+    files.write_text(files.scores_file("table-etd-small-s1"), content)
+    with pytest.raises(Failure, match=r"artifacts/scores/table-etd-small-s1\.json is not"):
+        track_all()
+
+
+@pytest.mark.parametrize("line", ["100,x,0.5,0.1", ",0.5,0.5,0.1", "1,2,3,4,5,6"])
+def test_a_damaged_curve_is_a_failure_that_names_its_line(line: str) -> None:
+    files.write_text(files.curve_file("etd-small-s1"), f"step,loss,dev_loss,learning_rate\n{line}\n")
+    with pytest.raises(Failure, match=r"line 2 of artifacts/training/etd-small-s1\.csv is no measure of a training"):
+        track_all()
+
+
+def test_what_is_not_pulled_is_said_with_what_to_do() -> None:
+    files.training_file("etd-small-s1").unlink()
+    with pytest.raises(Failure) as failure:
+        track_all()
+    assert "dvc pull" in str(failure.value)
+
+
 def test_a_stage_that_dvc_yaml_lacks_is_a_failure() -> None:
     change(Path("dvc.yaml"), "stages", value={})
     with pytest.raises(Failure, match=r"dvc\.yaml has no stage `mix-cotd`"):

@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
 from distill_dsl.contract.failure import Failure
+from distill_dsl.contract.files import read_json
 
 
 class Kind(StrEnum):
@@ -128,6 +129,18 @@ def content_hash(content: bytes | Path) -> str:
         raise missing(content, error.strerror or str(error)) from error
 
 
-def missing(path: Path, why: str = "it does not exist") -> Failure:
+def missing(path: Path, why: str = "it is not there") -> Failure:
     """A file of ours that cannot be read."""
     return Failure(f"cannot read {path}: {why}", where=str(path), help="run `dvc repro`, or `dvc pull` what was run")
+
+
+def document(path: Path, kind: Any = dict[str, Any]) -> Any:
+    """A JSON document that a stage wrote, of that form."""
+    if not path.is_file():
+        raise missing(path)
+    try:
+        return msgspec.convert(read_json(path), kind)
+    except msgspec.ValidationError as error:
+        raise Failure(
+            f"{path} is not what a stage writes: {error}", where=str(path), help="run its stage again (`dvc repro`)"
+        ) from error

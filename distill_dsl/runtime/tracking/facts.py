@@ -7,9 +7,9 @@ from distill_dsl.contract.params import read_settings
 from distill_dsl.contract.runs import Run, name_of
 from distill_dsl.contract.settings import ExperimentSettings
 from distill_dsl.runtime.tracking.curves import began_at, points_of
-from distill_dsl.runtime.tracking.entries import Entry, Kind, Span
+from distill_dsl.runtime.tracking.entries import Entry, Kind, Span, document
 from distill_dsl.runtime.tracking.examples import example_files, headline
-from distill_dsl.runtime.tracking.measures import headline_measures, measures_of, numbers
+from distill_dsl.runtime.tracking.measures import Scores, headline_measures, measures_of, numbers
 from distill_dsl.runtime.tracking.parameters import asked_by, params_of
 from distill_dsl.runtime.tracking.pipeline import Pipeline
 from distill_dsl.runtime.tracking.provenance import run_tags
@@ -21,8 +21,8 @@ def facts_of(experiment: str, run: Run, pipeline: Pipeline) -> Entry:
     """One student after one mix with one seed, as a tracker shows it; a missing file is a `Failure`."""
     cell = run.solved(experiment)
     asked = asked_by(run.mix, pipeline)
-    sources = (files.training_file(run.trained), files.solving_file(cell), files.scores_file(cell))
-    documents = training, solving, scores = tuple(map(files.read_json, sources))
+    training, solving = document(files.training_file(run.trained)), document(files.solving_file(cell))
+    scores = document(files.scores_file(cell), Scores)
     settings, scored = read_settings(ExperimentSettings, experiment), files.scored_file(cell)
     strategy = headline(settings, next(iter(scores.values()), {}))
     examples = example_files(scored, settings, strategy)
@@ -34,7 +34,7 @@ def facts_of(experiment: str, run: Run, pipeline: Pipeline) -> Entry:
         name=title_of(run, f"seed {run.seed}"),
         params=params_of(experiment, run, pipeline),
         metrics=headline_measures(scores, strategy) | measured,
-        tags=run_tags(experiment, run, asked, documents, pipeline)
+        tags=run_tags(experiment, run, asked, (training, solving, scores), pipeline)
         | {"mtd.headline": strategy, "mlflow.note.content": note(experiment, run)},
         span=Span(began_at(run), taught + float(solving.get("seconds") or 0.0)),
         points=points_of(experiment, run, taught),

@@ -18,6 +18,7 @@ def run_id_of(client: MlflowClient, cell: str, *, experiment: str | None = None)
     found = [one for one in client.search_experiments() if names is None or one.name in names]
     if not found:
         return None
-    wanted = f"tags.`mtd.cell` = '{cell}' and tags.`mtd.current` = 'true'"
+    # One without a digest is not finished.
+    wanted = f"tags.`mtd.cell` = '{cell}' and tags.`mtd.current` = 'true' and tags.`mtd.digest` LIKE '%'"
     runs = client.search_runs([one.experiment_id for one in found], filter_string=wanted, max_results=1)
     return str(runs[0].info.run_id) if runs else None

@@ -8,7 +8,7 @@ from typing import Final
 from distill_dsl.contract import files
 from distill_dsl.contract.records import Example, Problem, Record
 from distill_dsl.contract.runs import Run
-from distill_dsl.runtime.tracking.entries import DataSet, missing
+from distill_dsl.runtime.tracking.entries import DataSet, document, missing
 from distill_dsl.runtime.tracking.pipeline import Pipeline
 
 PARTS: Final = {"train": "training", "dev": "validation"}
@@ -18,7 +18,7 @@ PARTS: Final = {"train": "training", "dev": "validation"}
 def datasets_of(cell: str, run: Run, pipeline: Pipeline) -> tuple[DataSet, ...]:
     """The training set's two parts and every test set."""
     mixed = [(f"{run.mix}-{part}", files.mix_file(run.mix, part), context) for part, context in PARTS.items()]
-    tests = [(test, files.test_file(test), "test") for test in files.read_json(files.scores_file(cell))]
+    tests = [(test, files.test_file(test), "test") for test in document(files.scores_file(cell))]
     return (
         *(dataset(pipeline, *one, kind=Example) for one in mixed),
         *(dataset(pipeline, *one, kind=Problem) for one in tests),

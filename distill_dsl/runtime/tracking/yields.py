@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any, Final
 
 from distill_dsl.contract import files
 from distill_dsl.contract.runs import Asked, name_of
+from distill_dsl.runtime.tracking.entries import document
 
 COUNTED: Final = ("asked", "answered", "truncated", "filtered", "missing", "executed", "right", "unique", "kept")
 TAKEN: Final = ("tokens_input", "tokens_output", "cost")
@@ -16,18 +16,13 @@ Quantities = dict[str, float]
 """Those that are known: tokens and cost of most teachers are not, and a file of an older version lacks some."""
 
 
-def yield_files(mix: str, asked: Sequence[Asked]) -> tuple[Path, ...]:
-    """The files that are read."""
-    return (files.mix_counts_file(mix), *(files.yield_file(one.cell) for one in asked))
-
-
 def yields_of(mix: str, asked: Sequence[Asked]) -> dict[str, Any]:
     """`yield/<thought>/<quantity>`, and in `yield_total` that of all thoughts together.
 
     Where a format has several teachers or splits, `yield/<thought>/<teacher>.<data>.<split>` has each.
     """
-    kept = files.read_json(files.mix_counts_file(mix)).get("kept", {})
-    found = {one: quantities(files.read_json(files.yield_file(one.cell)), kept.get(one.cell)) for one in asked}
+    kept = document(files.mix_counts_file(mix)).get("kept", {})
+    found = {one: quantities(document(files.yield_file(one.cell)), kept.get(one.cell)) for one in asked}
     named: dict[str, Any] = {}
     for thought in dict.fromkeys(one.thought for one in asked):
         own = {one: values for one, values in found.items() if one.thought == thought}
@@ -42,10 +37,10 @@ def title(asked: Asked) -> str:
     return f"{name_of(asked.teacher)}.{name_of(asked.data)}.{asked.split}"
 
 
-def quantities(document: Mapping[str, Any], kept: int | None) -> Quantities:
+def quantities(counts: Mapping[str, Any], kept: int | None) -> Quantities:
     """What one verify stage counted."""
-    tokens = document.get("tokens") or {}
-    given = {**document, "kept": kept, **{f"tokens_{way}": tokens.get(way) for way in ("input", "output")}}
+    tokens = counts.get("tokens") or {}
+    given = {**counts, "kept": kept, **{f"tokens_{way}": tokens.get(way) for way in ("input", "output")}}
     names = (*COUNTED, "covered", *TAKEN)
     return with_price({name: given[name] for name in names if given.get(name) is not None})
 
