@@ -216,12 +216,23 @@ def test_without_rows_what_git_holds_is_compared_untested() -> None:
         locked_away(files.scored_file(run.solved(EXPERIMENT)))
     commit("v2")
     rescored_metrics(FIRST, 0.9)
+    edited("dvc.lock", "    - path: artifacts/scores/", "    - path: elsewhere/")
     found = contrast("v2")
     assert {one.verdict for one in found.headlines} == {Verdict.UNTESTED}
     assert of(found, VOTE).difference == pytest.approx((0.9 - 0.72) / 2)
     assert "v2: the predictions of 4 runs are not on this machine" in notes(found)
     assert "`dvc fetch --all-commits`" in notes(found)
     assert "4 could not be tested" in markdown(parts(found, [], every=False))
+
+
+def test_the_same_rows_are_the_same_whether_they_are_at_hand_or_not() -> None:
+    begun()
+    for run in runs_of((1, 2)):
+        locked_away(files.scored_file(run.solved(EXPERIMENT)))
+    commit("v2")
+    found = contrast("v2")
+    assert {one.verdict for one in (*found.headlines, *found.strategies)} == {Verdict.SAME}
+    assert not found.notes
 
 
 def locked_away(path: Path) -> None:

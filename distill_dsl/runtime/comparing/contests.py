@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Final
 
 from distill_dsl.runtime.comparing.rows import Answers, Key, places, right_rows, shared_keys
 from distill_dsl.runtime.comparing.version import Contender
@@ -36,6 +37,10 @@ def verdict_of(found: Comparison | None, adjusted: float | None) -> Verdict:
     if adjusted is None or adjusted >= LEVEL:
         return Verdict.NOISE
     return Verdict.UP if found.difference > 0 else Verdict.DOWN
+
+
+EQUAL: Final = Comparison(0.0, 0.0, 0.0, 1.0, only_a=0, only_b=0)
+"""Of two that have the same file of answers, whether it is at hand or not."""
 
 
 @dataclass(frozen=True)
@@ -105,6 +110,8 @@ def contest(before: Contender, after: Contender, test: str, strategies: tuple[st
     """One contest, its p-value not corrected yet."""
     reached = (before.accuracy(test, strategies[0]), after.accuracy(test, strategies[1]))
     bare = Contest(before, after, test, strategies, reached, problems=(count(before, test), count(after, test)))
+    if strategies[0] == strategies[1] and before.is_copy(after):
+        return replace(bare, found=EQUAL, shared=bare.problems[0])
     old, new = before.answers(test, strategies[0]), after.answers(test, strategies[1])
     if old is None or new is None:
         return bare

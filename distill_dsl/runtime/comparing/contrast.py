@@ -78,6 +78,7 @@ def contrast(first: Side, second: Side, folder: Path) -> Contrast:
     headlines, strategies = headline_contests(met.pairs), strategy_contests(met.pairs)
     notes = [
         *(text for version, some in zip((before, after), runs, strict=True) for text in version_notes(version, some)),
+        *row_notes((before, after), [*headlines, *strategies]),
         *pair_notes(met),
         *problem_notes([*headlines, *strategies]),
     ]
@@ -106,12 +107,18 @@ def version_notes(version: Version, runs: Sequence[tuple[str, Run]]) -> Iterator
         yield f"{at}: results of {stages} are older than the settings ({some(older)}){mend}"
     if version.unscored:
         yield f"{at}: no scores of {some(version.unscored)}, which are left out; {scores_come(version)}"
-    if version.rowless:
+
+
+def row_notes(versions: Sequence[Version], contests: Sequence[Contest]) -> Iterator[str]:
+    """Rows that are not at hand, where a test would have needed them."""
+    if all(one.found is not None or one.shared is not None for one in contests):
+        return
+    for version in versions:
+        if not version.rowless:
+            continue
         count = "1 run" if len(version.rowless) == 1 else f"{len(version.rowless)} runs"
-        yield (
-            f"{at}: the predictions of {count} are not on this machine, so that no difference can be tested "
-            f"against them; {rows_come(version)}"
-        )
+        where = f"{version.layout.at}: the predictions of {count} are not on this machine"
+        yield f"{where}, so that no difference can be tested against them; {rows_come(version)}"
 
 
 def rows_come(version: Version) -> str:

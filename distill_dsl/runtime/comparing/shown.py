@@ -135,7 +135,8 @@ def told(contests: Sequence[Contest]) -> str:
     if same:
         sentences.append(f"{same} {'is' if same == 1 else 'are'} the same to a problem.")
     if untested:
-        sentences.append(f"{untested} could not be tested: what they show may be chance.")
+        shows = "it shows" if untested == 1 else "they show"
+        sentences.append(f"{untested} could not be tested: what {shows} may be chance.")
     return " ".join(filter(None, sentences))
 
 

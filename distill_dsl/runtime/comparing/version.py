@@ -87,6 +87,11 @@ class Contender:
         """The mean over seeds, 0 to 1."""
         return mean([found[test][strategy].accuracy for found in self.runs.values()])
 
+    def is_copy(self, other: Contender) -> bool:
+        """Whether the other has the very same rows, by DVC's hashes."""
+        mine, theirs = ({run.seed: one.hashes.get(run) for run in one.runs} for one in (self, other))
+        return mine == theirs and None not in mine.values()
+
     def answers(self, test: str, strategy: str) -> list[Answers] | None:
         """One a seed, read when they are first asked for; `None` where rows of a seed are not on this machine."""
         if not self.runs.keys() <= self.scored.keys():
