@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -21,7 +22,7 @@ from distill_dsl.contract import files
 from distill_dsl.contract.records import Scored
 from distill_dsl.runtime.serving import registry
 from tests.serving import asker
-from tests.tracking.servers import Program, free_port, running
+from tests.tracking.servers import Program, address_of, free_port, mlflow_server, running
 from tests.walk.once import copied
 from tests.walk.walked import Project
 
@@ -166,6 +167,59 @@ def test_a_registry_that_is_down_is_told(
     assert app(["register", "--run", "etd-tiny-s1"], standalone_mode=False) == 1
     told = capsys.readouterr().err
     assert "did not register the student" in told and "run `mtd register` again" in told and "secret" not in told
+
+
+def test_what_an_interruption_left_is_taken_up_or_cleared_away(
+    project: Project, client: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["--run", "cotd-tiny-s1", "--by", "confident(cot)"]
+
+    def interrupted(*given: object, **named: object) -> None:
+        raise OSError("the disk is full")
+
+    for name in ("log_model_artifacts", "create_model_version"):
+        with monkeypatch.context() as patch:
+            patch.chdir(project.root)
+            patch.setattr(type(client), name, interrupted)
+            assert app(["register", *arguments], standalone_mode=False) == 1
+        assert "did not register the student: the disk is full" in capsys.readouterr().err
+    [left] = of_strategy(client, "confident(cot)")
+    assert left.status == "READY", "what was half stored is gone, what was whole is kept"
+    registering(project, monkeypatch, capsys, *arguments)
+    version = client.get_model_version_by_alias(MODEL, "cotd-tiny-s1")
+    assert (version.tags["mtd.strategy"], version.source) == ("confident(cot)", f"models:/{left.model_id}")
+    assert [one.model_id for one in of_strategy(client, "confident(cot)")] == [left.model_id]
+    assert "MLFLOW_TRACKING_URI" not in os.environ or not os.environ["MLFLOW_TRACKING_URI"]
+
+
+def of_strategy(client: Any, strategy: str) -> list[Any]:
+    experiment = client.get_experiment_by_name(MODEL).experiment_id
+    found: list[Any] = client.search_logged_models([experiment], f"tags.`mtd.strategy` = '{strategy}'")
+    return found
+
+
+@pytest.mark.slow
+def test_a_server_takes_students_over_http(project: Project, tmp_path: Path) -> None:
+    with running(mlflow_server(f"sqlite:///{tmp_path / 'store.db'}", tmp_path / "kept", tmp_path / "log")) as program:
+        place = address_of(program)
+        there = project.environment | {"MLFLOW_TRACKING_URI": place}
+        for command in (["mtd", "track"], ["mtd", "register"], ["mtd", "register"]):
+            done = subprocess.run(command, cwd=project.root, env=there, capture_output=True, text=True)
+            assert done.returncode == 0, done.stderr
+        assert (
+            "version 1 (as it was)" in done.stdout and f"MLFLOW_TRACKING_URI={place} mlflow models serve" in done.stdout
+        )
+        asked = subprocess.run(
+            [sys.executable, asker.__file__, f"models:/{MODEL}@best"],
+            input=json.dumps([QUESTION, QUESTION]),
+            cwd=tmp_path,
+            env=there,
+            capture_output=True,
+            text=True,
+        )
+        assert asked.returncode == 0, asked.stderr
+        assert len(json.loads(asked.stdout.splitlines()[-1])["rows"]) == 2
+    assert list((tmp_path / "kept").rglob("model.safetensors")), "weights went to the server"
 
 
 # --- loaded elsewhere -------------------------------------------------------------------------------

@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Final
 from distill_dsl.contract import files
 from distill_dsl.contract.failure import Failure
 from distill_dsl.contract.strategies import Strategy, strategy_title
-from distill_dsl.runtime.serving.packing import PAGE, digest, packed
+from distill_dsl.runtime.serving.packing import digest, packed
+from distill_dsl.runtime.serving.page import page
 from distill_dsl.runtime.solving.asking import Pupil, opened
 from distill_dsl.runtime.solving.runs import SolvedRun
 from distill_dsl.runtime.tracking import store
@@ -202,28 +203,44 @@ def _known(client: MlflowClient, name: str, run_id: str, tags: Mapping[str, str]
 
 
 def _version(client: MlflowClient, name: str, run_id: str, pupil: Pupil, tags: dict[str, str]) -> ModelVersion:
-    """A new version: a model that the run has made, with its files in the run's experiment."""
+    """A new version: of the model that an interrupted registering left whole, else of one that is made now."""
+    experiment = str(client.get_run(run_id).info.experiment_id)
+    model = _left(client, experiment, run_id, tags) or _made(client, experiment, run_id, pupil, tags)
+    told = page(pupil, _about(tags, run_id))[:LONGEST]
+    with _store_named():
+        return client.create_model_version(
+            name, f"models:/{model}", run_id, tags=tags, description=told, model_id=model
+        )
+
+
+def _about(tags: Mapping[str, str], run_id: str) -> dict[str, str]:
+    return {**tags, "mlflow.run": run_id}
+
+
+def _left(client: MlflowClient, experiment: str, run_id: str, tags: Mapping[str, str]) -> str | None:
+    """The id of the model that is stored whole already; what was left half stored is deleted."""
+    known = client.search_logged_models([experiment], f"tags.`{DIGEST}` = '{tags[DIGEST]}'")
+    own = [model for model in known if model.source_run_id == run_id]
+    for model in own:
+        if model.status != "READY":
+            client.delete_logged_model(model.model_id)
+    return next((str(model.model_id) for model in own if model.status == "READY"), None)
+
+
+def _made(client: MlflowClient, experiment: str, run_id: str, pupil: Pupil, tags: dict[str, str]) -> str:
+    """The id of a model that the run has made now, its files stored with the experiment."""
     from mlflow.entities import LoggedModelOutput
 
-    experiment = client.get_run(run_id).info.experiment_id
     with TemporaryDirectory(prefix="mtd-register-") as place:
         folder = Path(place) / "model"
-        packed(pupil, folder, tags | {"mlflow.run": run_id})
+        packed(pupil, folder, _about(tags, run_id))
         made = client.create_logged_model(
             experiment, name=pupil.run.cell, source_run_id=run_id, tags=tags, model_type="student"
         )
-        try:
-            client.log_model_artifacts(made.model_id, str(folder))
-        except BaseException:
-            client.finalize_logged_model(made.model_id, "FAILED")
-            raise
-        client.finalize_logged_model(made.model_id, "READY")
-        client.log_outputs(run_id, [LoggedModelOutput(made.model_id, step=0)])
-        told = (folder / PAGE).read_text(encoding="utf-8")[:LONGEST]
-    with _store_named():
-        return client.create_model_version(
-            name, f"models:/{made.model_id}", run_id, tags=tags, description=told, model_id=made.model_id
-        )
+        client.log_model_artifacts(made.model_id, str(folder))
+    client.finalize_logged_model(made.model_id, "READY")
+    client.log_outputs(run_id, [LoggedModelOutput(made.model_id, step=0)])
+    return str(made.model_id)
 
 
 @contextmanager
