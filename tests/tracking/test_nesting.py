@@ -270,6 +270,9 @@ def test_the_current_run_of_a_cell_is_found() -> None:
     assert run_id_of(client(), CELL) == run_id_of(client(), CELL, experiment=NAME) == run
     assert run_id_of(client(), CELL, experiment="other") is None
     assert run_id_of(client(), "table-etd-small-s9") is None
+    begun = {"mtd.cell": "table-etd-small-s9", "mtd.current": "true"}
+    client().create_run(client().get_experiment_by_name(NAME).experiment_id, tags=begun)
+    assert run_id_of(client(), "table-etd-small-s9") is None
     change(Path("params.yaml"), "student", "small", "epochs", value=5.0)
     track_all()
     assert run_id_of(client(), CELL) not in (None, run)

@@ -402,6 +402,12 @@ def test_every_experiment_of_the_pipeline_is_tracked_again() -> None:
     assert len(tracked()) == 2
 
 
+def test_a_pipeline_without_an_experiment_says_so() -> None:
+    change(Path("dvc.yaml"), "stages", value={})
+    with pytest.raises(Failure, match=r"dvc\.yaml has no experiment to track"):
+        track.again()
+
+
 SIX = """
 import os, sys
 import mlflow, mlflow.store.tracking.sqlalchemy_store  # before forking: importing takes longest

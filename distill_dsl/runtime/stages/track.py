@@ -47,12 +47,15 @@ def run(*, experiment: str, runs: list[str]) -> None:
 def again() -> None:
     """Track every experiment of dvc.yaml anew. Asked for by a person, so that trouble is a failure here."""
     pipeline = read_pipeline()
-    for stage in pipeline.stages:
-        if stage.startswith("track-"):
-            options = pipeline.options(stage)
-            trouble = tracked(options["experiment"][0], options["run"], pipeline, None)
-            if trouble is not None:
-                raise trouble
+    stages = [stage for stage in pipeline.stages if stage.startswith("track-")]
+    if not stages:
+        raise Failure(
+            "dvc.yaml has no experiment to track", where="dvc.yaml", help="run `mtd compile` on a spec with one"
+        )
+    for options in map(pipeline.options, stages):
+        trouble = tracked(options["experiment"][0], options["run"], pipeline, None)
+        if trouble is not None:
+            raise trouble
 
 
 def patience(runs: int) -> float:
