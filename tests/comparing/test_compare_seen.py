@@ -9,7 +9,7 @@ from typing import Any
 
 from tests.walk.walked import Project
 
-CELLS = [f"score-seen-{mix}-tiny-s{seed}" for mix in ("cotd", "etd") for seed in (1, 2)]
+SCORED = ("score-seen-etd-tiny-s1", "score-seen-etd-tiny-s2")
 
 
 def compared(project: Project, *arguments: str) -> dict[str, Any]:
@@ -21,7 +21,7 @@ def test_another_headline_is_compared_with_the_one_before(seen: Project) -> None
     seen.edit("headline   = vote(pot, eot, cot, by: confidence)", "headline   = pot > eot > cot")
     seen.edit("answers    = [cot, pot, eot,", "answers    = [cot, pot, eot, vote(pot, eot, cot),")
     seen.run("mtd", "compile", "specs/walk.mtd")
-    seen.run("dvc", "repro", "--quiet", *CELLS)
+    seen.run("dvc", "repro", "--quiet", *SCORED)
     seen.commit("another headline")
     found = compared(seen, "HEAD~1", "HEAD")
     assert [one["text"] for one in found["said"]] == [
@@ -33,6 +33,7 @@ def test_another_headline_is_compared_with_the_one_before(seen: Project) -> None
     assert etd["shared"] == 24 and 0 < etd["p_value"] <= 1
     assert etd["low"] <= etd["difference"] <= etd["high"]
     assert all(one["verdict"] == "the same" for one in found["strategies"])
+    assert any("older than the settings (score-seen-cotd-tiny-s1" in note for note in found["notes"])
     assert found == compared(seen, "HEAD~1", "HEAD")
 
     # An experiment of DVC is found by its name.
@@ -44,7 +45,7 @@ def test_another_headline_is_compared_with_the_one_before(seen: Project) -> None
     shutil.rmtree(seen.root / ".dvc" / "cache")
     bare = compared(seen, "HEAD~1", "HEAD")
     notes = "\n".join(bare["notes"])
-    assert "HEAD~1: the predictions of 4 runs are not on this machine" in notes
+    assert "HEAD~1: the predictions of 2 runs are not on this machine" in notes
     assert "HEAD: the predictions" not in notes  # they are those of the working tree
     [untested] = [one for one in bare["headlines"] if one["after"]["mix"] == "etd"]
     assert untested["verdict"] == "not tested" and untested["p_value"] is None

@@ -12,7 +12,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import msgspec
-from ruamel.yaml import YAML
 
 from distill_dsl.contract import files
 from distill_dsl.contract.records import Choice, Scored
@@ -41,11 +40,6 @@ def made(seeds: tuple[int, ...]) -> Path:
 
 def write(seeds: Sequence[int]) -> None:
     finish_runs(runs_of(seeds))
-    stages = YAML(typ="safe").load(Path("dvc.yaml"))["stages"]
-    lock = YAML(typ="safe").load(Path("dvc.lock"))
-    for name, entry in lock["stages"].items():
-        entry["cmd"] = stages[name]["cmd"]
-    YAML().dump(lock, Path("dvc.lock"))
     git("init", "--quiet", "--initial-branch", "main")
     git("config", "core.excludesFile", "")
     commit("v1")

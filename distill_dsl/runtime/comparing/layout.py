@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import warnings
 from collections.abc import Iterable, Mapping
+from contextlib import chdir
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -17,7 +18,7 @@ from typing import Any, Final
 from distill_dsl.contract.failure import Failure
 from distill_dsl.contract.params import PARAMS_FILE, RENEW, read_mapping
 from distill_dsl.runtime.comparing.naming import WORKING_TREE, Side, git
-from distill_dsl.runtime.tracking.pipeline import DVC_FILE, LOCK_FILE, MEND, Pipeline
+from distill_dsl.runtime.tracking.pipeline import DVC_FILE, LOCK_FILE, Pipeline, read_pipeline
 
 CORE: Final = (DVC_FILE, LOCK_FILE, PARAMS_FILE)
 
@@ -28,8 +29,6 @@ class Layout:
 
     folder: Path
     pipeline: Pipeline
-    locked: Mapping[str, Any]
-    """Stage -> what it ran with, by dvc.lock."""
     values: Mapping[str, Any]
     """The content of params.yaml."""
     at: str
@@ -76,20 +75,11 @@ def laid_out(side: Side, folder: Path) -> Layout:
     folder.mkdir(parents=True)
     for path, data in held.items():
         (folder / path).write_bytes(data)
-    stages = dict(read(folder / DVC_FILE, at, MEND).get("stages") or {})
-    locked = read(folder / LOCK_FILE, at, MEND).get("stages") or {} if LOCK_FILE in held else {}
-    outs = [out for stage in locked.values() for out in stage.get("outs") or ()]
-    hashes = {str(out["path"]): str(out["md5"]) for out in outs if "md5" in out}
-    return Layout(folder, Pipeline(stages, hashes), locked, read(folder / PARAMS_FILE, at, RENEW), at)
-
-
-def read(path: Path, at: str, help: str) -> dict[str, Any]:
-    """A YAML document of a version; what is wrong with it is told by the version, not by where it is laid out."""
     try:
-        return read_mapping(path, help=help)
+        with chdir(folder):
+            return Layout(folder, read_pipeline(), read_mapping(PARAMS_FILE, help=RENEW), at)
     except Failure as failure:
-        summary = failure.summary.replace(str(path), f"{path.name} at {at}")
-        raise Failure(summary, where=f"{at}: {path.name}", help=help) from failure
+        raise Failure(f"at {at}, {failure.summary}", where=f"{at}: {failure.where}", help=failure.help) from failure
 
 
 def blobs(commit: str, paths: Iterable[Path]) -> dict[Path, bytes]:

@@ -8,25 +8,22 @@ from typing import Any
 from distill_dsl.contract.params import PARAMS_FILE
 from distill_dsl.contract.runs import Run
 from distill_dsl.runtime.comparing.layout import Layout
-from distill_dsl.runtime.comparing.version import asked_by
 
 ABSENT = object()
 
 
 def older_stages(layout: Layout, runs: Iterable[tuple[str, Run]]) -> list[str]:
     """The stages behind the runs that last ran with another command, other values or other inputs."""
-    names: dict[str, None] = {}
-    for experiment, run in runs:
-        cell = run.solved(experiment)
-        asked = [f"{kind}-{one.cell}" for one in asked_by(layout, run) for kind in ("ask", "verify")]
-        names |= dict.fromkeys([*asked, f"mix-{run.mix}", f"train-{run.trained}", f"solve-{cell}", f"score-{cell}"])
-    return [name for name in names if name in layout.locked and is_older(layout, name)]
+    pipeline = layout.pipeline
+    scored = (f"score-{run.solved(experiment)}" for experiment, run in runs)
+    behind = {name: None for stage in scored if stage in pipeline.locked for name in pipeline.before(stage)}
+    return [name for name in pipeline.stages if name in behind and is_older(layout, name)]
 
 
 def is_older(layout: Layout, name: str) -> bool:
     """Whether what a stage ran with is not what dvc.yaml and params.yaml say, or what it read is not what is there."""
-    stage, entry = layout.pipeline.stages.get(name), layout.locked[name]
-    if stage is None or stage.get("cmd") != entry.get("cmd"):
+    stage, entry = layout.pipeline.stages[name], layout.pipeline.locked[name]
+    if stage.get("cmd") != entry.get("cmd"):
         return True
     recorded = (entry.get("params") or {}).get(PARAMS_FILE.as_posix()) or {}
     keys = [key for key in stage.get("params") or [] if isinstance(key, str)]

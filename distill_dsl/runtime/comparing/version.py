@@ -131,11 +131,11 @@ class Version:
 
 def read_version(side: Side, layout: Layout, runs: Sequence[tuple[str, Run]]) -> Version:
     """What was measured of the runs; those that were not are told apart."""
-    layout.lay((path for experiment, run in runs for path in metrics_of(experiment, run)), side.commit)
-    asked = {one: None for _, run in runs for one in asked_by(layout, run)}
-    rows = [files.scored_file(run.solved(experiment)) for experiment, run in runs]
-    layout.lay((path for one in asked for path in yield_paths(one)), side.commit)
-    rowless = layout.lay(rows, side.commit)
+    asked = unique(one for _, run in runs for one in asked_by(layout, run))
+    tables = unique(files.report_folder(experiment) / "yield.csv" for experiment, _ in runs)
+    small = [path for experiment, run in runs for path in metrics_of(experiment, run)]
+    layout.lay([*small, *(path for one in asked for path in yield_paths(one)), *tables], side.commit)
+    rowless = layout.lay((files.scored_file(run.solved(experiment)) for experiment, run in runs), side.commit)
     contenders: dict[tuple[str, Group], Contender] = {}
     unscored = []
     with chdir(layout.folder):
@@ -147,8 +147,6 @@ def read_version(side: Side, layout: Layout, runs: Sequence[tuple[str, Run]]) ->
             else:
                 unscored.append(run.solved(experiment))
     missing = [path for path in rowless if path.stem not in unscored]
-    tables = unique(files.report_folder(experiment) / "yield.csv" for experiment, _ in runs)
-    layout.lay(tables, side.commit)
     taught = tuple(taught_of(one, layout, tables) for one in asked)
     return Version(side, layout, tuple(contenders.values()), taught, tuple(unscored), tuple(missing))
 
