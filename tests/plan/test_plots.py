@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from dvc_render.vega import VegaRenderer
+from dvc_render.vega import VegaRenderer  # type: ignore[import-untyped]
 
 from distill_dsl.compiler import compile_spec
 from distill_dsl.compiler.emit.plots import CURVES, DRAWN, FIGURES, MARK, TEMPLATES, keep_templates

@@ -82,7 +82,7 @@ def test_mlflow_has_one_run_for_each_student_mix_and_seed(project: Project) -> N
 
 def test_dvc_shows_metrics_params_and_plots(project: Project) -> None:
     shown = project.run("dvc", "metrics", "show")
-    assert "problems-test.cascade-pot-cot.accuracy" in shown
+    assert "accuracy.tiny.both" in shown
     project.run("dvc", "plots", "show")
     assert "training loss" in (project.root / "dvc_plots/index.html").read_text(encoding="utf-8")
 
