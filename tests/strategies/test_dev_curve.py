@@ -156,6 +156,13 @@ def test_the_headline_is_drawn() -> None:
     assert curve("cot", "pot").splitlines()[1] == "10,0.333333,0.333333,0.000000"
 
 
+def test_a_headline_that_is_no_answer_is_told() -> None:
+    settle([{"kind": "single", "thought": "cot"}], headline="vote-cot")
+    with pytest.raises(Failure, match="none of its answers: vote-cot") as caught:
+        curve("cot", "pot")
+    assert caught.value.help == "give one of: cot"
+
+
 def test_a_format_that_was_not_written_has_an_empty_cell() -> None:
     written([row for row in thoughts() if row.thought == "cot"])
     assert curve("cot", "pot").splitlines()[2] == "20,0.666667,0.666667,"

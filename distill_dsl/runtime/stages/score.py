@@ -58,6 +58,7 @@ def run(
     settings = read_settings(ExperimentSettings, experiment)
     formats = {name: read_settings(ThoughtSettings, name) for name in thoughts}
     strategies = usable(settings.answers, thoughts)
+    drawn = midway.by_thoughts_alone(midway.headline(strategies, named_headline(experiment, settings)))
     problems = files.read_solved(tests, mix, held_out=held_out)
     predictions = complete(cell, problems, thoughts, settings.samples)
     judged = judge_all(predictions, problems, formats)
@@ -75,11 +76,22 @@ def run(
         for test in tests
     }
     files.write_rows(files.scored_file(cell), chain.from_iterable(by_test.values()))
-    drawn = midway.by_thoughts_alone(midway.headline(strategies, settings.headline))
     write_dev_curve(files.dev_curve_file(cell), drawn, dev_judged(Run(mix, student, seed), formats), thoughts)
     files.write_json(files.scores_file(cell), {test: measures(found, thoughts) for test, found in by_test.items()})
     for test, found in by_test.items():
         print(f"{cell}: {test}: {summary(found)}")
+
+
+def named_headline(experiment: str, settings: ExperimentSettings) -> str | None:
+    """The key of the strategy that the experiment puts first, if it names one of its answers."""
+    keys = [strategy_key(strategy) for strategy in settings.answers]
+    if settings.headline not in (None, *keys):
+        raise Failure(
+            f"the headline of experiment {experiment} is none of its answers: {settings.headline}",
+            where="params.yaml",
+            help=f"give one of: {', '.join(keys)}",
+        )
+    return settings.headline
 
 
 def dev_judged(run: Run, formats: dict[str, ThoughtSettings]) -> dict[int, list[list[Judged]]]:
