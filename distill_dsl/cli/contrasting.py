@@ -86,7 +86,8 @@ def _show(found: Sequence[Part]) -> None:
             case Grid(head, body, tones, left):
                 table = Table(box=None, pad_edge=False)
                 for place, name in enumerate(head):
-                    table.add_column(name, justify="left" if place < left or not name else "right")
+                    said = place < left
+                    table.add_column(name, justify="left" if said or not name else "right", no_wrap=not said)
                 for line, tone in zip(body, tones, strict=True):
                     table.add_row(*(Text(cell, STYLES[tone]) for cell in line))
                 console.print(table)

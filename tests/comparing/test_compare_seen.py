@@ -55,7 +55,7 @@ def test_another_headline_is_compared_with_the_one_before(seen: Project) -> None
 def test_runs_of_one_version_are_compared(seen: Project) -> None:
     said = seen.run("mtd", "compare", "cotd-tiny", "etd-tiny", "--markdown")
     assert "- mix cotd -> etd: thoughts cot -> cot + pot + eot" in said
-    assert "| tiny · cotd -> tiny · etd | problems-test |" in said
+    assert "| problems-test | cot -> vote(pot, eot, cot, by: confidence) |  25.00 |" in said
     assert "## Only at etd-tiny" in said
 
 

@@ -100,6 +100,15 @@ def test_a_group_is_found_by_the_scores_of_its_seeds() -> None:
     assert read(client, seeds[0]).name == cells[0] and read(client, seeds[0]).hashes == ("md5-0",)
 
 
-def test_a_whole_experiment_is_no_run() -> None:
-    with pytest.raises(Failure, match="is no student after a mix"):
-        read(cast(Any, None), tracked_run("experiment"))
+def test_an_experiment_is_all_that_is_below_it() -> None:
+    seed = tracked_run("run", mtd_cell=CELL)
+    seed.data.tags[hash_key(files.scored_file(CELL).as_posix())] = "md5"
+    levels = iter([[tracked_run("group", mtd_group="table-etd-small")], [seed]])
+    client = cast(Any, SimpleNamespace(search_runs=lambda experiments, below: next(levels)))
+    assert read(client, tracked_run("experiment")) == Found(None, ("md5",), ())
+
+
+def test_a_run_of_somebody_else_is_told() -> None:
+    client = cast(Any, SimpleNamespace(search_runs=lambda experiments, below: []))
+    with pytest.raises(Failure, match="is none of `mtd track`'s"):
+        read(client, tracked_run("experiment"))

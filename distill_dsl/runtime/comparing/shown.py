@@ -57,13 +57,20 @@ def parts(contrast: Contrast, said: Sequence[str], *, every: bool) -> list[Part]
     if contrast.nothing:
         found.append(Words(nothing_told(contrast), "warn"))
     else:
-        found += accuracy_parts(contrast, every=every)
-        found += quantity_parts(contrast.changes, every=every)
+        told = [*accuracy_parts(contrast, every=every), *quantity_parts(contrast.changes, every=every)]
+        found += map(unnamed, told) if len(contrast.meetings.pairs) == 1 else told
         found += yield_parts(contrast.takings)
     found += alone_parts(contrast)
     if contrast.notes:
         found += [Heading("To be known"), *(Words(f"- {text}", "warn") for text in contrast.notes)]
     return found
+
+
+def unnamed(part: Part) -> Part:
+    """A table without its first column, which says on each line what the title says of the only pair."""
+    if not isinstance(part, Grid):
+        return part
+    return Grid(part.head[1:], [line[1:] for line in part.body], part.tones, part.left - 1)
 
 
 def title(contrast: Contrast) -> str:

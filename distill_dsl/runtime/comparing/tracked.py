@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 class Found(NamedTuple):
     """What MLflow knows of a run that is looked for."""
 
-    name: str
-    """The run, or all of its seeds."""
+    name: str | None
+    """The run, or all of its seeds; `None` is every run."""
     hashes: tuple[str, ...]
     """DVC's md5 of the scored rows, one a seed."""
     revisions: tuple[str, ...]
@@ -46,7 +46,7 @@ def resolved(side: Side) -> Side:
         if holds(commit, found.hashes):
             return replace(side, revision=revision, commit=commit, run=found.name)
     raise Failure(
-        f"no revision here has the results of MLflow's run {side.text} ({found.name})",
+        f"no revision here has the results of MLflow's run {side.text}",
         where=side.text,
         help="they were replaced before they were committed, or made elsewhere: `git fetch` what has them",
     )
@@ -72,24 +72,25 @@ def looked_up(run_id: str) -> Found:
 
 
 def read(client: MlflowClient, run: MlflowRun) -> Found:
-    """A run by its cell; a group by those of its seeds."""
+    """A run by its cell; a group, or an experiment, by those below it."""
     tags = run.data.tags
-    kind = tags.get("mtd.kind")
-    if kind == "group":
-        below = f"tags.`mlflow.parentRunId` = '{run.info.run_id}'"
-        runs = [one for one in client.search_runs([run.info.experiment_id], below) if "mtd.cell" in one.data.tags]
-        name = tags["mtd.group"]
-    elif "mtd.cell" in tags:
-        runs, name = [run], tags["mtd.cell"]
-    else:
+    runs = [run] if "mtd.cell" in tags else cells_below(client, run)
+    if not runs:
         raise Failure(
-            f"MLflow's run {run.info.run_id} is no student after a mix",
+            f"MLflow's run {run.info.run_id} is none of `mtd track`'s",
             where=str(run.info.run_id),
-            help="name a run, or a group of seeds, below it; or the revision that it was made from",
+            help="name a run that has a student and a mix, a group of seeds, or an experiment's first run",
         )
+    name = tags.get("mtd.cell") or tags.get("mtd.group")
     hashes = {one.data.tags.get(hash_key(files.scored_file(one.data.tags["mtd.cell"]).as_posix())) for one in runs}
     places = (tags.get("mtd.dvc.experiment"), tags.get("mlflow.source.git.commit"))
     return Found(name, tuple(sorted(filter(None, hashes))), tuple(filter(None, places)))
+
+
+def cells_below(client: MlflowClient, run: MlflowRun) -> list[MlflowRun]:
+    """The students after mixes that a run holds, however far down."""
+    below = client.search_runs([run.info.experiment_id], f"tags.`mlflow.parentRunId` = '{run.info.run_id}'")
+    return [cell for one in below for cell in ([one] if "mtd.cell" in one.data.tags else cells_below(client, one))]
 
 
 def candidates(found: Found) -> Iterator[tuple[str | None, str | None]]:
