@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING
 
 import pytest
@@ -235,6 +240,34 @@ def test_the_page_may_be_moved_and_tells_what_it_misses(page: Page, told: Told, 
     assert page.locator("#table-main").is_visible()
     assert len(told.errors) == 1 and "ERR_FILE_NOT_FOUND" in told.errors[0]
     told.errors.clear()
+
+
+def test_the_folder_may_stand_on_a_web_server(page: Page, told: Told, address: str) -> None:
+    folder = Path(address.removeprefix("file://")).parent
+    with served(folder) as server:
+        page.goto(f"{server}/#predictions?run={RUN}&result=right")
+        page.locator("#list li").first.wait_for()
+    asked = {one for one in told.requests if not one.startswith("file:")}
+    assert asked == {f"{server}/", f"{server}/predictions/{RUN}.js"}
+    told.requests.clear()
+
+
+@contextmanager
+def served(folder: Path) -> Iterator[str]:
+    """A web server for a folder, on a free port of this machine."""
+
+    class Silent(SimpleHTTPRequestHandler):
+        def log_message(self, *said: object) -> None:
+            """Not on the terminal of the tests."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Silent, directory=str(folder))) as server:
+        thread = Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 def test_dark_and_light_by_the_system_or_by_choice(page: Page, take: Take, address: str) -> None:

@@ -270,8 +270,8 @@ def test_what_cannot_be_told_apart_from_the_best_is_marked(study: Study) -> None
 
 
 def test_the_summary_says_no_more_than_the_comparisons(study: Study) -> None:
-    said = summary(study, ["a warning"])
-    assert said.warnings[0] == "a warning"
+    said = summary(study, ["a `warning` <of> something"])
+    assert said.warnings[0] == "a <code>warning</code> &lt;of&gt; something"
     assert said.asked.startswith("2 students after 3 mixes, 2 seeds each: 12 trained students, judged on 2 tests")
     words = said.best.striptags()
     assert words.startswith("small after etd, answering by vote(pot, eot, cot, by: confidence), reaches ")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -33,7 +34,7 @@ class Summary:
     found: tuple[str, ...]
     """For each student, which mixes stand out."""
     facts: tuple[Fact, ...]
-    warnings: tuple[str, ...]
+    warnings: tuple[Markup, ...]
 
 
 def summary(study: Study, warnings: Sequence[str]) -> Summary:
@@ -44,8 +45,13 @@ def summary(study: Study, warnings: Sequence[str]) -> Summary:
         best=best(results),
         found=tuple(filter(None, (standing(study, student) for student in students(results)))),
         facts=facts(study),
-        warnings=(*warnings, *overlap_lines(study.overlaps)),
+        warnings=tuple(map(coded, [*warnings, *overlap_lines(study.overlaps)])),
     )
+
+
+def coded(text: str) -> Markup:
+    """A sentence for a page: what stands between backticks is code."""
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(Markup.escape(text))))
 
 
 def students(results: Results) -> list[str]:
@@ -96,8 +102,13 @@ def standing(study: Study, student: str) -> str:
         for rival in unique(found.b.group for found in contests):
             own = [found for found in contests if found.b.group == rival]
             by_best.setdefault((rival.title, margin(own)), []).append(test)
-    told = [f"{title} is best on {listed(tests)}{tail}" for (title, tail), tests in by_best.items()]
+    told = [f"{title} is best on {which(tests, results.tests)}{tail}" for (title, tail), tests in by_best.items()]
     return f"{student}: {'; '.join(told)}." if told else ""
+
+
+def which(tests: Sequence[str], every: Sequence[str]) -> str:
+    """The tests by name; all of many are `all 4 tests`."""
+    return f"all {len(every)} tests" if len(tests) == len(every) > 2 else listed(tests)
 
 
 def margin(contests: Sequence[Contest]) -> str:
