@@ -168,6 +168,15 @@ def test_seeds_that_only_one_side_has_are_said_and_used() -> None:
     assert "small · etd: seeds 1 against 1, 2, 3" in notes(found)
 
 
+def test_an_experiment_that_is_called_otherwise_is_the_same_where_there_is_one() -> None:
+    begun()
+    edited("dvc.yaml", "--experiment table", "--experiment other")
+    edited("params.yaml", "  table:", "  other:")
+    for path in sorted(Path("artifacts").rglob("table-*")):
+        path.rename(path.with_name(path.name.replace("table-", "other-")))
+    assert {one.verdict for one in contrast("v1").headlines} == {Verdict.SAME}
+
+
 def test_nothing_in_common_is_said() -> None:
     begun()
     edited("dvc.yaml", "student=small", "student=large")
@@ -308,6 +317,15 @@ def test_rows_come_from_the_cache_of_dvc(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr("distill_dsl.runtime.comparing.layout.cache_path", lambda md5: place)
     found = contrast("v1", "v2")
     assert not found.notes and {one.verdict for one in found.headlines} == {Verdict.SAME}
+
+
+def test_a_pipeline_that_reaches_outside_is_refused() -> None:
+    begun()
+    edited("dvc.yaml", "mix=cotd,", "mix=../../cotd,")
+    commit("hostile")
+    git("checkout", "--quiet", "v1", "--", "dvc.yaml")
+    with pytest.raises(Failure, match="names a file outside of the project"):
+        contrast("hostile")
 
 
 def test_no_pipeline_at_a_revision_is_told() -> None:

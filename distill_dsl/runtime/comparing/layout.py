@@ -37,6 +37,9 @@ class Layout:
     def lay(self, paths: Iterable[Path], commit: str | None) -> list[Path]:
         """Lay out the files that are at hand; returns those that are not."""
         wanted = [path for path in dict.fromkeys(paths) if not (self.folder / path).exists()]
+        outside = next((path for path in wanted if ".." in path.parts), None)
+        if outside is not None:
+            raise Failure(f"dvc.yaml at {self.at} names a file outside of the project: {outside}", where=self.at)
         held = {} if commit is None else blobs(commit, wanted)
         for path in wanted:
             target = self.folder / path

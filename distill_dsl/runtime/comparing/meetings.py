@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from distill_dsl.contract.failure import Failure
 from distill_dsl.contract.runs import Run, name_of
 from distill_dsl.runtime.comparing.version import Contender, Version
-from distill_dsl.runtime.reports.results import unique
+from distill_dsl.runtime.reports.results import Group, unique
 
 Trained = tuple[str, Run]
 """A run within an experiment."""
@@ -28,7 +28,8 @@ def meetings(before: Version, after: Version) -> Meetings:
     """Named runs meet each other; else each student and mix its like at the other version."""
     if before.side.run is not None and after.side.run is not None:
         return Meetings(tuple(zip(before.contenders, after.contenders, strict=False)))
-    old, new = (keyed(version.contenders) for version in (before, after))
+    several = any(len({one.experiment for one in version.contenders}) > 1 for version in (before, after))
+    old, new = (keyed(version.contenders, several=several) for version in (before, after))
     return Meetings(
         tuple((one, new[key]) for key, one in old.items() if key in new),
         tuple(one for key, one in old.items() if key not in new),
@@ -36,9 +37,8 @@ def meetings(before: Version, after: Version) -> Meetings:
     )
 
 
-def keyed(contenders: Sequence[Contender]) -> dict[tuple[object, ...], Contender]:
-    """By what makes them alike; an experiment's name is a part of it only where there are several."""
-    several = len({one.experiment for one in contenders}) > 1
+def keyed(contenders: Sequence[Contender], *, several: bool) -> dict[tuple[str, Group], Contender]:
+    """By what makes them alike; an experiment's name is a part of it only where a version has several."""
     return {(one.experiment if several else "", one.group): one for one in contenders}
 
 
