@@ -111,18 +111,6 @@ class Ui:
         self.row(name).get_by_role("button").first.click()
         self.settle()
 
-    def widen(self, heading: str, pixels: int) -> None:
-        """Draw a column's edge to the right."""
-        cell = self.page.locator(f".ag-header-cell[col-id='attributes.`{heading}`']")
-        box = cell.locator(".ag-header-cell-resize").bounding_box()
-        assert box is not None
-        x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-        self.page.mouse.move(x, y)
-        self.page.mouse.down()
-        self.page.mouse.move(x + pixels, y, steps=5)
-        self.page.mouse.up()
-        self.settle()
-
     def tab(self, name: str) -> None:
         """Another tab of a run's page."""
         self.page.get_by_role("tab", name=name).click()
@@ -213,7 +201,6 @@ def test_runs_nest(ui: Ui, take: Take) -> None:
     for name in RUNS:
         above = [group for group in names[: names.index(name)] if group in GROUPS]
         assert above[-1].split(" · ")[:2] == name.split(" · ")[:2]
-    ui.widen("Run Name", 120)
     take(ui.page, "mlflow-nested")
 
 
