@@ -27,6 +27,7 @@ from distill_dsl.contract.settings import (
     TeacherSettings,
     ThoughtSettings,
 )
+from distill_dsl.contract.strategies import read_strategy
 
 PARAMS_FILE: Final = Path("params.yaml")
 
@@ -58,7 +59,7 @@ def read_settings(kind: type[S], name: str, path: Path = PARAMS_FILE) -> S:
         raise Failure(f"{path} has no `{section}.{name}`", where=str(path), help=MEND) from error
     params = document.get("param")
     try:
-        return msgspec.convert(filled(raw, params if isinstance(params, dict) else {}), kind, strict=True)
+        return msgspec.convert(stated(filled(raw, params if isinstance(params, dict) else {})), kind, strict=True)
     except KeyError as error:
         raise Failure(
             f"`{section}.{name}` in {path} names the param `{error.args[0]}`, and `param` there has no such value",
@@ -91,6 +92,15 @@ def filled(value: Any, params: dict[str, Any]) -> Any:
             return [filled(inner, params) for inner in value]
         case _:
             return value
+
+
+def stated(raw: Any) -> Any:
+    """The fields of a block, with those of each strategy in the place of how it stands in a spec."""
+    match raw:
+        case {"answers": list(answers)}:
+            return raw | {"answers": [read_strategy(one) if isinstance(one, str) else one for one in answers]}
+        case _:
+            return raw
 
 
 @cache

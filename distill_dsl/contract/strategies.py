@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from typing import Final
+
 from msgspec import field
 
 from distill_dsl.contract.form import Count, Settings
+
+NAME: Final = re.compile(r"[\w.-]+")
+"""A format, as params.yaml names it: `pot`, `pot-steps_2` where its param is varied."""
 
 
 class Single(Settings, frozen=True, kw_only=True, omit_defaults=True, tag="single", tag_field="kind"):
@@ -95,6 +101,38 @@ def strategy_title(strategy: Strategy) -> str:
     shown = [f"{weights[name]:g}*{name}" if name in weights else name for name in strategy.members]
     shown += [f"{name}: {'true' if value is True else value}" for name, value in _options(strategy)]
     return f"{_call(strategy)}({', '.join(shown)})"
+
+
+def read_strategy(title: str) -> dict[str, object]:
+    """The fields of a strategy from how it stands in a spec, which is how `params.yaml` holds it.
+
+    What stands there wrongly comes out as fields of no strategy: msgspec says what is wrong with them.
+    """
+    call = re.fullmatch(r"(\w+)\((.*)\)", title)
+    arguments = [one.strip() for one in call[2].split(",")] if call else title.split(" > ")
+    weighted = [one.rpartition("*")[::2] if call else ("", one) for one in arguments if ":" not in one]
+    members = [name for _, name in weighted]
+    if not all(NAME.fullmatch(name) for name in members):
+        return {"kind": title}
+    if call is None:
+        return {"kind": "single", "thought": title} if len(members) == 1 else {"kind": "cascade", "members": members}
+    weights = {name: _number(weight) for weight, name in weighted if weight}
+    options = (one.partition(": ")[::2] for one in arguments if ":" in one)
+    fields = {name: _option(value) for name, value in options} | ({"weights": weights} if weights else {})
+    return {"kind": call[1], "members": members, **fields}
+
+
+def _number(text: str) -> object:
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
+def _option(value: str) -> object:
+    if value in ("true", "false"):
+        return value == "true"
+    return int(value) if value.isdecimal() else value
 
 
 def _call(strategy: Strategy) -> str:

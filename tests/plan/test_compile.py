@@ -19,7 +19,7 @@ from distill_dsl.compiler.emit.layout import yaml_text
 from distill_dsl.compiler.emit.params_yaml import flat
 from distill_dsl.compiler.emit.write import parsed, stale, write
 from distill_dsl.compiler.plan.stages import stage_name
-from distill_dsl.contract.params import SECTIONS, filled
+from distill_dsl.contract.params import SECTIONS, filled, stated
 from distill_dsl.contract.settings import SpendingSettings
 
 ROOT = Path(__file__).parents[2]
@@ -137,7 +137,7 @@ def test_settings_survive_the_way_through_params_yaml(compiled: Callable[[str], 
     assert done.plan is not None
     params = params_of(done)
     for (section, key), block in done.plan.blocks.items():
-        raw = filled(params[section][key], params.get("param", {}))
+        raw = stated(filled(params[section][key], params.get("param", {})))
         assert msgspec.convert(raw, type(block.settings), strict=True) == block.settings
 
 

@@ -10,6 +10,8 @@ import msgspec
 
 from distill_dsl.compiler.plan.build import Plan
 from distill_dsl.compiler.plan.wiring import Block
+from distill_dsl.contract.settings import ExperimentSettings
+from distill_dsl.contract.strategies import Strategy, read_strategy, strategy_title
 
 SECTION_ORDER: Final = ("data", "teacher", "spending", "thought", "mix", "student", "experiment")
 
@@ -29,6 +31,8 @@ def params_document(plan: Plan) -> dict[str, Any]:
 
 def _entry(block: Block) -> dict[str, Any]:
     entry: dict[str, Any] = msgspec.to_builtins(block.settings, str_keys=True)
+    if isinstance(block.settings, ExperimentSettings):
+        entry["answers"] = list(map(_answer, block.settings.answers))
     for path, param in block.references.items():
         *outer, last = path.split(".")
         place = entry
@@ -37,6 +41,19 @@ def _entry(block: Block) -> dict[str, Any]:
         place[last] = {"param": param}
     listed: dict[str, Any] = _listed(entry)
     return listed
+
+
+def _answer(strategy: Strategy) -> Any:
+    """The strategy as it stands in the spec; its fields where that does not say all of it.
+
+    Such are a weight of many digits, or a format that is called `true`.
+    """
+    title = strategy_title(strategy)
+    try:
+        says_all = msgspec.convert(read_strategy(title), type(strategy), strict=True) == strategy
+    except msgspec.ValidationError:
+        says_all = False
+    return title if says_all else msgspec.to_builtins(strategy)
 
 
 def _listed(value: Any) -> Any:

@@ -15,7 +15,7 @@ import msgspec
 from distill_dsl.compiler.model.fields import FIELDS, SETTINGS
 from distill_dsl.compiler.plan.spelling import Said, Spelling, bare
 from distill_dsl.contract.form import Settings
-from distill_dsl.contract.params import filled
+from distill_dsl.contract.params import filled, stated
 from distill_dsl.contract.strategies import Strategy
 
 JOINED: Final = "joined"
@@ -66,7 +66,7 @@ def recorded_keys(section: str, raw: Mapping[str, Any], params: Mapping[str, Any
     references = dict(_references(raw))
     values: dict[str, Any] = {}
     found: dict[str, Said] = {}
-    for name, value in raw.items():
+    for name, value in stated(raw).items():
         try:
             values[name] = msgspec.convert(filled(value, dict(params)), kinds[name].type, strict=True)
         except (KeyError, msgspec.ValidationError):
