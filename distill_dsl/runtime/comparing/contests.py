@@ -12,10 +12,12 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
+from distill_dsl.runtime.comparing.averages import compare_means
 from distill_dsl.runtime.comparing.rows import Answers, Key, places, right_rows, shared_keys
 from distill_dsl.runtime.comparing.version import Contender
 from distill_dsl.runtime.reports.comparisons import LEVEL, holm
 from distill_dsl.runtime.strategies.comparing import Comparison, compare_seeds
+from distill_dsl.runtime.strategies.intervals import mean
 
 
 class Verdict(StrEnum):
@@ -38,6 +40,9 @@ def verdict_of(found: Comparison | None, adjusted: float | None) -> Verdict:
         return Verdict.NOISE
     return Verdict.UP if found.difference > 0 else Verdict.DOWN
 
+
+AVERAGE: Final = "average"
+"""What stands in the place of a test for the mean over all: no test is called so, since their names hold a `-`."""
 
 EQUAL: Final = Comparison(0.0, 0.0, 0.0, 1.0, only_a=0, only_b=0)
 """Of two that have the same file of answers, whether it is at hand or not."""
@@ -81,13 +86,40 @@ class Contest:
 
 
 def headline_contests(pairs: Iterable[tuple[Contender, Contender]]) -> list[Contest]:
-    """Each pair by its headlines, on every test of both; the two may be different strategies."""
-    return family(
+    """Each pair by its headlines, on every test of both, and their mean; the two may be different strategies."""
+    return family(one for before, after in pairs for one in headlines_of(before, after))
+
+
+def headlines_of(before: Contender, after: Contender) -> Iterator[Contest]:
+    """One pair on every test and, where there are several, on average."""
+    found = [
         contest(before, after, test, (old, new))
-        for before, after in pairs
         for test in common_tests(before, after)
         if (old := before.headline(test)) is not None and (new := after.headline(test)) is not None
-    )
+    ]
+    yield from found
+    if len(found) > 1 and len({one.strategies for one in found}) == 1:
+        yield on_average(found)
+
+
+def on_average(contests: Sequence[Contest]) -> Contest:
+    """The mean over the tests of one pair; untested where one of them is."""
+    first = contests[0]
+    before, after, (old, new) = first.before, first.after, first.strategies
+    reached = (mean([one.accuracies[0] for one in contests]), mean([one.accuracies[1] for one in contests]))
+    shared = [one.shared for one in contests if one.shared is not None]
+    bare = Contest(before, after, AVERAGE, first.strategies, reached)
+    if any(one.found is None for one in contests):
+        return bare
+    bare = replace(bare, shared=sum(shared) if len(shared) == len(contests) else None)
+    if all(one.verdict is Verdict.SAME for one in contests):
+        return replace(bare, found=EQUAL)
+    pairs = []
+    for one in contests:
+        mine, theirs = before.answers(one.test, old) or [], after.answers(one.test, new) or []
+        keys = shared_keys([*mine, *theirs])
+        pairs.append((right_rows(theirs, new, keys), right_rows(mine, old, keys)))
+    return replace(bare, found=compare_means(pairs))
 
 
 def strategy_contests(pairs: Iterable[tuple[Contender, Contender]]) -> list[Contest]:
