@@ -97,7 +97,7 @@ def test_a_group_holds_mean_and_deviation_over_seeds() -> None:
     assert metrics["yield/pot/right"] == 650
     params = group.data.params
     assert (params["student"], params["mix"], params["seeds"]) == ("small", "etd", "1, 2, 3")
-    assert params["student.epochs"] == "3.0"
+    assert params["student.epochs"] == "3"
     assert "seed" not in params
     curve = client().get_metric_history(group.info.run_id, "curve/loss")
     assert [point.step for point in curve] == list(range(1, 301))
@@ -133,7 +133,7 @@ def test_the_experiment_holds_what_its_runs_share(finished: Path) -> None:
     assert (params["students"], params["mixes"], params["seeds"]) == ("small", "cotd, etd", "1")
     assert params["tests"] == "toy-test, far-test"
     assert "vote(pot, eot, cot, ties: cot)" in params["answers"]
-    assert params["student.epochs"] == "3.0"
+    assert params["student.epochs"] == "3"
     assert (params["student"], "mix" in params, "seed" in params) == ("small", False, False)
     assert run.data.metrics == {
         "total/runs": 2,
@@ -231,7 +231,7 @@ def test_runs_of_other_settings_stay_in_their_group() -> None:
     change(Path("params.yaml"), "student", "small", "epochs", value=3.0)
     track_all(runs_of((1, 2)))
     assert (len(named("group")), len(named("run"))) == (4, 8)
-    assert {run.data.params["student.epochs"] for _, run in named("group", current="true")} == {"3.0"}
+    assert {run.data.params["student.epochs"] for _, run in named("group", current="true")} == {"3"}
 
 
 def test_another_report_makes_another_run_of_the_experiment_alone() -> None:
@@ -295,6 +295,15 @@ def test_metrics_of_the_training_have_steps_and_times() -> None:
     assert [point.step for point in machine] == [0, 1, 2]
     assert [point.timestamp - began for point in machine] == [250, 5250, 10_250]
     assert not {"system/time", "system/seconds"} & set(run.data.metrics)
+
+
+def test_params_are_written_as_a_spec_has_them() -> None:
+    change(Path("params.yaml"), "student", "small", "learning_rate", value=0.00005)
+    change(Path("params.yaml"), "student", "small", "pack", value=True)
+    track_all()
+    params = tracked()["small · etd · seed 1"].data.params
+    assert (params["student.learning_rate"], params["student.epochs"]) == ("0.00005", "3")
+    assert (params["student.pack"], params["student.compile"]) == ("true", "false")
 
 
 def test_a_training_that_was_sampled_by_an_older_version_is_dated_now() -> None:

@@ -47,9 +47,9 @@ def test_a_run_reads_back_as_the_files_say(capfd: pytest.CaptureFixture[str], fi
     assert run.info.end_time - run.info.start_time == (12.5 + 3.5) * 1000
     params = run.data.params
     assert params["student"] == "small"
-    assert params["student.epochs"] == "3.0"
+    assert params["student.epochs"] == "3"
     assert params["student.base.width"] == "32"
-    assert params["mix.thoughts.pot"] == "2.0"
+    assert params["mix.thoughts.pot"] == "2"
     assert params["teacher"] == "gold"
     assert params["teacher.samples"] == "4"
     assert params["problems"] == "toy.train"
@@ -255,11 +255,11 @@ def test_other_settings_make_runs_beside_the_old_ones() -> None:
     track_all()
     assert len(named("run")) == 4
     current = tracked(current="true")
-    assert {run.data.params["student.epochs"] for run in current.values()} == {"5.0"}
+    assert {run.data.params["student.epochs"] for run in current.values()} == {"5"}
     change(Path("params.yaml"), "student", "small", "epochs", value=3.0)
     track_all()
     assert len(named("run")) == 4
-    assert {run.data.params["student.epochs"] for run in tracked(current="true").values()} == {"3.0"}
+    assert {run.data.params["student.epochs"] for run in tracked(current="true").values()} == {"3"}
 
 
 def test_a_new_strategy_is_no_new_run() -> None:
@@ -296,7 +296,7 @@ def test_a_run_named_by_the_environment_is_left_alone(monkeypatch: pytest.Monkey
     track_all()
     assert len(named("run")) == 4
     assert client().get_experiment_by_name("elsewhere") is None
-    assert client().get_run(other).data.params["student.epochs"] == "3.0"
+    assert client().get_run(other).data.params["student.epochs"] == "3"
 
 
 def test_an_experiment_in_the_bin_comes_back() -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from decimal import Decimal
+from math import isfinite
 from typing import Any
 
 import msgspec
@@ -68,14 +70,23 @@ def flat(value: Any, prefix: str) -> dict[str, str]:
         case dict():
             return {key: text for name, inner in value.items() for key, text in flat(inner, f"{prefix}.{name}").items()}
         case list() | tuple():
-            return {prefix: ", ".join(map(str, value))} if value else {}
+            return {prefix: ", ".join(map(text, value))} if value else {}
+        case _:
+            return {prefix: text(value)}
+
+
+def text(value: Any) -> str:
+    """A value as a spec has it: `3` and `0.0005` rather than `3.0` and `5e-04`."""
+    match value:
         case bool():
-            return {prefix: "true" if value else "false"}
+            return "true" if value else "false"
+        case float() if isfinite(value):
+            return format(Decimal(repr(value)), "f").removesuffix(".0")
         case str() if "://" in value:
             # An address that a spec holds in full may let whoever reads it into a server.
-            return {prefix: Mask(secrets_of(value)).message(value)}
+            return Mask(secrets_of(value)).message(value)
         case _:
-            return {prefix: str(value)}
+            return str(value)
 
 
 def unique(names: Iterable[str]) -> list[str]:
