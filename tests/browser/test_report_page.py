@@ -325,13 +325,12 @@ CONTRAST = """() => {
 }"""
 
 
-def test_on_a_telephone_nothing_is_wider_than_the_window(page: Page, take: Take, address: str) -> None:
+def test_on_a_telephone_nothing_is_wider_than_the_window(page: Page, address: str) -> None:
     page.set_viewport_size({"width": 390, "height": 844})
     page.goto(f"{address}#predictions?run={RUN}&id=arithmetic-test-3&of=gsm-test")
     page.locator("#detail .thought").first.wait_for()
     wide = "() => document.documentElement.scrollWidth - innerWidth"
     assert page.evaluate(wide) <= 0
-    take(page, "report-narrow")
 
 
 def test_on_paper_the_tables_are_whole_and_the_ground_is_white(page: Page, address: str) -> None:

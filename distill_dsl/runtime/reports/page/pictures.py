@@ -11,7 +11,7 @@ from markupsafe import Markup
 from matplotlib.figure import Figure
 
 from distill_dsl.runtime.reports.contents import FIGURES
-from distill_dsl.runtime.reports.figures.style import svg
+from distill_dsl.runtime.reports.figures.style import house_style, svg
 from distill_dsl.runtime.reports.study import Study
 
 CAPTIONS: Final = {
@@ -59,7 +59,8 @@ class Picture:
 def picture(study: Study, file: str) -> Picture:
     """One of `FIGURES`."""
     name = file.removesuffix(".png")
-    figure = FIGURES[file](study)
+    with house_style():
+        figure = FIGURES[file](study)
     said = words_of(figure)
     drawing = Markup.escape(said) if said else drawn(lambda: figure, name)
     return Picture(name, drawing, CAPTIONS[file], bool(said), DATA[file])
