@@ -7,12 +7,12 @@ is refused.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from distill_dsl.contract.records import Judged
-from distill_dsl.runtime.solving.asking import Answer, Pupil, ask_all
+from distill_dsl.runtime.solving.asking import Answer, Pupil, Watch, ask_all
 
 COLUMNS: Final = ("answer", "format", "confidence", "why", "thoughts")
 
@@ -20,9 +20,16 @@ AT_ONCE: Final = 256
 """Questions that are asked together. Programs are executed by fresh processes each time, which takes a second
 or two, and what is not done when time is up is lost: so neither few nor all."""
 
-CHARACTERS_A_TOKEN: Final = 64
-"""No question is read beyond so many characters for each token that the student reads: hardly a token is longer,
-and to make tokens of what nobody reads takes time and memory."""
+CHARACTERS_AT_ONCE: Final = 64_000
+"""Of the questions that are asked together, beyond the first: 256 as long as those of GSM8K."""
+
+CHARACTERS_A_TOKEN: Final = 16
+"""No question is looked at beyond so many characters for each token that the student reads: four are usual in
+prose, and to make tokens of what nobody reads takes time and memory."""
+
+TOKENS_KEPT: Final = 2
+"""Times the tokens that the student reads are kept of a question: so it is cut where it is cut in the pipeline,
+however its tokens join where it ends now."""
 
 NO_QUESTION: Final = "there is no question"
 TOO_LATE: Final = "there was no time left for this question: ask fewer at once"
@@ -58,7 +65,7 @@ def rows(pupil: Pupil, asked: Sequence[object], bounds: Bounds) -> list[dict[str
 
 
 def _question(place: int, one: object, longest: int) -> str:
-    """The text of a question, of which no more is kept than can be read."""
+    """The text of a question, of which no more is kept than so many tokens can be."""
     if one is None:
         return ""
     if not isinstance(one, str):
@@ -73,12 +80,36 @@ def _answers(pupil: Pupil, questions: Sequence[str], bounds: Bounds) -> dict[str
     watch = _Clock(bounds.seconds)
     found: dict[str, Answer] = {}
     try:
-        for start in range(0, len(questions), AT_ONCE):
-            some = questions[start : start + AT_ONCE]
-            found |= zip(some, ask_all(pupil, some, watch), strict=True)
+        for some in _together(questions):
+            found |= zip(some, ask_all(pupil, [_shortened(pupil, one, watch) for one in some], watch), strict=True)
     except OutOfTime:
         return found
     return found
+
+
+def _shortened(pupil: Pupil, question: str, watch: Watch) -> str:
+    """The question without the most of what the student does not read."""
+    watch()
+    codec, kept = pupil.student.codec, TOKENS_KEPT * pupil.longest
+    # No token is of no character, so that short questions need not be looked at.
+    if len(question) <= kept:
+        return question
+    ids = codec.tokenizer(question, add_special_tokens=False)["input_ids"]
+    return question if len(ids) <= kept else codec.text(ids[:kept])
+
+
+def _together(questions: Sequence[str]) -> Iterator[list[str]]:
+    """The questions in order, in parts that are asked together."""
+    part: list[str] = []
+    size = 0
+    for question in questions:
+        if part and (len(part) == AT_ONCE or size + len(question) > CHARACTERS_AT_ONCE):
+            yield part
+            part, size = [], 0
+        part.append(question)
+        size += len(question)
+    if part:
+        yield part
 
 
 class _Clock:
