@@ -92,7 +92,7 @@ def test_what_other_files_left_behind_bears_on_nothing_current(emptied: Callable
     assert difference(used, everything(client())) == []
 
 
-@pytest.mark.parametrize("call", ["create_run", "log_batch", "log_artifact", "set_terminated", "delete_run"])
+@pytest.mark.parametrize("call", ["create_run", "log_batch", "set_terminated", "delete_run"])
 def test_an_interruption_anywhere_is_mended(finished: Path, call: str) -> None:
     """At the first and at the last call of each kind that a changed result brings about."""
     track_all()
