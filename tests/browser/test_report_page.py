@@ -232,6 +232,14 @@ def test_a_script_that_is_put_into_the_page_does_not_run(page: Page, told: Told,
     told.requests[:] = [one for one in told.requests if one.startswith("file:")]
 
 
+@pytest.mark.parametrize("place", ["%", "%E0%A4", "predictions?run=__proto__&by=constructor&against=toString&id=%"])
+def test_an_address_that_somebody_made_up_does_no_harm(page: Page, address: str, place: str) -> None:
+    page.goto(f"{address}#{place}")
+    page.locator("#h-predictions").scroll_into_view_if_needed()
+    page.get_by_text("80 of 80 problems").wait_for()
+    assert page.locator("[name=run]").input_value() == RUN
+
+
 def test_the_page_may_be_moved_and_tells_what_it_misses(page: Page, told: Told, address: str, tmp_path: Path) -> None:
     alone = tmp_path / "mailed.html"
     alone.write_bytes(Path(address.removeprefix("file://")).read_bytes())

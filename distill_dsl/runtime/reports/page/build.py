@@ -38,7 +38,8 @@ from distill_dsl.runtime.tracking.pipeline import Pipeline
 PAGE: Final = "index.html"
 TEMPLATE: Final = "page.html.jinja2"
 STYLE: Final = "page.css"
-SCRIPT: Final = "page.js"
+SCRIPTS: Final = ("page.js", "browser.js")
+"""In this order: the second uses the first."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ def rendered(
         lstrip_blocks=True,
     )
     source = partial(environment.loader.get_source, environment)  # type: ignore[union-attr]
-    style, script = (source(name)[0] for name in (STYLE, SCRIPT))
+    style, script = source(STYLE)[0], "".join(source(name)[0] for name in SCRIPTS)
     ledger, published = Ledger(), study.results.settings.published
     tables = tables_of(study, ledger)
     behind = origins(pipeline, f"report-{study.results.experiment}", ledger.files)

@@ -1,6 +1,6 @@
 """The predictions of a run as a script that the page loads when somebody looks: a page from a file may not read others.
 
-Rows are lists, not objects, since there are thousands: `page.js` names the places.
+Rows are lists, not objects, since there are thousands: `browser.js` names the places.
 """
 
 from __future__ import annotations
