@@ -16,7 +16,7 @@ import urllib.error
 import urllib.request
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -33,6 +33,10 @@ QUIET: Final = {
     # It starts a process for each kind of job; nothing here has jobs.
     "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
 }
+
+
+GUARDED: Final = 'exec 3<&0; (cat <&3 >/dev/null; kill -9 0) & exec "$@" </dev/null 3<&-'
+"""A program whose process group ends with its input: so also when the tests are killed and can clean up nothing."""
 
 
 def free_port() -> int:
@@ -58,8 +62,9 @@ class Program:
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                self.command,
+                ["sh", "-c", GUARDED, "sh", *self.command],
                 env=os.environ | {"PATH": path} | self.environment,
+                stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
@@ -75,10 +80,12 @@ class Program:
 
     def kill(self) -> None:
         """As a machine that loses its power ends: nothing is written any more."""
-        if self.process is not None and self.process.poll() is None:
+        if self.process is None:
+            return
+        # The group may be gone, or have lost the program alone.
+        with suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
-        if self.process is not None:
-            self.process.wait(timeout=30)
+        self.process.communicate(timeout=30)
         self.process = None
 
 
@@ -112,8 +119,19 @@ def postgres(folder: Path) -> Iterator[str]:
         pgserver = pytest.importorskip("pgserver", reason="needs PostgreSQL (pip install pgserver)")
         pytest.importorskip("psycopg2", reason="needs the package psycopg2-binary")
         server = pgserver.get_server(folder, cleanup_mode="stop")
-    with server:
+    with server, ended_with_tests(server.get_pid()):
         yield server.get_uri().replace("postgresql://", "postgresql+psycopg2://", 1)
+
+
+@contextmanager
+def ended_with_tests(pid: int) -> Iterator[None]:
+    """Have PostgreSQL, which is nobody's child, end at once where the tests are killed in the block."""
+    command = ["sh", "-c", "cat >/dev/null; kill -QUIT $1", "sh", str(pid)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True) as guard:
+        try:
+            yield
+        finally:
+            guard.kill()
 
 
 def mlflow_server(store: str, artifacts: Path, log: Path) -> Program:
