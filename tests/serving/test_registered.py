@@ -19,8 +19,11 @@ import pytest
 
 from distill_dsl.cli.commands import app
 from distill_dsl.contract import files
+from distill_dsl.contract.failure import Failure
 from distill_dsl.contract.records import Scored
+from distill_dsl.contract.runs import Run
 from distill_dsl.runtime.serving import registry
+from distill_dsl.runtime.solving.runs import SolvedRun
 from tests.serving import asker
 from tests.tracking.servers import Program, address_of, free_port, mlflow_server, running
 from tests.walk.once import copied
@@ -35,6 +38,7 @@ pytestmark = [
 KEY = "vote-pot-eot-cot-by_confidence"
 ETD = "seen-etd-tiny-s1"
 ALIASES = ["cotd-tiny-s1", "cotd-tiny-s2", "etd-tiny-s1", "etd-tiny-s2"]
+ALONE = SolvedRun("seen", Run("etd", "tiny", 1), (), ())
 MODEL = "walk.seen"
 QUESTION = "Ann has 3 pens and buys 2 more pens. How many pens does Ann have now?"
 
@@ -157,6 +161,27 @@ def test_of_several_without_a_score_none_is_guessed(
     monkeypatch.setattr(registry, "dev_score", lambda run: None)
     assert app(["register"], standalone_mode=False) == 1
     assert "have no dev score" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("curve", "score"),
+    [(None, None), ("step,accuracy\n", None), ("step,accuracy\n5,0.1\n9,0.25\n", 0.25), ("step,accuracy\n9,\n", None)],
+)
+def test_the_dev_score_is_the_end_of_the_curve(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, curve: str | None, score: float | None
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    if curve is not None:
+        files.write_text(files.dev_curve_file(ETD), curve)
+    assert registry.dev_score(ALONE) == score
+
+
+@pytest.mark.parametrize("curve", ["step,loss\n9,0.1\n", "step,accuracy\n9,much\n"])
+def test_a_damaged_curve_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, curve: str) -> None:
+    monkeypatch.chdir(tmp_path)
+    files.write_text(files.dev_curve_file(ETD), curve)
+    with pytest.raises(Failure, match="holds no accuracy"):
+        registry.dev_score(ALONE)
 
 
 def test_a_registry_that_is_down_is_told(

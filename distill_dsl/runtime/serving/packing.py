@@ -51,7 +51,8 @@ OURS: Final = ("contract", "runtime")
 
 ANSWERING: Final = (
     "contract",
-    *(f"runtime/{part}" for part in ("sandbox", "thoughts", "students", "strategies", "solving", "serving")),
+    *(f"runtime/{part}" for part in ("sandbox", "thoughts", "students", "strategies", "solving")),
+    *(f"runtime/serving/{part}.py" for part in ("served", "predicting", "script")),
 )
 """Those that bear on answers."""
 
@@ -125,7 +126,8 @@ def own_code(place: Path) -> Path:
 def code_digest() -> str:
     """Of the code that bears on answers: what else is in a model may change, and it answers as before."""
     root = Path(distill_dsl.__file__).parent
-    paths = sorted(path for part in ANSWERING for path in (root / part).rglob("*.py"))
+    places = [root / part for part in ANSWERING]
+    paths = sorted(path for place in places for path in ([place] if place.is_file() else place.rglob("*.py")))
     return _digest(part for path in paths for part in (path.relative_to(root).as_posix().encode(), path.read_bytes()))
 
 

@@ -72,12 +72,15 @@ def dev_score(run: SolvedRun) -> float | None:
     if not path.is_file():
         return None
     with path.open(encoding="utf-8", newline="") as stream:
-        told = [row["accuracy"] for row in csv.DictReader(stream)]
+        rows = list(csv.DictReader(stream))
     try:
-        return float(told[-1]) if told and told[-1] else None
-    except ValueError as error:
+        told = rows[-1]["accuracy"] if rows else ""
+        return float(told) if told else None
+    except (KeyError, ValueError) as error:
         raise Failure(
-            f"the last line of {path} holds no accuracy: {error}", where=str(path), help="run the score stage again"
+            f"the last line of {path} holds no accuracy: {error}",
+            where=str(path),
+            help=f"run `dvc repro --force score-{run.cell}`",
         ) from error
 
 
@@ -115,10 +118,9 @@ def register(
 @contextmanager
 def _opened() -> Iterator[MlflowClient]:
     """A client of the registry; whatever MLflow raises (network, database, disk) is told as what it is."""
-    for name, value in SETTINGS.items():
-        os.environ.setdefault(name, value)
+    unsaid = {name: value for name, value in SETTINGS.items() if name not in os.environ}
     try:
-        with store.opened() as client:
+        with _environment(unsaid), store.opened() as client:
             yield client
     except Failure:
         raise
@@ -207,7 +209,8 @@ def _version(client: MlflowClient, name: str, run_id: str, pupil: Pupil, tags: d
     experiment = str(client.get_run(run_id).info.experiment_id)
     model = _left(client, experiment, run_id, tags) or _made(client, experiment, run_id, pupil, tags)
     told = page(pupil, _about(tags, run_id))[:LONGEST]
-    with _store_named():
+    # A local registry looks for the model in the store that the environment names, else in this very folder.
+    with _environment({VARIABLE: tracking_uri()}):
         return client.create_model_version(
             name, f"models:/{model}", run_id, tags=tags, description=told, model_id=model
         )
@@ -244,15 +247,15 @@ def _made(client: MlflowClient, experiment: str, run_id: str, pupil: Pupil, tags
 
 
 @contextmanager
-def _store_named() -> Iterator[None]:
-    """Say in the environment which store is meant: a local registry looks for a model where that says, and else
-    in whatever folder this process is."""
-    before = os.environ.get(VARIABLE)
-    os.environ[VARIABLE] = tracking_uri()
+def _environment(values: Mapping[str, str]) -> Iterator[None]:
+    """Variables of the environment for a while: MLflow reads them wherever it is."""
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
     try:
         yield
     finally:
-        if before is None:
-            del os.environ[VARIABLE]
-        else:
-            os.environ[VARIABLE] = before
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
