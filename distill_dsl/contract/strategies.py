@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Final
 
 from msgspec import field
@@ -145,6 +146,18 @@ def _options(strategy: Strategy) -> list[tuple[str, object]]:
     defaults = dict(zip(reversed(strategy.__struct_fields__), reversed(strategy.__struct_defaults__), strict=False))
     values = [(name, getattr(strategy, name)) for name in named]
     return [(name, value) for name, value in values if name not in defaults or value != defaults[name]]
+
+
+def headline_key(usable: Mapping[str, Strategy], wanted: str | None) -> str:
+    """Which strategy stands for a student: the experiment's choice, else the last one that is no oracle.
+
+    `usable` are those that the student can use, at least one, by their keys and in the order of the spec: after
+    a mix without programs, what needs them is none of these.
+    """
+    if wanted is not None and wanted in usable:
+        return wanted
+    real = [key for key, strategy in usable.items() if not isinstance(strategy, Oracle)]
+    return (real or list(usable))[-1]
 
 
 def needs_calibration(strategy: Strategy) -> bool:

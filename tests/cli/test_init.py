@@ -52,7 +52,7 @@ def test_an_empty_folder_becomes_a_project(tmp_path: Path) -> None:
     told = init(tmp_path)
     made = files_in(tmp_path)
     assert {"specs/first.mtd", "specs/gsm8k.mtd", "README.md", ".gitignore", "dvc.yaml", "params.yaml"} <= made.keys()
-    assert PACKAGED <= made.keys()
+    assert made.keys() >= PACKAGED
     assert b"/.mtd/" in made[".gitignore"]
     assert (tmp_path / ".dvc/config").is_file() and (tmp_path / ".git").is_dir()
     assert "dvc repro" in told and "cd " not in told

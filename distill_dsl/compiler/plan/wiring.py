@@ -408,7 +408,7 @@ def _track(stage: TrackStage) -> Wiring:
             *(files.solving_file(one.cell) for one in solved),
             *(files.scored_file(one.cell) for one in solved),
             *(files.scores_file(one.cell) for one in solved),
-            files.report_folder(report.experiment) / "table.md",
+            *(files.report_folder(report.experiment) / name for name in files.REPORT_FILES),
             *(files.yield_file(one.cell) for one in _all_asked(report)),
             *(files.mix_counts_file(one.mix) for one in report.mixes),
             *(files.origin_file(data) for data in _data_of(report)),

@@ -10,7 +10,7 @@ from distill_dsl.contract.failure import Failure
 from distill_dsl.contract.params import read_settings
 from distill_dsl.contract.runs import Run, parse_run
 from distill_dsl.contract.settings import ExperimentSettings
-from distill_dsl.contract.strategies import Oracle, Strategy, strategy_key
+from distill_dsl.contract.strategies import Oracle, Strategy, headline_key, strategy_key
 from distill_dsl.runtime.reports.results import read_scores
 from distill_dsl.runtime.stages.score import usable
 from distill_dsl.runtime.strategies.intervals import mean
@@ -73,15 +73,13 @@ def named(runs: Sequence[SolvedRun], text: str) -> list[SolvedRun]:
 def headline(settings: ExperimentSettings, thoughts: Sequence[str]) -> Strategy:
     """The strategy that stands for a run: the experiment's choice, else its last real one that the mix taught."""
     able = usable(settings.answers, thoughts)
-    if settings.headline in able:
-        return able[settings.headline]
-    real = [strategy for strategy in able.values() if not isinstance(strategy, Oracle)]
-    if not real:
+    chosen = able[headline_key(able, settings.headline)]
+    if isinstance(chosen, Oracle):
         raise Failure(
             "the experiment has no strategy but an oracle, which only tests can use",
             help='name one: `--by "pot > cot"`',
         )
-    return real[-1]
+    return chosen
 
 
 def accuracy(run: SolvedRun) -> float | None:

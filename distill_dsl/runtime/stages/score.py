@@ -21,7 +21,7 @@ from distill_dsl.contract.params import read_settings
 from distill_dsl.contract.records import DevThought, Judged, Prediction, Problem, Rank, Scored
 from distill_dsl.contract.runs import Run, name_of, parse_run
 from distill_dsl.contract.settings import ExperimentSettings, ThoughtSettings
-from distill_dsl.contract.strategies import Strategy, strategy_key, strategy_title
+from distill_dsl.contract.strategies import Strategy, headline_key, strategy_key, strategy_title
 from distill_dsl.contract.vocabulary import HELD_OUT
 from distill_dsl.runtime.progress import steps_shown
 from distill_dsl.runtime.strategies import midway
@@ -58,7 +58,7 @@ def run(
     settings = read_settings(ExperimentSettings, experiment)
     formats = {name: read_settings(ThoughtSettings, name) for name in thoughts}
     strategies = usable(settings.answers, thoughts)
-    drawn = midway.by_thoughts_alone(midway.headline(strategies, named_headline(experiment, settings)))
+    drawn = midway.by_thoughts_alone(strategies[headline_key(strategies, named_headline(experiment, settings))])
     problems = files.read_solved(tests, mix, held_out=held_out)
     predictions = complete(cell, problems, thoughts, settings.samples)
     judged = judge_all(predictions, problems, formats)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from distill_dsl.contract.records import Judged
-from distill_dsl.contract.strategies import Adaptive, Cascade, Confident, Oracle, Single, Strategy, Vote
+from distill_dsl.contract.strategies import Adaptive, Cascade, Confident, Single, Strategy, Vote
 from distill_dsl.runtime.strategies.choose import Key, choose, is_right
 from distill_dsl.runtime.strategies.intervals import mean
 
@@ -20,17 +20,6 @@ class Standing:
     """Share of problems that the strategy has right."""
     formats: dict[str, float | None]
     """Format -> share of problems that its thought has right; None for one in which nothing was written."""
-
-
-def headline(strategies: Mapping[str, Strategy], wanted: str | None) -> Strategy:
-    """The strategy that stands for a student: the experiment's choice, else the last one that is no oracle.
-
-    `strategies` are those that the student can use, at least one, by their keys.
-    """
-    if wanted is not None and wanted in strategies:
-        return strategies[wanted]
-    real = [strategy for strategy in strategies.values() if not isinstance(strategy, Oracle)]
-    return real[-1] if real else list(strategies.values())[-1]
 
 
 def by_thoughts_alone(strategy: Strategy) -> Strategy:

@@ -11,7 +11,7 @@ from typing import Final
 from distill_dsl.contract.files import read_rows
 from distill_dsl.contract.records import Judged, Scored
 from distill_dsl.contract.settings import ExperimentSettings
-from distill_dsl.contract.strategies import Oracle, strategy_key, strategy_title
+from distill_dsl.contract.strategies import headline_key, strategy_key, strategy_title
 from distill_dsl.contract.vocabulary import HELD_OUT
 
 SHOWN: Final = 200
@@ -38,16 +38,11 @@ def example_files(scored: Path, settings: ExperimentSettings, judged: str) -> di
     }
 
 
-def headline(settings: ExperimentSettings, usable: Iterable[str]) -> str:
-    """The strategy that stands for a run: the experiment's choice, else the last that is no upper bound.
-
-    `usable` are the run's, in the order of the spec; beside them scores have `thoughts`.
-    """
-    known = [key for key in usable if key != "thoughts"]
-    if settings.headline in known:
-        return str(settings.headline)
-    oracles = {strategy_key(one) for one in settings.answers if isinstance(one, Oracle)}
-    return next((key for key in reversed(known) if key not in oracles), known[-1] if known else "")
+def headline(settings: ExperimentSettings, scores: Iterable[str]) -> str:
+    """The key of the strategy that stands for a run. `scores` are a test's, of strategies and of `thoughts`."""
+    known = {strategy_key(one): one for one in settings.answers}
+    usable = {key: known[key] for key in scores if key in known}
+    return headline_key(usable, settings.headline) if usable else ""
 
 
 def picked(rows: Sequence[Scored], strategy: str) -> list[Scored]:
