@@ -25,7 +25,7 @@ from typing import Final
 
 import pytest
 
-START_SECONDS: Final = 90
+START_SECONDS: Final = 240
 """Longest wait for a server to answer: MLflow takes 6 s alone, and tests share slow machines."""
 
 QUIET: Final = {
