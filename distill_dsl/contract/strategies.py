@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from msgspec import field
@@ -146,6 +146,12 @@ def _options(strategy: Strategy) -> list[tuple[str, object]]:
     defaults = dict(zip(reversed(strategy.__struct_fields__), reversed(strategy.__struct_defaults__), strict=False))
     values = [(name, getattr(strategy, name)) for name in named]
     return [(name, value) for name, value in values if name not in defaults or value != defaults[name]]
+
+
+def keyed(answers: Iterable[Strategy], keys: Iterable[str]) -> dict[str, Strategy]:
+    """The strategies of an experiment that have these keys, in the order of the keys; other keys are passed over."""
+    known = {strategy_key(one): one for one in answers}
+    return {key: known[key] for key in keys if key in known}
 
 
 def headline_key(usable: Mapping[str, Strategy], wanted: str | None) -> str:

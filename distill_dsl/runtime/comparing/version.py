@@ -14,7 +14,7 @@ from distill_dsl.contract.failure import Failure
 from distill_dsl.contract.params import read_settings
 from distill_dsl.contract.runs import Asked, Run, name_of, parse_asked, parse_run
 from distill_dsl.contract.settings import ExperimentSettings
-from distill_dsl.contract.strategies import Oracle, strategy_key, strategy_title
+from distill_dsl.contract.strategies import headline_key, keyed, strategy_key, strategy_title
 from distill_dsl.runtime.comparing.layout import Layout
 from distill_dsl.runtime.comparing.naming import Side
 from distill_dsl.runtime.comparing.rows import Answers, read_answers
@@ -73,11 +73,8 @@ class Contender:
 
     def headline(self, test: str) -> str | None:
         """The strategy that stands for it: the experiment's choice, else the last that is no oracle."""
-        usable = self.strategies(test)
-        if self.settings.headline in usable:
-            return self.settings.headline
-        oracles = {strategy_key(one) for one in self.settings.answers if isinstance(one, Oracle)}
-        return next((key for key in reversed(usable) if key not in oracles), usable[-1] if usable else None)
+        usable = keyed(self.settings.answers, self.strategies(test))
+        return headline_key(usable, self.settings.headline) if usable else None
 
     def title(self, strategy: str) -> str:
         """A strategy as the spec writes it."""

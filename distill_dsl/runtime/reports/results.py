@@ -13,7 +13,7 @@ from distill_dsl.contract.failure import Failure
 from distill_dsl.contract.files import read_json, scores_file
 from distill_dsl.contract.runs import Run, name_of
 from distill_dsl.contract.settings import ExperimentSettings
-from distill_dsl.contract.strategies import Oracle, headline_key, strategy_key, strategy_title
+from distill_dsl.contract.strategies import Oracle, headline_key, keyed, strategy_key, strategy_title
 from distill_dsl.runtime.strategies.intervals import Interval, average, deviation, mean, wilson
 
 T = TypeVar("T")
@@ -177,8 +177,7 @@ class Results:
 
     def headline(self, group: Group) -> str:
         """The strategy that stands for a group: the experiment's choice, else the last real one it can use."""
-        known = {strategy_key(strategy): strategy for strategy in self.settings.answers}
-        return headline_key({key: known[key] for key in self.strategies_of(group)}, self.settings.headline)
+        return headline_key(keyed(self.settings.answers, self.strategies_of(group)), self.settings.headline)
 
 
 def gather(experiment: str, settings: ExperimentSettings, runs: Sequence[Run]) -> Results:

@@ -11,7 +11,7 @@ from typing import Final
 from distill_dsl.contract.files import read_rows
 from distill_dsl.contract.records import Judged, Scored
 from distill_dsl.contract.settings import ExperimentSettings
-from distill_dsl.contract.strategies import headline_key, strategy_key, strategy_title
+from distill_dsl.contract.strategies import headline_key, keyed, strategy_key, strategy_title
 from distill_dsl.contract.vocabulary import HELD_OUT
 
 SHOWN: Final = 200
@@ -40,8 +40,7 @@ def example_files(scored: Path, settings: ExperimentSettings, judged: str) -> di
 
 def headline(settings: ExperimentSettings, scores: Iterable[str]) -> str:
     """The key of the strategy that stands for a run. `scores` are a test's, of strategies and of `thoughts`."""
-    known = {strategy_key(one): one for one in settings.answers}
-    usable = {key: known[key] for key in scores if key in known}
+    usable = keyed(settings.answers, scores)
     return headline_key(usable, settings.headline) if usable else ""
 
 
