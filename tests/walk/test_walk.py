@@ -72,12 +72,13 @@ def test_mlflow_has_one_run_for_each_student_mix_and_seed(project: Project) -> N
         "import mlflow, json\n"
         f"mlflow.set_tracking_uri('sqlite:///{project.root}/mlflow.db')\n"
         "runs = mlflow.search_runs(search_all_experiments=True, output_format='list')\n"
-        "print(json.dumps({r.info.run_name: sorted(r.data.metrics) for r in runs}))\n"
+        "print(json.dumps({r.info.run_name: [r.data.tags['mtd.kind'], *r.data.metrics] for r in runs}))\n"
     )
     lines = project.run(sys.executable, "-W", "ignore", "-c", script).splitlines()
-    runs = json.loads(next(line for line in lines if line.startswith("{")))
-    assert len(runs) == 2
-    assert all("accuracy/problems-test/cot" in metrics for metrics in runs.values())
+    found = json.loads(next(line for line in lines if line.startswith("{")))
+    assert set(found) == {"walk", "tiny · cotd · seed 1", "tiny · both · seed 1"}
+    assert found.pop("walk")[0] == "experiment"
+    assert all(told[0] == "run" and "accuracy/problems-test/cot" in told for told in found.values())
 
 
 def test_dvc_shows_metrics_params_and_plots(project: Project) -> None:
