@@ -17,7 +17,7 @@ from distill_dsl.runtime.serving.predicting import AT_ONCE, COLUMNS, NO_QUESTION
 from distill_dsl.runtime.solving.asking import ask, ask_all
 from distill_dsl.runtime.students.decoding import Request
 from distill_dsl.runtime.students.engines.transformers import Transformers
-from tests.serving.pupils import FORMATS, told
+from tests.serving.served_pupils import FORMATS, told
 
 FREE = Bounds()
 

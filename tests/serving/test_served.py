@@ -22,7 +22,7 @@ from distill_dsl.runtime.students import models, verifier
 from distill_dsl.runtime.students.engines.transformers import Transformers
 from distill_dsl.runtime.students.verifier import Limits
 from distill_dsl.runtime.thoughts.judging import AnswerGroup
-from tests.serving.pupils import told
+from tests.serving.served_pupils import told
 
 QUESTIONS = [f"Ann has {number} pens and buys 3 more. How many pens does she have?" for number in range(5)]
 RANKED = Ranked(members=("pot", "cot"), by="judge", on="etd", vote=True)
