@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -12,17 +11,18 @@ from distill_dsl.compiler import Compiled, compile_spec
 from distill_dsl.compiler.diagnostics import Code, Diagnostic, error
 from distill_dsl.compiler.model.load import Read
 from distill_dsl.compiler.source import LARGEST, Source, Span, Unreadable, not_text
+from distill_dsl.runtime.comparing.naming import git
 
 
 def unknown(revisions: Iterable[str]) -> list[Diagnostic]:
     """What is wrong with the revisions themselves."""
-    if _git("rev-parse", "--is-inside-work-tree") is None:
+    if git("rev-parse", "--is-inside-work-tree") is None:
         help = "`git init` makes it one; what is not in git has no earlier version"
         return [error(Code.NO_REVISION, "this folder is in no git repository", None, help)]
     return [
         error(Code.NO_REVISION, f"git knows no revision `{revision}`", None, "`git log --oneline` lists them")
         for revision in revisions
-        if _git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}") is None
+        if git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}") is None
     ]
 
 
@@ -43,7 +43,7 @@ def reader(revision: str) -> Read:
 
     def read(path: Path) -> Source | Unreadable:
         relative = os.path.relpath(path).replace(os.sep, "/")
-        data = _git("cat-file", "blob", f"{revision}:{relative if relative.startswith('../') else f'./{relative}'}")
+        data = git("cat-file", "blob", f"{revision}:{relative if relative.startswith('../') else f'./{relative}'}")
         if data is None:
             return Unreadable.MISSING
         if len(data) > LARGEST:
@@ -65,18 +65,9 @@ def moved(old: str, new: str | None, paths: Iterable[str]) -> frozenset[str]:
     if not asked:
         return frozenset()
     revisions = [old] if new is None else [old, new]
-    said = _git("diff", "--name-only", "--relative", "-z", *revisions, "--", *asked)
+    said = git("diff", "--name-only", "--relative", "-z", *revisions, "--", *asked)
     names = (said or b"").decode().split("\0")
     return frozenset(asked[name] for name in names if name in asked)
-
-
-def _git(*arguments: str) -> bytes | None:
-    """What git prints; nothing where it fails, or is not there."""
-    try:
-        done = subprocess.run(["git", *arguments], capture_output=True, check=False)
-    except FileNotFoundError:
-        return None
-    return done.stdout if done.returncode == 0 else None
 
 
 def _called(diagnostics: Iterable[Diagnostic], revision: str) -> tuple[Diagnostic, ...]:

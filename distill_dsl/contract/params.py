@@ -27,7 +27,7 @@ from distill_dsl.contract.settings import (
     TeacherSettings,
     ThoughtSettings,
 )
-from distill_dsl.contract.strategies import read_strategy
+from distill_dsl.contract.strategies import read_strategy, strategy_key
 
 PARAMS_FILE: Final = Path("params.yaml")
 
@@ -79,6 +79,18 @@ def read_spending(teacher: str, path: Path = PARAMS_FILE) -> SpendingSettings:
     """What asking the teacher `teacher` (a block's name) may cost; nothing is said of most."""
     said = _read(path.resolve()).get(SECTIONS[SpendingSettings]) or {}
     return read_settings(SpendingSettings, teacher, path) if teacher in said else SpendingSettings()
+
+
+def named_headline(experiment: str, settings: ExperimentSettings) -> str | None:
+    """The key of the strategy that the experiment puts first, if it names one; a `Failure` where that is no answer."""
+    keys = [strategy_key(strategy) for strategy in settings.answers]
+    if settings.headline not in (None, *keys):
+        raise Failure(
+            f"the headline of experiment {experiment} is none of its answers: {settings.headline}",
+            where=str(PARAMS_FILE),
+            help=f"give one of: {', '.join(keys)}",
+        )
+    return settings.headline
 
 
 def filled(value: Any, params: dict[str, Any]) -> Any:

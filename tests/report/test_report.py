@@ -15,7 +15,7 @@ from ruamel.yaml import YAML
 from distill_dsl.contract import files, params
 from distill_dsl.contract.failure import Failure
 from distill_dsl.contract.runs import Run
-from distill_dsl.runtime.reports import spreadsheets
+from distill_dsl.runtime.reports import contents, spreadsheets
 from distill_dsl.runtime.reports.markdown import report_markdown
 from distill_dsl.runtime.reports.results import over_tests
 from distill_dsl.runtime.reports.study import Study
@@ -138,7 +138,7 @@ def test_the_plot_file_has_a_row_for_each_run() -> None:
 
 def test_varied_params_have_columns_of_their_own_in_every_file() -> None:
     found = study(finish_runs(study_of((1, 2), (1,))))
-    for table in report.TABLES.values():
+    for table in contents.TABLES.values():
         text = table(found)
         assert "etd-paths_" not in text.replace("table-etd-paths_", ""), text
     assert [row["vary.paths"] for row in rows_of(spreadsheets.efficiency_csv(found))] == ["1", "2"]

@@ -17,7 +17,7 @@ from distill_dsl.contract.files import project_root
 from distill_dsl.runtime.comparing.layout import blobs
 from distill_dsl.runtime.comparing.naming import Side, found_commit, git
 from distill_dsl.runtime.tracking.pipeline import LOCK_FILE
-from distill_dsl.runtime.tracking.place import is_local, shown, tracking_uri
+from distill_dsl.runtime.tracking.place import first_line, is_local, shown, tracking_uri
 from distill_dsl.runtime.tracking.provenance import hash_key
 from distill_dsl.runtime.tracking.store import opened
 
@@ -63,9 +63,8 @@ def looked_up(run_id: str) -> Found:
         raise
     # Whatever a tracker raises: network, database, a run that it does not know.
     except Exception as error:
-        first = next(iter(str(error).splitlines()), "") or type(error).__name__
         raise Failure(
-            shown(f"MLflow at {tracking_uri()} does not tell of run {run_id}: {first}"),
+            shown(f"MLflow at {tracking_uri()} does not tell of run {run_id}: {first_line(error)}"),
             where=run_id,
             help="name the run as the report does: etd-tiny-s1",
         ) from error

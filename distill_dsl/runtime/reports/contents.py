@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
+from pathlib import Path
 from typing import Final
 
 from matplotlib.figure import Figure
 
+from distill_dsl.contract.files import atomic, write_text
 from distill_dsl.runtime.reports.figures import accuracy, certainty, cost, errors, formats, mixes, scaling, yields
+from distill_dsl.runtime.reports.figures.style import png
 from distill_dsl.runtime.reports.latex import table_tex
 from distill_dsl.runtime.reports.markdown import report_markdown
 from distill_dsl.runtime.reports.spreadsheets import (
@@ -52,3 +56,12 @@ FIGURES: Final[dict[str, Callable[[Study], Figure]]] = {
     "errors.png": lambda study: errors.draw(study.results),
     "yield.png": lambda study: yields.draw(study.results, study.yields),
 }
+
+
+def write_contents(study: Study, folder: Path) -> None:
+    """Write every table and figure into a folder."""
+    for name, table in TABLES.items():
+        write_text(folder / name, table(study))
+    for name, figure in FIGURES.items():
+        with atomic(folder / name, "wb") as stream:
+            stream.write(png(partial(figure, study)))

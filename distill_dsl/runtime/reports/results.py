@@ -11,6 +11,7 @@ import msgspec
 
 from distill_dsl.contract.failure import Failure
 from distill_dsl.contract.files import read_json, scores_file
+from distill_dsl.contract.params import named_headline
 from distill_dsl.contract.runs import Run, name_of
 from distill_dsl.contract.settings import ExperimentSettings
 from distill_dsl.contract.strategies import Oracle, headline_key, keyed, strategy_key, strategy_title
@@ -187,13 +188,8 @@ def gather(experiment: str, settings: ExperimentSettings, runs: Sequence[Run]) -
             f"experiment {experiment} has no runs to report", help="give it at least one student, mix and seed"
         )
     scores = {run: read_scores(run.solved(experiment)) for run in runs}
+    named_headline(experiment, settings)
     keys = [strategy_key(strategy) for strategy in settings.answers]
-    if settings.headline not in (None, *keys):
-        raise Failure(
-            f"the headline of experiment {experiment} is none of its answers: {settings.headline}",
-            where="params.yaml",
-            help=f"give one of: {', '.join(keys)}",
-        )
     rows: list[Row] = []
     formats: list[FormatRow] = []
     for group in in_order(runs):

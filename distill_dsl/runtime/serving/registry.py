@@ -26,7 +26,7 @@ from distill_dsl.runtime.tracking import store
 from distill_dsl.runtime.tracking.finding import run_id_of
 from distill_dsl.runtime.tracking.naming import tracked_name
 from distill_dsl.runtime.tracking.pipeline import Pipeline
-from distill_dsl.runtime.tracking.place import VARIABLE, shown, tracking_uri
+from distill_dsl.runtime.tracking.place import VARIABLE, first_line, shown, tracking_uri
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -125,9 +125,8 @@ def _opened() -> Iterator[MlflowClient]:
     except Failure:
         raise
     except Exception as error:
-        first = next(iter(str(error).splitlines()), "") or type(error).__name__
         raise Failure(
-            shown(f"MLflow at {tracking_uri()} did not register the student: {first}"),
+            shown(f"MLflow at {tracking_uri()} did not register the student: {first_line(error)}"),
             help="when it is mended, run `mtd register` again; what is registered stays as it is",
         ) from error
 

@@ -21,11 +21,10 @@ from distill_dsl.runtime.solving.knowledge import Knowledge, known, with_ranks
 from distill_dsl.runtime.solving.reasons import ANSWERED, agreed, samples_of, why
 from distill_dsl.runtime.solving.runs import SolvedRun
 from distill_dsl.runtime.stages.score import with_verdict
-from distill_dsl.runtime.stages.solve import LOGPROB_DIGITS
 from distill_dsl.runtime.strategies.choices import Learned, seen_by, with_confidence
 from distill_dsl.runtime.strategies.choose import Key, choose, members_of
 from distill_dsl.runtime.students import decoding, models
-from distill_dsl.runtime.students.decoding import Decoding, Request, Written
+from distill_dsl.runtime.students.decoding import LOGPROB_DIGITS, Decoding, Request, Written
 from distill_dsl.runtime.students.engines import Engine
 from distill_dsl.runtime.students.engines.transformers import Transformers
 from distill_dsl.runtime.thoughts.answers import vote_key

@@ -7,19 +7,16 @@ table and figure means.
 
 from __future__ import annotations
 
-from functools import partial
-
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from distill_dsl.contract.files import atomic, report_folder, summary_file, write_json, write_text
+from distill_dsl.contract.files import report_folder, summary_file, write_json
 from distill_dsl.contract.params import read_settings
 from distill_dsl.contract.runs import parse_asked, parse_run
 from distill_dsl.contract.settings import ExperimentSettings
-from distill_dsl.runtime.reports.contents import FIGURES, TABLES
+from distill_dsl.runtime.reports.contents import write_contents
 from distill_dsl.runtime.reports.efficiency import of_group
-from distill_dsl.runtime.reports.figures.style import png
 from distill_dsl.runtime.reports.headlines import summary
 from distill_dsl.runtime.reports.overlap import overlap_lines
 from distill_dsl.runtime.reports.results import known_mean
@@ -40,12 +37,8 @@ def run(*, experiment: str, runs: list[str], thoughts: list[str], tests: list[st
     settings = read_settings(ExperimentSettings, experiment)
     study = read_study(experiment, settings, list(map(parse_run, runs)), list(map(parse_asked, thoughts)), tests)
     folder = report_folder(experiment)
-    for name, table in TABLES.items():
-        write_text(folder / name, table(study))
+    write_contents(study, folder)
     write_json(summary_file(experiment), summary(study))
-    for name, figure in FIGURES.items():
-        with atomic(folder / name, "wb") as stream:
-            stream.write(png(partial(figure, study)))
     show(study)
 
 

@@ -17,7 +17,7 @@ from msgspec.structs import replace
 
 from distill_dsl.contract import files
 from distill_dsl.contract.failure import Failure
-from distill_dsl.contract.params import read_settings
+from distill_dsl.contract.params import named_headline, read_settings
 from distill_dsl.contract.records import DevThought, Judged, Prediction, Problem, Rank, Scored
 from distill_dsl.contract.runs import Run, name_of, parse_run
 from distill_dsl.contract.settings import ExperimentSettings, ThoughtSettings
@@ -80,18 +80,6 @@ def run(
     files.write_json(files.scores_file(cell), {test: measures(found, thoughts) for test, found in by_test.items()})
     for test, found in by_test.items():
         print(f"{cell}: {test}: {summary(found)}")
-
-
-def named_headline(experiment: str, settings: ExperimentSettings) -> str | None:
-    """The key of the strategy that the experiment puts first, if it names one of its answers."""
-    keys = [strategy_key(strategy) for strategy in settings.answers]
-    if settings.headline not in (None, *keys):
-        raise Failure(
-            f"the headline of experiment {experiment} is none of its answers: {settings.headline}",
-            where="params.yaml",
-            help=f"give one of: {', '.join(keys)}",
-        )
-    return settings.headline
 
 
 def dev_judged(run: Run, formats: dict[str, ThoughtSettings]) -> dict[int, list[list[Judged]]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Final
 
 from distill_dsl.contract import files
 from distill_dsl.contract.params import read_settings
@@ -12,13 +11,10 @@ from distill_dsl.contract.settings import ExperimentSettings, StudentSettings, T
 from distill_dsl.contract.vocabulary import STAGE_VERSIONS, StageKind
 from distill_dsl.runtime.progress import steps_shown
 from distill_dsl.runtime.students import latency, writing
-from distill_dsl.runtime.students.decoding import Decoding, Request, Written
+from distill_dsl.runtime.students.decoding import LOGPROB_DIGITS, Decoding, Request, Written
 from distill_dsl.runtime.students.measuring import Cost, measured
 from distill_dsl.runtime.students.writing import Part, Writing
 from distill_dsl.runtime.thoughts.ahead import Ahead, executed_ahead
-
-LOGPROB_DIGITS: Final = 6
-"""Decimals kept: far below any difference that means something, far above the noise of float32."""
 
 Slot = tuple[str, str, str, int]
 """Test, problem, thought, sample."""

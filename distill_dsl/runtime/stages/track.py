@@ -19,7 +19,7 @@ from distill_dsl.runtime.tracking.facts import facts_of
 from distill_dsl.runtime.tracking.naming import tracked_name
 from distill_dsl.runtime.tracking.patience import within
 from distill_dsl.runtime.tracking.pipeline import Pipeline, read_pipeline
-from distill_dsl.runtime.tracking.place import is_database, shown, tracking_uri, ui_command
+from distill_dsl.runtime.tracking.place import first_line, is_database, shown, tracking_uri, ui_command
 from distill_dsl.runtime.tracking.project import Done, project
 from distill_dsl.runtime.tracking.provenance import common_tags
 from distill_dsl.runtime.tracking.store import experiment_id, opened
@@ -135,8 +135,7 @@ def experiment_note(tree: Branch) -> str:
 
 def unreached(error: Exception) -> Failure:
     """What went wrong with the tracker, that nothing is lost, and how to do it again."""
-    first = next(iter(str(error).splitlines()), "") or type(error).__name__
     return Failure(
-        shown(f"MLflow at {tracking_uri()} was not brought up to date: {first}"),
+        shown(f"MLflow at {tracking_uri()} was not brought up to date: {first_line(error)}"),
         help="the results are safe in artifacts/; when it is mended, run `mtd track`",
     )

@@ -21,6 +21,9 @@ from distill_dsl.runtime.students.stepping import Prefix, advance, begin, kept
 WORTH_DROPPING: Final = 7 / 8
 """Finished rows are computed on until no more than this share is open: to drop one is to copy all others."""
 
+LOGPROB_DIGITS: Final = 6
+"""Decimals kept: far below any difference that means something, far above the noise of float32."""
+
 
 @dataclass(frozen=True)
 class Request:

@@ -17,15 +17,12 @@ import torch
 from distill_dsl.contract.failure import Failure
 from distill_dsl.contract.records import DevThought, Problem
 from distill_dsl.contract.settings import StudentSettings
-from distill_dsl.runtime.students.decoding import Decoding, Request, Written, write
+from distill_dsl.runtime.students.decoding import LOGPROB_DIGITS, Decoding, Request, Written, write
 from distill_dsl.runtime.students.models import Student
 
 FITTING: Final = 4
 """Rows that are decoded in the memory of one that is learned from, which keeps what each layer computed;
 no more than one where that is computed again (`checkpointing`)."""
-
-LOGPROB_DIGITS: Final = 6
-"""Decimals kept, as of predictions."""
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -35,8 +35,9 @@ def dev_name(column: str) -> str:
 
 def samples(run: Run) -> Iterator[Point]:
     """What the machine did, under the names by which MLflow shows system metrics."""
-    began = began_at(run)
-    for number, row in enumerate(read_system(run)):
+    rows = read_system(run)
+    began = beginning(rows)
+    for number, row in enumerate(rows):
         seconds, time = row.pop("seconds"), row.pop(TIME, None)
         after = seconds if time is None or began is None else time - began
         yield from (Point(f"system/{name}", number, value, after) for name, value in row.items())
@@ -44,7 +45,12 @@ def samples(run: Run) -> Iterator[Point]:
 
 def began_at(run: Run) -> float | None:
     """When the training began, in Unix seconds; `None` where an older version did not write it."""
-    first = next(iter(read_system(run)), {})
+    return beginning(read_system(run))
+
+
+def beginning(rows: Sequence[dict[str, float]]) -> float | None:
+    """When the training began, by its first sample."""
+    first = next(iter(rows), {})
     return first[TIME] - first["seconds"] if TIME in first else None
 
 

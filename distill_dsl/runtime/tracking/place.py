@@ -62,6 +62,11 @@ SECRETS: Final = ("MLFLOW_TRACKING_PASSWORD", "MLFLOW_TRACKING_TOKEN")
 """Variables by which MLflow is told what lets it into a server; it may stand in the server's address, too."""
 
 
+def first_line(error: Exception) -> str:
+    """What MLflow raised, in one line: it may go on for pages."""
+    return next(iter(str(error).splitlines()), "") or type(error).__name__
+
+
 def shown(text: str) -> str:
     """A text as it may be shown and logged: without what lets anybody into the tracking server."""
     secrets = [os.environ[name] for name in SECRETS if os.environ.get(name)]

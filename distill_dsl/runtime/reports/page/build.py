@@ -14,10 +14,9 @@ from typing import Any, Final
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from distill_dsl.contract.files import atomic, write_text
+from distill_dsl.contract.files import write_text
 from distill_dsl.contract.runs import Run
-from distill_dsl.runtime.reports.contents import FIGURES, TABLES
-from distill_dsl.runtime.reports.figures.style import png
+from distill_dsl.runtime.reports.contents import FIGURES, TABLES, write_contents
 from distill_dsl.runtime.reports.page.cells import Table
 from distill_dsl.runtime.reports.page.given import overlap_table, solving_table, training_table, yield_table
 from distill_dsl.runtime.reports.page.judged import certainty_table, contest_table, format_table
@@ -52,11 +51,7 @@ class Commit:
 
 def write_page(study: Study, pipeline: Pipeline, specs: Sequence[str], warnings: Sequence[str], folder: Path) -> Path:
     """Write all of it; the same files and the same commit give the same bytes. Returns the page."""
-    for name, table in TABLES.items():
-        write_text(folder / name, table(study))
-    for name, figure in FIGURES.items():
-        with atomic(folder / name, "wb") as stream:
-            stream.write(png(partial(figure, study)))
+    write_contents(study, folder)
     sheets = write_predictions(study.results, folder)
     write_text(folder / PAGE, rendered(study, pipeline, specs, warnings, sheets))
     return folder / PAGE
